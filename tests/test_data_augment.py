@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wingkeras import crops, geometry
+from wingkeras.data import augment
+from wingkeras.data.augment import Augmentation
+from wingkeras.schemes import FIVE
+
+SEED = tf.constant([1, 2])
+STILL = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
+GOLDEN = np.load(Path(__file__).parent / "golden" / "tensorflow_addons.npz")
+
+
+def _maps(count=500, size=64, **changes):
+    settings = {"rotation": 0, "flip": 0, "corner_jitter": 0, **changes}
+    maps, flips = augment.random_maps(Augmentation(**settings), count, size, SEED)
+    return maps.numpy(), flips.numpy()
+
+
+def test_without_perturbation_the_map_is_the_identity():
+    maps, flips = _maps(3)
+    np.testing.assert_allclose(maps, [[[1, 0, 0], [0, 1, 0]]] * 3, atol=1e-5)
+    assert not flips.any()
+
+
+def test_rotation_is_uniform_within_its_range_about_the_centre():
+    maps, _ = _maps(rotation=30.0)
+    angles = np.degrees(np.arctan2(maps[:, 0, 1], maps[:, 0, 0]))
+    assert np.abs(angles).max() <= 30
+    np.testing.assert_allclose(
+        np.percentile(angles, [10, 50, 90]), [-24, 0, 24], atol=5
+    )
+    centre = np.full((len(maps), 1, 2), 31.5, np.float32)
+    np.testing.assert_allclose(geometry.transform(maps, centre), centre, atol=1e-4)
+
+
+def test_corner_jitter_moves_each_corner_within_its_range():
+    maps, _ = _maps(corner_jitter=0.05)
+    edges = np.array([[[-0.5, -0.5], [63.5, 63.5]]], np.float32)
+    corners = geometry.transform(geometry.invert(maps), edges.repeat(500, axis=0))
+    moves = (corners - edges).reshape(500, 4) / 64
+    assert np.abs(moves).max() <= 0.0501
+    assert (np.abs(moves).max(axis=0) > 0.045).all()
+    correlation = np.corrcoef(moves.T) - np.eye(4)
+    assert np.abs(correlation).max() < 0.2
+
+
+def test_scale_and_shift_keep_the_box_square():
+    maps, _ = _maps(scale=0.2, shift=0.1)
+    np.testing.assert_allclose(maps[:, 0, 0], maps[:, 1, 1], rtol=1e-4)
+    sides = 1 / maps[:, 0, 0]
+    assert 0.8 <= sides.min() < 0.83 and 1.17 < sides.max() <= 1.2001
+
+
+def test_flip_mirrors_crop_and_landmarks_with_its_probability():
+    maps, flips = _maps(2000, flip=0.5)
+    assert 0.45 < flips.mean() < 0.55
+    landmarks = np.random.default_rng(0).uniform(0, 64, (2000, 5, 2)).astype("float32")
+    mapped = geometry.transform(maps, landmarks)
+    result = augment.flip_landmarks(mapped, flips, FIVE.mirror).numpy()
+    np.testing.assert_allclose(
+        result[flips], FIVE.flip(landmarks[flips], 64), atol=1e-4
+    )
+    np.testing.assert_allclose(result[~flips], landmarks[~flips], atol=1e-4)
+
+
+def test_warp_agrees_with_the_sampler_of_the_localizer():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (8, 40, 40, 3), np.uint8)
+    settings = Augmentation(rotation=60, corner_jitter=0.3)
+    maps, _ = augment.random_maps(settings, 8, 40, SEED)
+    expected = crops.sample(images, maps, 24)
+    result = augment.warp(images, maps, 24)
+    np.testing.assert_allclose(result, expected, atol=0.05)
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN.files))
+def test_golden_arrays_are_complete(name):
+    assert GOLDEN[name].size
+
+
+def test_only_what_is_asked_for_changes_the_picture():
+    crops_ = tf.random.stateless_uniform([6, 16, 16, 3], [0, 0], 0.0, 255.0)
+    same = augment.random_appearance(STILL, crops_, SEED)
+    np.testing.assert_array_equal(same, crops_)
+
+
+@pytest.mark.parametrize(
+    "change", [{"blur": 1.0}, {"colour": 0.4}, {"occlusion": 1.0}], ids=str
+)
+def test_appearance_stays_in_range_and_repeats_with_its_seed(change):
+    settings = Augmentation(**{"blur": 0, **change})
+    crops_ = tf.random.stateless_uniform([6, 16, 16, 3], [0, 0], 0.0, 255.0)
+    first, again = (augment.random_appearance(settings, crops_, SEED) for _ in "12")
+    other = augment.random_appearance(settings, crops_, SEED + 1)
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, crops_)
+    assert change == {"blur": 1.0} or not np.allclose(first, other)
+    assert np.min(first) >= 0 and np.max(first) <= 255.001
+
+
+def test_blur_chooses_its_share_of_the_faces():
+    crops_ = tf.random.stateless_uniform([400, 8, 8, 3], [0, 0], 0.0, 255.0)
+    blurred = augment.random_appearance(Augmentation(blur=0.5), crops_, SEED)
+    changed = np.abs(blurred - crops_).max(axis=(1, 2, 3)) > 0
+    assert 0.4 < changed.mean() < 0.6
+
+
+def test_occlusion_covers_one_rectangle_with_one_level():
+    crops_ = tf.fill([50, 32, 32, 3], -1.0)
+    settings = Augmentation(blur=0, occlusion=1.0)
+    result = augment.random_appearance(settings, crops_, SEED).numpy()
+    for crop in result:
+        covered = crop[..., 0] >= 0
+        rows, columns = covered.any(axis=1), covered.any(axis=0)
+        assert covered.sum() == rows.sum() * columns.sum()
+        assert rows.sum() <= 17 and columns.sum() <= 17
+        assert len(np.unique(crop[covered])) <= 1

@@ -1,0 +1,76 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from wingkeras.losses import RectifiedWingLoss, WingLoss
+from wingkeras.recipes import RECIPES, Recipe, build_optimizer
+
+
+def _rates(recipe, steps):
+    schedule = build_optimizer(recipe, steps)._learning_rate
+    return np.array([float(schedule(step)) for step in range(steps + 1)])
+
+
+def test_paper_schedule_goes_down_by_a_hundred_in_equal_ratios():
+    rates = _rates(RECIPES["paper_cnn6"], 200)
+    np.testing.assert_allclose(rates[[0, 200]], [2.4e-4, 2.4e-6], rtol=1e-5)
+    np.testing.assert_allclose(rates[1:] / rates[:-1], 0.01 ** (1 / 200), rtol=1e-4)
+
+
+def test_modern_schedule_warms_up_and_comes_down_to_its_end():
+    recipe = Recipe("r", learning_rate=1e-3, final_learning_rate=1e-5, warmup=0.1)
+    rates = _rates(recipe, 200)
+    assert rates.argmax() == 20 and rates[0] == 0
+    np.testing.assert_allclose(rates[20], 1e-3, rtol=1e-5)
+    np.testing.assert_allclose(rates[200], 1e-5, rtol=1e-3)
+    assert (np.diff(rates[20:]) < 0).all()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_description_is_json_and_tells_recipes_apart(name):
+    recipe = RECIPES[name]
+    text = json.dumps(recipe.describe())
+    assert json.loads(text)["name"] == name
+    other = dataclasses.replace(recipe, loss=WingLoss(w=9, epsilon=2))
+    assert json.dumps(other.describe()) != text
+    same = dataclasses.replace(recipe, loss=type(recipe.loss)(w=recipe.loss.w,
+                                                              epsilon=recipe.loss.epsilon))
+    assert json.dumps(same.describe()) == text
+
+
+def test_description_names_the_loss():
+    recipe = Recipe("r", loss=RectifiedWingLoss(r=0.4))
+    assert recipe.describe()["loss"]["name"] == "RectifiedWingLoss"
+    assert recipe.describe()["loss"]["r"] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"network": "CNN8"}, "`network` to be CNN6 or CNN7, received 'CNN8'"),
+        ({"learning_rate": 1e-9}, "`learning_rate`"),
+        ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
+        ({"epochs": 0}, "`epochs`"),
+    ],
+    ids=str,
+)
+def test_senseless_recipes_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe("r", **change)
+
+
+def test_biases_are_not_decayed():
+    import keras
+
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    network.layers[0].bias.assign([100.0, 100.0])
+    recipe = Recipe("r", learning_rate=0.1, weight_decay=0.5, warmup=0.0, ema=0.0)
+    optimizer = build_optimizer(recipe, 10)
+    optimizer.build(network.trainable_variables)
+    kernel = network.layers[0].kernel.numpy()
+    zeros = [keras.ops.zeros_like(v) for v in network.trainable_variables]
+    optimizer.apply(zeros)
+    np.testing.assert_allclose(network.layers[0].bias.numpy(), 100.0)
+    np.testing.assert_allclose(network.layers[0].kernel.numpy(), kernel * 0.95, 1e-5)

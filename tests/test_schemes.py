@@ -1,0 +1,67 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from wingkeras.schemes import AFLW19, FIVE, IBUG68, LandmarkScheme, get_scheme
+
+SCHEMES = [IBUG68, AFLW19, FIVE]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
+def test_mirror_is_an_involution_that_swaps_left_and_right(scheme):
+    for i, j in enumerate(scheme.mirror):
+        assert scheme.mirror[j] == i
+    swapped = {"left": "right", "right": "left"}
+    for name, index in zip(scheme.points, scheme.mirror, strict=True):
+        for word, other in swapped.items():
+            if word in name.split("_"):
+                assert other in scheme.points[index].split("_")
+    assert sorted(scheme.mirror[i] for i in scheme.left_eye) == sorted(scheme.right_eye)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "count"), [(IBUG68, 68), (AFLW19, 19), (FIVE, 5)]
+)
+def test_number_of_points(scheme, count):
+    assert len(scheme) == len(scheme.points) == count
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
+def test_flipping_twice_changes_nothing(scheme):
+    rng = np.random.default_rng(0)
+    landmarks = rng.uniform(0, 99, (3, len(scheme), 2)).astype(np.float32)
+    flipped = scheme.flip(landmarks, 100)
+    assert not np.allclose(flipped, landmarks)
+    np.testing.assert_allclose(scheme.flip(flipped, 100), landmarks, atol=1e-4)
+
+
+def test_flip_mirrors_pixel_centres():
+    landmarks = np.array([[0, 5], [9, 5], [4, 6], [3, 8], [7, 8]], np.float32)
+    flipped = FIVE.flip(landmarks, 10)
+    np.testing.assert_array_equal(flipped, [[0, 5], [9, 5], [5, 6], [2, 8], [6, 8]])
+
+
+def test_own_scheme():
+    scheme = LandmarkScheme("eyes", ("left", "right"), (1, 0), (0,), (1,))
+    assert get_scheme(scheme) is scheme
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mirror": (1, 2, 0, 3, 4)}, "own inverse"),
+        ({"mirror": (0, 1, 2)}, "permutation of 0..4"),
+        ({"points": ("a", "a", "b", "c", "d")}, "unique"),
+        ({"left_eye": (7,)}, r"indices in 0\.\.4"),
+    ],
+)
+def test_broken_scheme_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(FIVE, **change)
+
+
+def test_unknown_name_lists_those_there_are():
+    assert get_scheme("ibug68") is IBUG68
+    with pytest.raises(ValueError, match=r"aflw19.*five.*ibug68.*received 'ibug'"):
+        get_scheme("ibug")

@@ -1,0 +1,105 @@
+import csv
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from faces_on_disk import make_faces
+from train_made_faces import RECIPE
+
+from wingkeras.training import train
+
+SCRIPT = Path(__file__).with_name("train_made_faces.py")
+
+
+def _run(tmp_path, run, *arguments, backend="tensorflow"):
+    return subprocess.run(
+        [sys.executable, SCRIPT, tmp_path / "faces", tmp_path / run, *arguments],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+
+
+def _rows(folder):
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _tensors(path):
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: found.update({name: item[()]})
+            if isinstance(item, h5py.Dataset)
+            else None
+        )
+    return found
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_killed_run_resumes_to_the_same_weights(tmp_path, backend):
+    whole = _run(tmp_path, "whole", backend=backend)
+    assert whole.returncode == 0, whole.stderr
+    killed = _run(tmp_path, "killed", "8", backend=backend)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(_rows(tmp_path / "killed")) == 2
+    resumed = _run(tmp_path, "killed", backend=backend)
+    assert resumed.returncode == 0, resumed.stderr
+
+    assert _rows(tmp_path / "killed") == _rows(tmp_path / "whole")
+    assert len(_rows(tmp_path / "whole")) == RECIPE.epochs
+    for name in ("checkpoint.weights.h5", "best.weights.h5"):
+        expected = _tensors(tmp_path / "whole" / name)
+        result = _tensors(tmp_path / "killed" / name)
+        assert expected.keys() == result.keys()
+        for key, value in expected.items():
+            np.testing.assert_array_equal(result[key], value, err_msg=key)
+
+
+def test_finished_run_is_not_trained_again(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, epochs=2)
+    first = train(recipe, faces, tmp_path / "run", verbose=False)
+    before = (tmp_path / "run" / "checkpoint.weights.h5").read_bytes()
+    again = train(recipe, faces, tmp_path / "run", verbose=False)
+    assert (tmp_path / "run" / "checkpoint.weights.h5").read_bytes() == before
+    for a, b in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"optimizer": "sgd", "schedule": "exponential", "ema": 0.0, "warmup": 0.0},
+        {"precision": "mixed_bfloat16"},
+        {"jit_compile": True},
+    ],
+    ids=str,
+)
+def test_options(tmp_path, change, capfd):
+    faces = make_faces(tmp_path / "faces", 15)
+    changes = {"learning_rate": 1e-4, "epochs": 3, **change}
+    train(dataclasses.replace(RECIPE, **changes), faces, tmp_path / "run")
+    rows = _rows(tmp_path / "run")
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]
+    assert all(recipe[name] == value for name, value in change.items())
+    assert "val_nme" in capfd.readouterr().out
+
+
+def test_folder_of_another_recipe_is_left_alone(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    train(recipe, faces, tmp_path / "run", verbose=False)
+    before = (tmp_path / "run" / "metrics.csv").read_text()
+    other = dataclasses.replace(recipe, learning_rate=1e-3)
+    with pytest.raises(ValueError, match=r"another recipe.*Name another folder"):
+        train(other, faces, tmp_path / "run", verbose=False)
+    assert (tmp_path / "run" / "metrics.csv").read_text() == before

@@ -1,0 +1,212 @@
+"""`wingkeras demo | predict | train | evaluate | zoo`."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+# Before TensorFlow is imported: its notices on CPU features are not for users.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_DEMO_MODEL = "cnn6_300w"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit code is 0 only if everything was done."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    try:
+        return options.run(options)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"wingkeras: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("wingkeras: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wingkeras", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="landmarks on a portrait that is at hand")
+    demo.add_argument("--output", type=Path, default=Path("wingkeras-demo"))
+    _add_model(demo)
+    demo.set_defaults(run=_demo)
+
+    predict = commands.add_parser("predict", help="landmarks for picture files")
+    predict.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE")
+    predict.add_argument("--output", type=Path, default=Path("landmarks"))
+    predict.add_argument("--points", choices=("json", "pts"), default="json")
+    _add_model(predict)
+    _add_detector(predict, "haar")
+    predict.set_defaults(run=_predict)
+
+    train = commands.add_parser("train", help="train a network; resumes by itself")
+    train.add_argument("--recipe", required=True)
+    train.add_argument("--data", required=True, type=Path)
+    train.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
+    train.add_argument("--epochs", type=int, help="instead of the recipe's")
+    train.add_argument("--seed", type=int, help="instead of the recipe's")
+    train.add_argument(
+        "--precision", choices=("float32", "mixed_bfloat16", "mixed_float16")
+    )
+    train.add_argument("--jit-compile", choices=("auto", "on", "off"))
+    _add_broken(train)
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="errors on annotated faces")
+    evaluate.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    evaluate.add_argument("--data", required=True, type=Path)
+    evaluate.add_argument("--split", help="of 300-W: train, common, challenge, full")
+    evaluate.add_argument("--output", type=Path, help="folder for CSV and pictures")
+    _add_detector(evaluate, "landmarks")
+    _add_broken(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    zoo = commands.add_parser("zoo", help="list the models, or describe one")
+    zoo.add_argument("model", nargs="?", metavar="NAME")
+    zoo.set_defaults(run=_zoo)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default=_DEMO_MODEL, help="name in the zoo, or a folder"
+    )
+
+
+def _add_detector(parser: argparse.ArgumentParser, default: str) -> None:
+    sources = ["haar", "yunet"]
+    if default not in sources:
+        sources.insert(0, default)
+    parser.add_argument("--boxes", choices=sources, default=default)
+    parser.add_argument("--yunet", type=Path, help="path of the YuNet model file")
+
+
+def _add_broken(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--on-broken",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what to do about broken files",
+    )
+
+
+def _demo(options) -> int:
+    from matplotlib.cbook import get_sample_data
+
+    from wingkeras import prediction, zoo
+
+    portrait = Path(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    localizer = zoo.load(options.model)
+    faces, picture = prediction.predict_file(
+        localizer, portrait, options.output, portrait.stem
+    )
+    print(f"{options.model}: {len(localizer.scheme)} landmarks on {faces} face")
+    print(f"Picture: {picture.resolve()}")
+    return 0
+
+
+def _predict(options) -> int:
+    from wingkeras import prediction, zoo
+    from wingkeras.data.images import BrokenFileError
+
+    localizer = zoo.load(options.model)
+    localizer.detector = _detector(options)
+    names: Counter = Counter()
+    failures = 0
+    for given in options.inputs:
+        try:
+            pictures = list(prediction.list_pictures([given]))
+        except BrokenFileError as error:
+            failures += _report(error)
+            continue
+        for path in pictures:
+            names[path.stem] += 1
+            repeat = names[path.stem]
+            name = path.stem if repeat == 1 else f"{path.stem}-{repeat}"
+            try:
+                faces, picture = prediction.predict_file(
+                    localizer, path, options.output, name, options.points
+                )
+                print(f"{path}: {faces} faces, {picture}")
+            except BrokenFileError as error:
+                failures += _report(error)
+    return 1 if failures else 0
+
+
+def _report(error: Exception) -> int:
+    print(f"wingkeras: {error}", file=sys.stderr)
+    return 1
+
+
+def _detector(options):
+    from wingkeras.detectors import load_detector
+
+    return load_detector(options.boxes, options.yunet)
+
+
+def _train(options) -> int:
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.recipes import RECIPES
+    from wingkeras.training import train
+
+    if options.recipe not in RECIPES:
+        raise ValueError(
+            f"Expected --recipe to be one of {', '.join(RECIPES)}; "
+            f"received {options.recipe!r}."
+        )
+    changes = {
+        name: getattr(options, name)
+        for name in ("epochs", "seed", "precision")
+        if getattr(options, name) is not None
+    }
+    if options.jit_compile:
+        modes = {"auto": "auto", "on": True, "off": False}
+        changes["jit_compile"] = modes[options.jit_compile]
+    recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
+    faces = load_faces(options.data, split="train", on_error=options.on_broken)
+    folder = options.output or Path("runs") / recipe.name
+    train(recipe, faces, folder)
+    print(f"Model: {folder.resolve()}")
+    return 0
+
+
+def _evaluate(options) -> int:
+    import keras
+
+    from wingkeras import zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.evaluation import LANDMARK_BOXES, evaluate
+
+    localizer = zoo.load(options.model)
+    faces = load_faces(options.data, split=options.split, on_error=options.on_broken)
+    detector = None if options.boxes == LANDMARK_BOXES else _detector(options)
+    bar = keras.utils.Progbar(len(faces), unit_name="face")
+    result = evaluate(localizer, faces, detector, options.boxes, bar.update)
+    print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
+    if options.output:
+        result.save(options.output)
+        print(f"Files: {options.output.resolve()}")
+    return 0
+
+
+def _zoo(options) -> int:
+    from wingkeras import zoo
+
+    if options.model:
+        print(json.dumps(dataclasses.asdict(zoo.info(options.model)), indent=1))
+        return 0
+    for name in zoo.list():
+        print(f"{name}: {zoo.info(name).description}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

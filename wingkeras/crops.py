@@ -1,0 +1,129 @@
+"""From a picture to network input: face regions, and crops sampled from them.
+
+Every crop, in training and in use, comes about in the same two steps:
+
+1. `face_regions` cuts a generous square around the box out of the picture and
+   brings it to a fixed size by area averaging, so that a large face shrinks without
+   aliasing. Training caches these regions; a localizer makes them per call.
+2. `sample` takes the network's crop out of the region under any affine map with
+   one bilinear resampling. The region has the crop's own resolution, so this step
+   never shrinks by much and needs no filter of its own.
+
+Beyond the picture's edge its border pixels are repeated.
+"""
+
+import cv2
+import numpy as np
+from keras import ops
+
+from wingkeras import geometry
+
+REGION_FACTOR = 2.0
+"""Side of a region over that of the crop: room for rotation, shift and scale."""
+
+_LARGEST_OVERHANG = 16
+
+
+def face_regions(
+    image: np.ndarray, boxes: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Square regions of a picture, anti-aliased, all of one size.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        boxes: `(N, 4)` squares, image pixels; rounded to whole pixels.
+        size: side of the regions, pixels.
+
+    Returns:
+        `(N, size, size, 3)` uint8 regions, and the `(N, 2, 3)` float32 maps from
+        image pixels to region pixels.
+
+    Raises:
+        ValueError: for an image that is not `(H, W, 3)` uint8, or boxes that are
+            not finite, have no area or dwarf the picture.
+    """
+    image, boxes = np.asarray(image), np.asarray(boxes, np.float32)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            "Expected `image` as (H, W, 3) uint8 RGB, "
+            f"received shape {image.shape} and dtype {image.dtype}."
+        )
+    _check_boxes(boxes, image.shape)
+    sides = np.maximum(np.rint(boxes[:, 2] - boxes[:, 0]), 1).astype(int)
+    corners = np.rint(boxes[:, :2]).astype(int)
+    edges = np.concatenate([corners, corners + sides[:, None]], axis=1) - 0.5
+    regions = np.empty((len(boxes), size, size, 3), np.uint8)
+    for region, (left, top), side in zip(regions, corners, sides, strict=True):
+        patch = _cut(image, left, top, side)
+        shrinks = side > size
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        cv2.resize(patch, (size, size), dst=region, interpolation=method)
+    return regions, geometry.crop_maps(edges, size).astype(np.float32)
+
+
+def _check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(
+            "Expected `boxes` as (N, 4): left, top, right, bottom in image pixels; "
+            f"received shape {boxes.shape}."
+        )
+    spans = boxes[:, 2:] - boxes[:, :2]
+    limit = _LARGEST_OVERHANG * max(image_shape[:2])
+    good = np.isfinite(boxes).all(axis=1) & (spans > 0).all(axis=1)
+    good &= (np.abs(boxes) < limit).all(axis=1)
+    if not good.all():
+        worst = int(np.flatnonzero(~good)[0])
+        raise ValueError(
+            "Expected finite boxes with left < right and top < bottom, not far "
+            f"larger than the {image_shape[1]} x {image_shape[0]} picture; "
+            f"received box {worst} = {boxes[worst].tolist()}."
+        )
+
+
+def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    height, width = image.shape[:2]
+    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+        return image[top : top + side, left : left + side]
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    return image[rows[:, None], columns]
+
+
+def sample(images, maps, size: int):
+    """Bilinear crops, in `keras.ops`: runs inside graphs and exports everywhere.
+
+    Args:
+        images: `(N, H, W, C)`, any dtype; H and W static.
+        maps: `(N, 2, 3)`, image pixels -> crop pixels.
+        size: side of the crops, pixels.
+
+    Returns:
+        `(N, size, size, C)` float32.
+    """
+    height, width, channels = images.shape[1:]
+    inverse = geometry.invert(maps, xp=ops)
+    steps = ops.arange(size, dtype="float32")
+    x, y = (
+        inverse[:, i, 0][:, None, None] * steps[None, None, :]
+        + inverse[:, i, 1][:, None, None] * steps[None, :, None]
+        + inverse[:, i, 2][:, None, None]
+        for i in range(2)
+    )
+    x = ops.clip(x, 0, width - 1)
+    y = ops.clip(y, 0, height - 1)
+    x0, y0 = ops.floor(x), ops.floor(y)
+    fx, fy = (x - x0)[..., None], (y - y0)[..., None]
+    x0, y0 = ops.cast(x0, "int32"), ops.cast(y0, "int32")
+    x1, y1 = ops.minimum(x0 + 1, width - 1), ops.minimum(y0 + 1, height - 1)
+
+    flat = ops.reshape(images, (-1, channels))
+    count = ops.shape(images)[0]
+    first = ops.arange(count, dtype="int32")[:, None, None] * (height * width)
+
+    def pixels(rows, columns):
+        index = first + rows * width + columns
+        return ops.cast(ops.take(flat, index, axis=0), "float32")
+
+    top = pixels(y0, x0) * (1 - fx) + pixels(y0, x1) * fx
+    bottom = pixels(y1, x0) * (1 - fx) + pixels(y1, x1) * fx
+    return top * (1 - fy) + bottom * fy

@@ -1,0 +1,1 @@
+"""Reading annotated faces and feeding them to training."""

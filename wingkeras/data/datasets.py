@@ -1,0 +1,98 @@
+"""Every loader of annotated faces, and the one that picks among them."""
+
+import os
+from pathlib import Path
+
+from wingkeras.data.annotations import OnError
+from wingkeras.data.coco import load_coco
+from wingkeras.data.faces import FaceDataset
+from wingkeras.data.tables import is_mtfl, load_csv, load_mtfl
+from wingkeras.data.w300 import SPLITS, SubsetCount, describe_300w, load_300w
+from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme, get_scheme
+
+__all__ = [
+    "SPLITS",
+    "SubsetCount",
+    "describe_300w",
+    "load_300w",
+    "load_coco",
+    "load_csv",
+    "load_faces",
+    "load_mtfl",
+]
+
+
+def load_faces(
+    path: str | os.PathLike,
+    split: str | None = None,
+    scheme: str | LandmarkScheme | None = None,
+    on_error: OnError = "raise",
+) -> FaceDataset:
+    """Load annotated faces of any known format.
+
+    Args:
+        path: a folder with 300-W's layout, a `.csv` file (MTFL's or a plain one) or a
+            `.json` file with COCO keypoints.
+        split: of 300-W, see `load_300w`; only for a folder.
+        scheme: of the landmarks; only needed for plain CSV and COCO.
+        on_error: "raise" at the first broken face, or "skip" all of them, see
+            `FaceDataset.skipped`.
+
+    Returns:
+        The faces.
+
+    Raises:
+        FileNotFoundError: if there is no such file or folder, or subsets of the split
+            are missing.
+        BrokenFileError: for a file of another format, and for a broken face; see
+            `on_error`.
+        ValueError: for a `split` or `scheme` that is needed, unknown or does not fit
+            the format.
+    """
+    path = Path(path)
+    scheme = None if scheme is None else get_scheme(scheme)
+    if path.is_dir():
+        return _load_folder(path, split, scheme, on_error)
+    if not path.exists():
+        raise FileNotFoundError(
+            "Expected a folder with 300-W's layout, a .csv or a .json file; there is "
+            f"no {path}."
+        )
+    if split is not None:
+        raise ValueError(
+            f"Expected no `split` for {path}, received {split!r}: only a folder with "
+            "300-W's layout has splits."
+        )
+    match path.suffix.lower():
+        case ".csv":
+            if scheme in (None, FIVE) and is_mtfl(path):
+                return load_mtfl(path, on_error)
+            return load_csv(path, _required(scheme, path), on_error)
+        case ".json":
+            return load_coco(path, _required(scheme, path), on_error=on_error)
+    raise ValueError(
+        "Expected a folder with 300-W's layout, a .csv or a .json file, received "
+        f"{path}."
+    )
+
+
+def _load_folder(path, split, scheme, on_error) -> FaceDataset:
+    if split is None:
+        raise ValueError(
+            f"Expected `split` as one of {[*SPLITS]} for the 300-W folder {path}."
+        )
+    if scheme not in (None, IBUG68):
+        raise ValueError(
+            f"Expected scheme {IBUG68.name!r} for the 300-W folder {path}, received "
+            f"{scheme.name!r}."
+        )
+    return load_300w(path, split, on_error)
+
+
+def _required(scheme, path) -> LandmarkScheme:
+    if scheme is None:
+        raise ValueError(
+            f"Expected `scheme` for {path}: the file does not say which points these "
+            "are."
+        )
+    return scheme

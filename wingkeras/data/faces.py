@@ -1,0 +1,164 @@
+"""Faces with their landmarks: what every loader returns and training takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.schemes import LandmarkScheme
+
+__all__ = ["BrokenFileError", "FaceDataset", "read_image"]
+
+
+@dataclass(frozen=True, eq=False)
+class FaceDataset:
+    """Annotated faces, N of them with L landmarks each; pictures stay on disk.
+
+    Attributes:
+        images: the picture of every face; several faces may share one.
+        landmarks: `(N, L, 2)` float32, image pixels; a point that is NaN in both
+            coordinates is unlabelled.
+        scheme: which L points these are.
+        subsets: where every face came from, such as "helen/testset".
+        attributes: further arrays of length N, by name.
+        boxes: `(N, 4)` float32, image pixels; by default the squares around the
+            landmarks, see `geometry.landmark_boxes`.
+        skipped: for every face that a loader left out, its file and the reason.
+
+    Raises:
+        ValueError: for lengths or shapes that do not fit each other, coordinates
+            that are infinite or half unlabelled, and boxes without area.
+    """
+
+    images: tuple[Path, ...]
+    landmarks: np.ndarray
+    scheme: LandmarkScheme
+    subsets: tuple[str, ...]
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    boxes: np.ndarray | None = None
+    skipped: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        set_field = object.__setattr__
+        set_field(self, "images", tuple(Path(image) for image in self.images))
+        set_field(self, "landmarks", np.asarray(self.landmarks, np.float32))
+        set_field(self, "subsets", tuple(self.subsets))
+        attributes = {name: np.asarray(v) for name, v in self.attributes.items()}
+        set_field(self, "attributes", attributes)
+        self._check_landmarks()
+        if self.boxes is None:
+            set_field(self, "boxes", geometry.landmark_boxes(self.landmarks))
+        set_field(self, "boxes", np.asarray(self.boxes, np.float32))
+        self._check_boxes()
+        self._check_lengths()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> "FaceDataset":
+        """The faces at these indices, in this order.
+
+        Args:
+            indices: int, any number of them; one that repeats duplicates its face.
+
+        Returns:
+            A data set with the same attributes.
+
+        Raises:
+            IndexError: for an index that is out of range.
+            ValueError: for indices that are not a list of whole numbers.
+        """
+        indices = np.asarray(indices)
+        if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
+            raise ValueError(
+                "Expected `indices` as a list of whole numbers, received shape "
+                f"{indices.shape} and dtype {indices.dtype}."
+            )
+        indices = indices.astype(int)
+        return replace(
+            self,
+            images=tuple(self.images[i] for i in indices),
+            landmarks=self.landmarks[indices],
+            subsets=tuple(self.subsets[i] for i in indices),
+            attributes={name: v[indices] for name, v in self.attributes.items()},
+            boxes=self.boxes[indices],
+        )
+
+    def split(self, fraction: float, seed: int) -> tuple["FaceDataset", "FaceDataset"]:
+        """Hold a part of the faces out at random.
+
+        All faces of a picture, duplicates among them, fall into the same part. Which
+        part depends on the pictures' paths and the seed, not on the faces' order.
+
+        Args:
+            fraction: share of the pictures to hold out, between 0 and 1.
+            seed: of the choice.
+
+        Returns:
+            The remaining faces and those held out, both in the order they had.
+
+        Raises:
+            ValueError: if either part would be empty.
+        """
+        pictures = sorted({image.as_posix() for image in self.images})
+        count = round(fraction * len(pictures))
+        if not 0 < count < len(pictures):
+            raise ValueError(
+                "Expected `fraction` to leave pictures in both parts, received "
+                f"{fraction} of {len(pictures)} pictures."
+            )
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        chosen = {pictures[i] for i in order[:count]}
+        held_out = np.array([image.as_posix() in chosen for image in self.images])
+        return (
+            self.select(np.flatnonzero(~held_out)),
+            self.select(np.flatnonzero(held_out)),
+        )
+
+    def _check_landmarks(self) -> None:
+        expected = (len(self.images), len(self.scheme), 2)
+        if self.landmarks.shape != expected:
+            raise ValueError(
+                f"Expected `landmarks` of shape {expected} for {expected[0]} images "
+                f"and scheme {self.scheme.name!r}, received {self.landmarks.shape}."
+            )
+        unlabelled = np.isnan(self.landmarks)
+        broken = np.isinf(self.landmarks) | (unlabelled != unlabelled[..., ::-1])
+        self._reject(
+            broken.any(axis=(1, 2)),
+            "Expected finite coordinates, or NaN in both where a point is unlabelled",
+        )
+        self._reject(
+            unlabelled.all(axis=(1, 2)), "Expected at least one labelled point"
+        )
+
+    def _check_boxes(self) -> None:
+        if self.boxes.shape != (len(self), 4):
+            raise ValueError(
+                f"Expected `boxes` of shape {(len(self), 4)}: left, top, right, bottom "
+                f"in image pixels; received {self.boxes.shape}."
+            )
+        spans = self.boxes[:, 2:] - self.boxes[:, :2]
+        sound = np.isfinite(self.boxes).all(axis=1) & (spans > 0).all(axis=1)
+        self._reject(~sound, "Expected finite boxes with left < right, top < bottom")
+
+    def _reject(self, wrong: np.ndarray, message: str) -> None:
+        if wrong.any():
+            index = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"{message}; not so for face {index}, {self.images[index]}."
+            )
+
+    def _check_lengths(self) -> None:
+        lengths = {"subsets": len(self.subsets)}
+        for name, values in self.attributes.items():
+            lengths[f"attributes[{name!r}]"] = len(values) if values.ndim else 0
+        for name, length in lengths.items():
+            if length != len(self):
+                raise ValueError(
+                    f"Expected `{name}` to have an entry for each of the {len(self)} "
+                    f"images, received {length}."
+                )

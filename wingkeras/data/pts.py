@@ -1,0 +1,131 @@
+"""The `.pts` annotation files of 300-W: one face each, 1-based pixels."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.data.images import BrokenFileError, read_bytes
+
+_FARTHEST = 1e6
+
+
+def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.ndarray:
+    """Read a `.pts` file.
+
+    A list of points without braces, as some copies of 300-W have it, is accepted
+    where `n_points` or `num_landmarks` confirms that it is complete.
+
+    Args:
+        path: of the file.
+        num_landmarks: how many points it must have; any number by default.
+
+    Returns:
+        `(L, 2)` float32, 0-based pixels: the file's coordinates less 1.
+
+    Raises:
+        BrokenFileError: for a file that is missing, empty, cut off or no point list,
+            for another number of points, and for coordinates that are not finite.
+    """
+    lines = _read_lines(path)
+    declared, lines = _take_header(path, lines)
+    points, closed = _take_points(path, lines)
+    for source, expected in (("n_points", declared), ("the scheme", num_landmarks)):
+        if expected not in (None, len(points)):
+            raise BrokenFileError(
+                path, f"expected {expected} points by {source}, found {len(points)}"
+            )
+    if not closed and declared is None and num_landmarks is None:
+        raise BrokenFileError(
+            path, "neither braces nor n_points tell whether the points are complete"
+        )
+    if not points:
+        raise BrokenFileError(path, "no points in it")
+    return (np.array(points) - 1).astype(np.float32)
+
+
+def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
+    """Write a `.pts` file; an interrupted call leaves no half of one behind.
+
+    Args:
+        path: of the file, replaced if it exists.
+        landmarks: `(L, 2)`, 0-based pixels; the file holds them plus 1, with six
+            decimals.
+
+    Raises:
+        ValueError: for another shape, and for coordinates that are not finite.
+    """
+    landmarks = np.asarray(landmarks, np.float64)
+    if landmarks.ndim != 2 or landmarks.shape[1] != 2 or not len(landmarks):
+        raise ValueError(
+            f"Expected `landmarks` as (L, 2) pixels, received shape {landmarks.shape}."
+        )
+    wrong = np.flatnonzero(~np.isfinite(landmarks).all(axis=1))
+    if len(wrong):
+        raise ValueError(
+            f"Expected finite `landmarks`, received {landmarks[wrong[0]]} at points "
+            f"{wrong.tolist()}. A .pts file cannot say that a point is unlabelled: "
+            "leave such faces out, or write all faces into one CSV file."
+        )
+    path = Path(path)
+    text = f"version: 1\nn_points: {len(landmarks)}\n{{\n"
+    text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1) + "}\n"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="ascii", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_lines(path) -> list[tuple[int, str]]:
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BrokenFileError(path, "not a text file") from error
+    numbered = ((i, line.strip()) for i, line in enumerate(text.splitlines(), 1))
+    return [(number, line) for number, line in numbered if line]
+
+
+def _take_header(path, lines) -> tuple[int | None, list[tuple[int, str]]]:
+    declared = None
+    for index, (number, line) in enumerate(lines):
+        key, colon, value = line.partition(":")
+        if not colon:
+            return declared, lines[index:]
+        if key.strip().lower() == "n_points":
+            if not value.strip().isdecimal():
+                raise BrokenFileError(
+                    path, f"line {number}: expected a number of points, found {line!r}"
+                )
+            declared = int(value)
+    return declared, []
+
+
+def _take_points(path, lines) -> tuple[list[tuple[float, float]], bool]:
+    texts = [line for _, line in lines]
+    if texts[:1] != ["{"]:
+        return [_parse_point(path, *line) for line in lines], False
+    if "}" not in texts:
+        # Even with the right number of points: the last one may lack its last digits.
+        raise BrokenFileError(
+            path, f"cut off: no closing brace after {len(lines) - 1} lines of points"
+        )
+    end = texts.index("}")
+    if texts[end + 1 :]:
+        raise BrokenFileError(
+            path, f"line {lines[end + 1][0]}: text after the closing brace"
+        )
+    return [_parse_point(path, *line) for line in lines[1:end]], True
+
+
+def _parse_point(path, number: int, line: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, line.split())
+    except ValueError as error:
+        raise BrokenFileError(
+            path, f"line {number}: expected two numbers, found {line!r}"
+        ) from error
+    if not (abs(x) < _FARTHEST and abs(y) < _FARTHEST):
+        raise BrokenFileError(path, f"line {number}: {line!r} is no pixel position")
+    return x, y

@@ -1,0 +1,176 @@
+"""Faces in CSV files: MTFL's and plain ones."""
+
+import contextlib
+import csv
+import io
+import math
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.data.annotations import Annotation, OnError, build_dataset
+from wingkeras.data.faces import FaceDataset
+from wingkeras.data.images import BrokenFileError, read_bytes
+from wingkeras.schemes import FIVE, LandmarkScheme, get_scheme
+
+_MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
+_COORDINATE = re.compile(r"[xy][1-9][0-9]*")
+
+
+def load_mtfl(csv_path: str | os.PathLike, on_error: OnError = "raise") -> FaceDataset:
+    """Load the five-point faces of MTFL.
+
+    Args:
+        csv_path: of a file with the columns image, x1..x5, y1..y5 (0-based pixels:
+            left eye, right eye, nose tip, left and right mouth corner), gender,
+            smile, glasses and head_pose; image paths relative to its folder.
+        on_error: "raise" at the first broken face, or "skip" all of them, see
+            `FaceDataset.skipped`.
+
+    Returns:
+        Faces of scheme "five" in the file's order, subset = the file's stem, with the
+        four int attributes: gender, smile and glasses are 1 or 2, head_pose 1..5, and
+        all of them 0 where the cell is empty.
+
+    Raises:
+        BrokenFileError: for a file without these columns, and for a broken face; see
+            `on_error`.
+    """
+    return _load(
+        Path(csv_path), FIVE, on_error, dict.fromkeys(_MTFL_ATTRIBUTES, _class)
+    )
+
+
+def load_csv(
+    csv_path: str | os.PathLike,
+    scheme: str | LandmarkScheme,
+    on_error: OnError = "raise",
+) -> FaceDataset:
+    """Load faces from a plain CSV file.
+
+    Args:
+        csv_path: of a file with the columns image, x1..xL and y1..yL in any order:
+            0-based pixels, both cells empty where a point is unlabelled; image paths
+            relative to its folder.
+        scheme: of the L landmarks.
+        on_error: "raise" at the first broken face, or "skip" all of them, see
+            `FaceDataset.skipped`.
+
+    Returns:
+        Faces in the file's order, subset = the file's stem. Further columns become
+        attributes if they are numeric: int, or float with NaN for empty cells.
+
+    Raises:
+        BrokenFileError: for a file without these columns or with more points, and for
+            a broken face; see `on_error`.
+        ValueError: for an unknown scheme.
+    """
+    return _load(Path(csv_path), get_scheme(scheme), on_error, {})
+
+
+def is_mtfl(csv_path: str | os.PathLike) -> bool:
+    """Whether a CSV file has MTFL's columns.
+
+    Raises:
+        BrokenFileError: if it is not a CSV file with a header.
+    """
+    header, _ = _read_rows(Path(csv_path))
+    return sorted(header) == sorted(["image", *_columns(FIVE), *_MTFL_ATTRIBUTES])
+
+
+def _load(path, scheme, on_error, attributes) -> FaceDataset:
+    header, rows = _read_rows(path)
+    columns = _columns(scheme)
+    required = ["image", *columns, *attributes]
+    _check_header(path, header, required, scheme)
+    whole = [row for _, row in rows if _is_whole(row)]
+    for name in header:
+        if name not in required and (kind := _kind([row[name] for row in whole])):
+            attributes[name] = kind
+    entries = [_read(path, *row, columns, attributes) for row in rows]
+    return build_dataset(path, entries, scheme, on_error)
+
+
+def _columns(scheme) -> list[str]:
+    return [f"{axis}{i}" for axis in "xy" for i in range(1, len(scheme) + 1)]
+
+
+def _read_rows(path) -> tuple[list[str], list[tuple[int, dict]]]:
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        header = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = header
+        rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BrokenFileError(path, f"not a CSV file: {error}") from error
+    return header, rows
+
+
+def _check_header(path, header, required, scheme) -> None:
+    missing = [name for name in required if name not in header]
+    if missing:
+        raise BrokenFileError(
+            path,
+            f"scheme {scheme.name!r} needs the columns {_listed(required)}; the header "
+            f"lacks {_listed(missing)}",
+        )
+    beyond = [c for c in header if _COORDINATE.fullmatch(c) and c not in required]
+    if beyond:
+        raise BrokenFileError(
+            path,
+            f"expected {len(scheme)} points of scheme {scheme.name!r}; the header also "
+            f"has {_listed(beyond)}",
+        )
+    if len(set(header)) != len(header):
+        raise BrokenFileError(path, "the header names a column twice")
+
+
+def _listed(names) -> str:
+    names = list(names)
+    return ", ".join(names if len(names) <= 8 else [*names[:4], "...", *names[-3:]])
+
+
+def _is_whole(row) -> bool:
+    return None not in row and None not in row.values()
+
+
+def _kind(cells):
+    """What turns the cells of a column into numbers; `None` if nothing does."""
+    for kind in (int, _number) if any(cells) else ():
+        with contextlib.suppress(ValueError):
+            [kind(cell) for cell in cells]
+            return kind
+    return None
+
+
+def _class(cell: str) -> int:
+    return int(cell) if cell.strip() else 0
+
+
+def _number(cell: str) -> float:
+    return float(cell) if cell.strip() else math.nan
+
+
+def _coordinate(cell: str) -> float:
+    value = _number(cell)
+    if cell.strip() and not math.isfinite(value):
+        raise ValueError(f"{cell!r} is not finite; leave unlabelled cells empty")
+    return value
+
+
+def _read(path, line, row, columns, kinds) -> Annotation | BrokenFileError:
+    if not _is_whole(row):
+        return BrokenFileError(path, f"line {line}: more or fewer cells than columns")
+    if not row["image"].strip():
+        return BrokenFileError(path, f"line {line}: no image named")
+    try:
+        values = [_coordinate(row[name]) for name in columns]
+        attributes = {name: kind(row[name]) for name, kind in kinds.items()}
+    except ValueError as error:
+        return BrokenFileError(path, f"line {line}: {error}")
+    landmarks = np.array(values, np.float32).reshape(2, -1).T
+    image = path.parent / row["image"].strip()
+    return Annotation(image, landmarks, path.stem, attributes)

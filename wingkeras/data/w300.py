@@ -1,0 +1,154 @@
+"""300-W in its original folder layout: pictures with `.pts` files beside them."""
+
+import logging
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from wingkeras.data.annotations import Annotation, OnError, build_dataset
+from wingkeras.data.faces import FaceDataset
+from wingkeras.data.images import BrokenFileError
+from wingkeras.data.pts import read_pts
+from wingkeras.schemes import IBUG68
+
+_PROTOCOL_COUNTS = {
+    "afw": 337,
+    "helen/trainset": 2000,
+    "lfpw/trainset": 811,
+    "helen/testset": 330,
+    "lfpw/testset": 224,
+    "ibug": 135,
+}
+_COMMON = ("helen/testset", "lfpw/testset")
+SPLITS = {
+    "train": ("afw", "helen/trainset", "lfpw/trainset"),
+    "common": _COMMON,
+    "challenge": ("ibug",),
+    "full": (*_COMMON, "ibug"),
+}
+"""The subsets behind each split of the usual protocol."""
+
+_PICTURES = (".jpg", ".jpeg", ".png")
+
+_log = logging.getLogger("wingkeras")
+
+
+class SubsetCount(NamedTuple):
+    """Annotated faces of a subset: those found, and those in the protocol."""
+
+    found: int
+    expected: int
+
+
+def describe_300w(root: str | os.PathLike) -> dict[str, SubsetCount]:
+    """Count the faces of every subset, without reading them.
+
+    Args:
+        root: the folder that holds `afw`, `helen`, `lfpw` and `ibug`.
+
+    Returns:
+        The counts by subset; `found` is 0 where the folder is missing.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"Expected the folder of 300-W, with {', '.join(_PROTOCOL_COUNTS)} in it; "
+            f"there is no folder {root}."
+        )
+    return {
+        subset: SubsetCount(
+            sum(bool(p and a) for p, a in _pairs(root / subset).values()), expected
+        )
+        for subset, expected in _PROTOCOL_COUNTS.items()
+    }
+
+
+def load_300w(
+    root: str | os.PathLike,
+    split: str,
+    on_error: OnError = "raise",
+    allow_missing: bool = False,
+) -> FaceDataset:
+    """Load a split of 300-W.
+
+    A subset with another number of faces than in the protocol is logged as a
+    warning: results from it do not compare with published ones.
+
+    Args:
+        root: the folder that holds `afw`, `helen/trainset`, `helen/testset`,
+            `lfpw/trainset`, `lfpw/testset` and `ibug`.
+        split: "train" (3,148 faces in the protocol), "common" (554), "challenge"
+            (135) or "full" (the last two, 689).
+        on_error: "raise" at the first broken face, or "skip" all of them, see
+            `FaceDataset.skipped`. Broken are also a picture without a `.pts` file and
+            the reverse.
+        allow_missing: whether to go on where whole subsets of the split are missing.
+
+    Returns:
+        Faces with 68 points, ordered by subset and file name.
+
+    Raises:
+        FileNotFoundError: if `root` or a subset is missing or holds no faces.
+        BrokenFileError: for a broken face; see `on_error`.
+        ValueError: for an unknown `split`.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"Expected `split` as one of {[*SPLITS]}, received {split!r}.")
+    root = Path(root)
+    counts = {name: describe_300w(root)[name] for name in SPLITS[split]}
+    _report(root, split, counts, allow_missing)
+    entries = [
+        _read(subset, name, pictures, annotation)
+        for subset in counts
+        for name, (pictures, annotation) in sorted(_pairs(root / subset).items())
+    ]
+    return build_dataset(root, entries, IBUG68, on_error)
+
+
+def _report(root, split, counts, allow_missing) -> None:
+    table = ", ".join(f"{name} {n} of {all_}" for name, (n, all_) in counts.items())
+    missing = [name for name, count in counts.items() if not count.found]
+    if len(missing) == len(counts) or (missing and not allow_missing):
+        advice = "" if len(missing) == len(counts) else " or pass allow_missing=True"
+        raise FileNotFoundError(
+            f"300-W split {split!r}: expected pictures with .pts files in "
+            f"{', '.join(str(root / name) for name in missing)}; found {table} faces. "
+            f"Add what is missing{advice}."
+        )
+    if any(found != expected for found, expected in counts.values()):
+        _log.warning(
+            "300-W split %r is not the protocol's: %s faces in %s.", split, table, root
+        )
+
+
+def _pairs(folder: Path) -> dict[str, tuple[list[Path], Path | None]]:
+    pairs = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        suffix = path.suffix.lower()
+        if path.name.startswith(".") or suffix not in (*_PICTURES, ".pts"):
+            continue
+        pictures, annotation = pairs.get(path.stem, ([], None))
+        if suffix == ".pts":
+            annotation = path
+        else:
+            pictures = [*pictures, path]
+        pairs[path.stem] = (pictures, annotation)
+    return pairs
+
+
+def _read(subset, name, pictures, annotation) -> Annotation | BrokenFileError:
+    if annotation is None:
+        return BrokenFileError(pictures[0], f"no annotation {name}.pts beside it")
+    if len(pictures) != 1:
+        found = ", ".join(picture.name for picture in pictures) or "none"
+        return BrokenFileError(
+            annotation, f"expected one picture {name}.jpg or .png beside it, {found}"
+        )
+    try:
+        landmarks = read_pts(annotation, len(IBUG68))
+    except BrokenFileError as error:
+        return error
+    return Annotation(pictures[0], landmarks, subset)

@@ -1,0 +1,202 @@
+"""From a picture and face boxes to landmarks, through one network or two."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from wingkeras import crops, geometry
+from wingkeras.schemes import LandmarkScheme
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One network of a localizer.
+
+    Attributes:
+        network: from `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
+            in pixels of that input.
+        mean_shape: `(L, 2)`, pixels of the input.
+    """
+
+    network: keras.Model
+    mean_shape: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Side of the input, pixels."""
+        return self.network.input_shape[1]
+
+
+class Localizer:
+    """Facial landmark localisation in pictures.
+
+    Example:
+
+    ```python
+    localizer = wingkeras.zoo.load("cnn6_300w")
+    landmarks, boxes = localizer.detect(image)
+    landmarks = localizer(image, boxes)
+    ```
+
+    Args:
+        stages: the networks in their order. The second one sees the face upright:
+            the landmarks of the first, fitted to the mean shape, take out in-plane
+            rotation and a bad box (Section 6).
+        scheme: which points the networks find.
+        box_scale: side of the first network's crop over that of the face's box,
+            the square around its landmarks.
+        detector: called by `detect`: `image -> (N, 4)` boxes; OpenCV's Haar
+            cascade by default.
+
+    Raises:
+        ValueError: if `stages` is empty, or a network does not fit the scheme.
+    """
+
+    def __init__(
+        self,
+        stages: list[Stage] | tuple[Stage, ...],
+        scheme: LandmarkScheme,
+        box_scale: float,
+        detector: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
+        if not stages:
+            raise ValueError("Expected at least one stage, received none.")
+        for stage in stages:
+            expected = 2 * len(scheme)
+            if stage.network.output_shape[-1] != expected:
+                raise ValueError(
+                    f"Expected networks with {expected} outputs for scheme "
+                    f"{scheme.name!r}, received {stage.network.name!r} with "
+                    f"{stage.network.output_shape[-1]}."
+                )
+        self.stages = tuple(stages)
+        self.scheme = scheme
+        self.box_scale = box_scale
+        self.detector = detector
+        self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
+        self._compiled = _compile(
+            lambda regions, maps: localize_regions(self.stages, regions, maps),
+            self._region_size,
+        )
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """The landmarks of all faces in a picture, in one call of the networks.
+
+        Args:
+            image: `(H, W, 3)` uint8 RGB.
+            boxes: `(N, 4)` left, top, right, bottom of the squares around the
+                faces' landmarks, image pixels, as `detectors` return them. A box
+                that is not square counts as the square of its longer side.
+
+        Returns:
+            `(N, L, 2)` float32 landmarks, image pixels; none for no boxes.
+
+        Raises:
+            ValueError: for an image or boxes of another form.
+        """
+        boxes = np.asarray(boxes, np.float32)
+        if boxes.size == 0:
+            return np.zeros((0, len(self.scheme), 2), np.float32)
+        if boxes.ndim == 2 and boxes.shape[1] == 4:
+            boxes = geometry.landmark_boxes(boxes.reshape(-1, 2, 2))
+        crop_boxes = geometry.scale_boxes(boxes, self.box_scale)
+        regions, to_region = crops.face_regions(
+            image,
+            geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR),
+            self._region_size,
+        )
+        to_crop = geometry.crop_maps(crop_boxes, self.stages[0].size)
+        maps = geometry.compose(to_crop, geometry.invert(to_region))
+        landmarks = self.in_regions(regions, maps)
+        return geometry.transform(geometry.invert(to_region), landmarks)
+
+    def in_regions(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        """The landmarks of face regions, which may come from many pictures.
+
+        Args:
+            regions: `(N, R, R, 3)` uint8, see `crops.face_regions`; R is twice the
+                input of the last network.
+            maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
+
+        Returns:
+            `(N, L, 2)` float32, region pixels.
+        """
+        return self._compiled(regions, maps.astype(np.float32))
+
+    def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the faces of a picture first.
+
+        Args:
+            image: `(H, W, 3)` uint8 RGB.
+
+        Returns:
+            `(N, L, 2)` landmarks and the `(N, 4)` boxes they were found in, image
+            pixels, the largest face first.
+
+        Raises:
+            ValueError: for an image of another form.
+        """
+        if self.detector is None:
+            from wingkeras.detectors import HaarDetector
+
+            self.detector = HaarDetector()
+        boxes = self.detector(image)
+        return self(image, boxes), boxes
+
+
+def localize_regions(stages, regions, maps):
+    """The graph of a localizer, in `keras.ops`.
+
+    Args:
+        stages: see `Localizer`.
+        regions: `(N, R, R, 3)` face regions.
+        maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
+
+    Returns:
+        `(N, L, 2)` float32 landmarks, region pixels.
+    """
+    for i, stage in enumerate(stages):
+        if i > 0:
+            maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp=ops)
+        crop = crops.sample(regions, maps, stage.size)
+        vectors = ops.cast(stage.network(crop, training=False), "float32")
+        landmarks = geometry.from_shape_vectors(vectors, xp=ops)
+        landmarks = geometry.transform(geometry.invert(maps, xp=ops), landmarks, ops)
+    return landmarks
+
+
+def _compile(function, region_size: int):
+    """`function` from arrays to arrays, compiled without a trace per batch size."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        shape = (None, region_size, region_size, 3)
+        signature = [
+            tf.TensorSpec(shape, tf.uint8),
+            tf.TensorSpec((None, 2, 3), tf.float32),
+        ]
+        compiled = tf.function(function, input_signature=signature)
+        return lambda regions, maps: compiled(regions, maps).numpy()
+    if backend == "jax":
+        import jax
+
+        return _in_powers_of_two(jax.jit(function))
+    return lambda regions, maps: ops.convert_to_numpy(function(regions, maps))
+
+
+def _in_powers_of_two(function):
+    """Pad batches, since XLA compiles for every batch size it meets."""
+
+    def padded(regions, maps):
+        count = len(regions)
+        padding = (1 << (count - 1).bit_length()) - count
+        regions, maps = (
+            np.concatenate([x, x[:1].repeat(padding, axis=0)]) for x in (regions, maps)
+        )
+        return np.asarray(function(regions, maps))[:count]
+
+    return padded

@@ -1,0 +1,110 @@
+"""Pictures: landmarks on faces, cumulative error curves, training curves."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from wingkeras.metrics import cumulative_error_distribution
+from wingkeras.schemes import LandmarkScheme
+
+_GREEN, _WHITE, _ORANGE = (60, 220, 60), (255, 255, 255), (255, 150, 30)
+
+
+def draw_landmarks(
+    image: np.ndarray,
+    landmarks: np.ndarray,
+    scheme: LandmarkScheme,
+    boxes: np.ndarray | None = None,
+) -> np.ndarray:
+    """A copy of a picture with landmarks, their edges and boxes drawn in.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        landmarks: `(N, L, 2)`, image pixels; NaN points are left out.
+        scheme: of the landmarks.
+        boxes: `(N, 4)`, image pixels, or `None`.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB; lines are as thick as suits each face's size.
+    """
+    canvas = image.copy()
+    for face in np.asarray(landmarks, np.float32):
+        span = np.nanmax(face, axis=0) - np.nanmin(face, axis=0)
+        unit = max(float(span.max()) / 200, 0.5)
+        for i, j in scheme.edges:
+            if np.isfinite(face[[i, j]]).all():
+                _line(canvas, face[i], face[j], _WHITE, unit)
+        for point in face[np.isfinite(face).all(axis=1)]:
+            centre, radius = _fixed(point), round(1.2 * unit * 16)
+            cv2.circle(canvas, centre, radius, _GREEN, -1, cv2.LINE_AA, shift=4)
+    for left, top, right, bottom in np.asarray([] if boxes is None else boxes):
+        thickness = max(1, round((right - left) / 200))
+        corners = _fixed((left, top)), _fixed((right, bottom))
+        cv2.rectangle(canvas, *corners, _ORANGE, thickness, cv2.LINE_AA, shift=4)
+    return canvas
+
+
+def _line(canvas, start, end, colour, unit: float) -> None:
+    thickness = max(1, round(0.7 * unit))
+    ends = _fixed(start), _fixed(end)
+    cv2.line(canvas, *ends, colour, thickness, cv2.LINE_AA, shift=4)
+
+
+def _fixed(point) -> tuple[int, int]:
+    """OpenCV's fixed-point coordinates with 4 fractional bits."""
+    return round(float(point[0]) * 16), round(float(point[1]) * 16)
+
+
+def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure:
+    """Cumulative error distribution curves (the paper's Figures 4 and 6).
+
+    Args:
+        errors: per curve, `(N,)` NME as fractions.
+        threshold: right end of the error axis, a fraction.
+
+    Returns:
+        A figure, error in percent against the share of faces.
+    """
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    steps = np.linspace(0, threshold, 501)
+    for name, values in errors.items():
+        share = cumulative_error_distribution(values, steps)
+        axes.plot(100 * steps, share, label=name)
+    axes.set(xlabel="NME, %", ylabel="share of faces", ylim=(0, 1))
+    axes.set_xlim(0, 100 * threshold)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return figure
+
+
+def training_curves(metrics_csv: str | Path) -> Figure:
+    """Loss and validation error over the epochs of a run.
+
+    Args:
+        metrics_csv: the `metrics.csv` that `train` writes.
+
+    Returns:
+        A figure with the loss on the left axis, NME in percent on the right one.
+    """
+    with open(metrics_csv, newline="") as file:
+        rows = list(csv.DictReader(file))
+    epochs = [int(row["epoch"]) + 1 for row in rows]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    left = figure.add_subplot()
+    left.plot(epochs, [float(row["loss"]) for row in rows], label="training loss")
+    left.set(xlabel="epoch", ylabel="loss per face", yscale="log")
+    right = left.twinx()
+    values = [100 * float(row["val_nme"]) for row in rows]
+    right.plot(epochs, values, color="C1", label="validation NME")
+    right.set(ylabel="NME, %", yscale="log")
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure as the picture type its path ends with."""
+    figure.savefig(path, dpi=150)

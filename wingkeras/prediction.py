@@ -1,0 +1,101 @@
+"""Landmarks for picture files: what `wingkeras predict` and `demo` do."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from wingkeras import plots
+from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.data.pts import write_pts
+from wingkeras.files import replacing
+from wingkeras.localizer import Localizer
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+
+
+def list_pictures(inputs: Iterable[str | Path]) -> Iterator[Path]:
+    """The picture files meant by paths of files and folders.
+
+    Args:
+        inputs: files, taken as they are, and folders, of which the pictures
+            directly inside count, by name.
+
+    Yields:
+        Paths of files.
+
+    Raises:
+        BrokenFileError: for a folder without pictures, after the inputs before it.
+    """
+    for path in map(Path, inputs):
+        if not path.is_dir():
+            yield path
+            continue
+        pictures = sorted(
+            child for child in path.iterdir() if child.suffix.lower() in PICTURE_ENDINGS
+        )
+        if not pictures:
+            endings = ", ".join(PICTURE_ENDINGS)
+            raise BrokenFileError(path, f"this folder holds no pictures ({endings})")
+        yield from pictures
+
+
+def predict_file(
+    localizer: Localizer, path: Path, folder: Path, name: str, points: str = "json"
+) -> tuple[int, Path]:
+    """Find the faces of one picture file and write what was found.
+
+    Writes `NAME.landmarks.png` with the landmarks drawn in and `NAME.landmarks.json`
+    with every face's box and landmarks (image pixels, the centre of the top-left
+    pixel is (0, 0)), or a `.pts` file per face.
+
+    Args:
+        localizer: with its detector.
+        path: of the picture; turned upright as its EXIF orientation says.
+        folder: to write to.
+        name: of the files, without their endings.
+        points: "json" or "pts".
+
+    Returns:
+        The number of faces, and the path of the annotated picture.
+
+    Raises:
+        BrokenFileError: if the picture cannot be read, or shows no face that the
+            detector finds; nothing is written then.
+    """
+    image = read_image(path, upright=True)
+    landmarks, boxes = localizer.detect(image)
+    if not len(landmarks):
+        raise BrokenFileError(path, "no face found")
+    picture = folder / f"{name}.landmarks.png"
+    drawn = plots.draw_landmarks(image, landmarks, localizer.scheme, boxes)
+    with replacing(picture) as scratch:
+        cv2.imwrite(str(scratch), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+    if points == "pts":
+        for i, face in enumerate(landmarks, start=1):
+            write_pts(folder / f"{name}.face{i}.pts", face)
+    else:
+        with replacing(folder / f"{name}.landmarks.json") as scratch:
+            scratch.write_text(_as_json(path, image, localizer, landmarks, boxes))
+    return len(landmarks), picture
+
+
+def _as_json(path, image, localizer, landmarks, boxes) -> str:
+    faces = [
+        {"box": _rounded(box), "landmarks": _rounded(face)}
+        for box, face in zip(boxes, landmarks, strict=True)
+    ]
+    content = {
+        "image": str(path),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "scheme": localizer.scheme.name,
+        "faces": faces,
+    }
+    return json.dumps(content) + "\n"
+
+
+def _rounded(values: np.ndarray) -> list:
+    return np.asarray(values, np.float64).round(3).tolist()

@@ -1,0 +1,181 @@
+"""Landmark schemes: which points there are, and how they mirror.
+
+"Left" and "right" are those of the picture, as in the data sets: the left eye is
+the one with the smaller x on an upright frontal face.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LandmarkScheme:
+    """An ordered set of named points.
+
+    Attributes:
+        name: what registries and command lines call it.
+        points: the point names, in the order of every array.
+        mirror: for each point, the index of the point that takes its place when
+            the picture is mirrored; an involution.
+        left_eye: indices whose mean is the pupil centre of the eye on the left.
+        right_eye: the same on the right.
+        outer_eye_corners: indices of the left and right outer eye corners, or
+            `None` where the scheme has no eye corners.
+        edges: pairs of indices joined by a line in drawings.
+
+    Raises:
+        ValueError: for duplicate names, a mirror that is not an involution of all
+            points, or an index out of range.
+    """
+
+    name: str
+    points: tuple[str, ...]
+    mirror: tuple[int, ...]
+    left_eye: tuple[int, ...]
+    right_eye: tuple[int, ...]
+    outer_eye_corners: tuple[int, int] | None = None
+    edges: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self):
+        count = len(self.points)
+        if len(set(self.points)) != count:
+            raise ValueError(f"Scheme {self.name!r}: point names must be unique.")
+        if sorted(self.mirror) != list(range(count)):
+            raise ValueError(
+                f"Scheme {self.name!r}: expected `mirror` to be a permutation of "
+                f"0..{count - 1}, received {self.mirror}."
+            )
+        wrong = [i for i in range(count) if self.mirror[self.mirror[i]] != i]
+        if wrong:
+            raise ValueError(
+                f"Scheme {self.name!r}: expected `mirror` to be its own inverse; "
+                f"it is not at points {wrong}."
+            )
+        used = [*self.left_eye, *self.right_eye, *(self.outer_eye_corners or ())]
+        used += [i for edge in self.edges for i in edge]
+        if any(not 0 <= i < count for i in used):
+            raise ValueError(
+                f"Scheme {self.name!r}: expected indices in 0..{count - 1}, "
+                f"received {sorted(set(used))}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def flip(self, landmarks: np.ndarray, width: int) -> np.ndarray:
+        """Landmarks of the mirrored picture.
+
+        Args:
+            landmarks: `(..., L, 2)`, image pixels.
+            width: of the picture, pixels.
+
+        Returns:
+            `(..., L, 2)`: x becomes `width - 1 - x`, and the points swap names.
+        """
+        mirrored = np.asarray(landmarks)[..., list(self.mirror), :].copy()
+        mirrored[..., 0] = width - 1 - mirrored[..., 0]
+        return mirrored
+
+
+def _chain(first: int, last: int, closed: bool = False):
+    edges = [(i, i + 1) for i in range(first, last)]
+    return tuple([*edges, (last, first)] if closed else edges)
+
+
+def _names(part: str, count: int):
+    return tuple(f"{part}_{i}" for i in range(1, count + 1))
+
+
+IBUG68 = LandmarkScheme(
+    name="ibug68",
+    points=(
+        *_names("jaw", 17),
+        *_names("left_brow", 5),
+        *_names("right_brow", 5),
+        *_names("nose_bridge", 4),
+        *_names("nose_base", 5),
+        *_names("left_eye", 6),
+        *_names("right_eye", 6),
+        *_names("outer_lip", 12),
+        *_names("inner_lip", 8),
+    ),
+    mirror=(
+        *range(16, -1, -1),
+        *range(26, 16, -1),
+        *range(27, 31),
+        *range(35, 30, -1),
+        *(45, 44, 43, 42, 47, 46),
+        *(39, 38, 37, 36, 41, 40),
+        *range(54, 47, -1),
+        *range(59, 54, -1),
+        *range(64, 59, -1),
+        *range(67, 64, -1),
+    ),
+    left_eye=tuple(range(36, 42)),
+    right_eye=tuple(range(42, 48)),
+    outer_eye_corners=(36, 45),
+    edges=(
+        *_chain(0, 16),
+        *_chain(17, 21),
+        *_chain(22, 26),
+        *_chain(27, 30),
+        *_chain(31, 35),
+        *_chain(36, 41, closed=True),
+        *_chain(42, 47, closed=True),
+        *_chain(48, 59, closed=True),
+        *_chain(60, 67, closed=True),
+    ),
+)
+
+AFLW19 = LandmarkScheme(
+    name="aflw19",
+    points=(
+        *("left_brow_outer", "left_brow_centre", "left_brow_inner"),
+        *("right_brow_inner", "right_brow_centre", "right_brow_outer"),
+        *("left_eye_outer", "left_eye_centre", "left_eye_inner"),
+        *("right_eye_inner", "right_eye_centre", "right_eye_outer"),
+        *("nose_left", "nose_tip", "nose_right"),
+        *("mouth_left", "mouth_centre", "mouth_right"),
+        "chin",
+    ),
+    mirror=(5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 14, 13, 12, 17, 16, 15, 18),
+    left_eye=(7,),
+    right_eye=(10,),
+    outer_eye_corners=(6, 11),
+    edges=(
+        *_chain(0, 2),
+        *_chain(3, 5),
+        *_chain(6, 8),
+        *_chain(9, 11),
+        *_chain(12, 14),
+        *_chain(15, 17),
+    ),
+)
+
+FIVE = LandmarkScheme(
+    name="five",
+    points=("left_eye", "right_eye", "nose_tip", "mouth_left", "mouth_right"),
+    mirror=(1, 0, 2, 4, 3),
+    left_eye=(0,),
+    right_eye=(1,),
+    edges=((0, 2), (1, 2), (3, 4)),
+)
+
+_SCHEMES = {scheme.name: scheme for scheme in (IBUG68, AFLW19, FIVE)}
+
+
+def get_scheme(scheme: str | LandmarkScheme) -> LandmarkScheme:
+    """The scheme of that name; a `LandmarkScheme` is returned as it is.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if isinstance(scheme, LandmarkScheme):
+        return scheme
+    if scheme not in _SCHEMES:
+        raise ValueError(
+            f"Expected a LandmarkScheme or one of {sorted(_SCHEMES)}, "
+            f"received {scheme!r}."
+        )
+    return _SCHEMES[scheme]

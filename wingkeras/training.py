@@ -1,0 +1,209 @@
+"""Training: a recipe and faces in, the best weights and a log out."""
+
+import contextlib
+import csv
+import json
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wingkeras import geometry, models
+from wingkeras.data import pipeline
+from wingkeras.data.faces import FaceDataset
+from wingkeras.files import replacing
+from wingkeras.metrics import nme
+from wingkeras.recipes import Recipe, build_optimizer
+
+_log = logging.getLogger("wingkeras")
+
+
+def train(
+    recipe: Recipe, faces: FaceDataset, folder: str | Path, verbose: bool = True
+) -> keras.Model:
+    """Train a network; run again with the same arguments, it resumes.
+
+    The folder receives `recipe.json`, `metrics.csv` (one row per epoch),
+    `checkpoint.weights.h5` (the newest epoch, with the optimizer),
+    `best.weights.h5` (the epoch with the lowest validation error) and, where
+    TensorBoard is installed, its logs.
+
+    Args:
+        recipe: what to do.
+        faces: the training faces; `recipe.held_out` of them are kept for validation.
+        folder: of this run.
+        verbose: whether to show a progress bar with the time left.
+
+    Returns:
+        The network with the weights of the best epoch, by the NME on the faces held
+        out; from `(batch, S, S, 3)` pixels in [0, 255] to shape vectors.
+
+    Raises:
+        ValueError: if the folder holds a run of another recipe, or there are fewer
+            faces than a batch takes.
+        BrokenFileError: for a picture that cannot be decoded.
+    """
+    folder = Path(folder)
+    training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
+    _claim(folder, recipe, len(training_faces))
+    size = getattr(models, f"{recipe.network}_SIZE")
+    regions = pipeline.load_regions(training_faces, size, recipe.box_scale)
+    validation = pipeline.load_regions(held_out, size, recipe.box_scale)
+    steps = pipeline.steps_per_epoch(len(regions), recipe.batch_size)
+
+    keras.utils.set_random_seed(recipe.seed)
+    with _dtype_policy(recipe.precision):
+        network = getattr(models, recipe.network)(
+            len(faces.scheme), np.nanmean(pipeline.crop_landmarks(regions), axis=0)
+        )
+    network.compile(
+        optimizer=build_optimizer(recipe, steps * recipe.epochs),
+        loss=recipe.loss,
+        jit_compile=recipe.jit_compile,
+    )
+    _log.info("jit_compile=%s, %s", network.jit_compile, recipe.precision)
+
+    network.optimizer.build(network.trainable_variables)
+    first_epoch = _resume(network, folder, steps)
+    batches = pipeline.training_batches(
+        regions, recipe.augmentation, recipe.batch_size, recipe.seed, first_epoch
+    )
+    normalizer = "inter_ocular" if faces.scheme.outer_eye_corners else "inter_pupil"
+    callbacks = [
+        _Validation(validation, faces.scheme, normalizer, folder),
+        keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
+        _Checkpoint(folder / "checkpoint.weights.h5"),
+    ]
+    if find_spec("tensorboard"):
+        callbacks.insert(1, keras.callbacks.TensorBoard(folder / "tensorboard"))
+    if verbose:
+        callbacks.append(_Progress(steps, recipe.epochs - first_epoch))
+    network.fit(
+        batches,
+        steps_per_epoch=steps,
+        initial_epoch=first_epoch,
+        epochs=recipe.epochs,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    network.load_weights(folder / "best.weights.h5", skip_mismatch=False)
+    return network
+
+
+def _claim(folder: Path, recipe: Recipe, faces: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "recipe.json"
+    text = json.dumps({"recipe": recipe.describe(), "faces": faces}, indent=1)
+    if path.exists() and path.read_text() != text:
+        raise ValueError(
+            f"{folder} holds the run of another recipe or of other faces: its "
+            f"{path.name} differs. Name another folder, or delete this one."
+        )
+    path.write_text(text)
+
+
+@contextlib.contextmanager
+def _dtype_policy(name: str):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _resume(network: keras.Model, folder: Path, steps: int) -> int:
+    """Restore the newest checkpoint; the number of epochs it has behind it.
+
+    The optimizer's step counter tells the epoch, so one file, replaced atomically,
+    holds everything: there is no moment at which a kill leaves two halves that do
+    not belong together (as with `keras.callbacks.BackupAndRestore`).
+    """
+    path = folder / "checkpoint.weights.h5"
+    if not path.exists():
+        return 0
+    network.load_weights(path)
+    epoch = int(network.optimizer.iterations.numpy()) // steps
+    log = folder / "metrics.csv"
+    rows = list(csv.reader(log.open(newline="")))
+    kept = [row for row in rows if row and (row[0] == "epoch" or int(row[0]) < epoch)]
+    with replacing(log) as scratch, scratch.open("w", newline="") as file:
+        csv.writer(file).writerows(kept)
+    _log.info("Resuming after %d epochs.", epoch)
+    return epoch
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Everything needed to go on, in one file, after every epoch."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        with replacing(self._path) as scratch:
+            self.model.save_weights(scratch)
+
+
+class _Validation(keras.callbacks.Callback):
+    """NME of the averaged weights on the faces held out; keeps the best.
+
+    `keras.callbacks.SwapEMAWeights` swaps by adding and subtracting, which does not
+    give back the same bits; a resumed run would drift from an uninterrupted one.
+    """
+
+    def __init__(self, regions, scheme, normalizer: str, folder: Path):
+        super().__init__()
+        self._truth = pipeline.crop_landmarks(regions)
+        self._batches = pipeline.evaluation_batches(regions).cache()
+        self._scheme, self._normalizer = scheme, normalizer
+        self._path = folder / "best.weights.h5"
+        self._log = folder / "metrics.csv"
+
+    def on_train_begin(self, logs=None):
+        self._best = np.inf
+        if self._log.exists():
+            with self._log.open(newline="") as file:
+                values = [float(row["val_nme"]) for row in csv.DictReader(file)]
+            self._best = min(values, default=np.inf)
+
+    def on_epoch_end(self, epoch, logs=None):
+        trained = self.model.get_weights()
+        optimizer = getattr(
+            self.model.optimizer, "inner_optimizer", self.model.optimizer
+        )
+        optimizer.finalize_variable_values(self.model.trainable_variables)
+        vectors = np.concatenate(
+            [np.asarray(self.model.predict_on_batch(x)) for x, _ in self._batches]
+        )
+        predictions = geometry.from_shape_vectors(vectors)
+        errors = nme(self._truth, predictions, self._scheme, self._normalizer)
+        logs["val_nme"] = float(np.mean(errors))
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        if logs["val_nme"] < self._best:
+            self._best = logs["val_nme"]
+            with replacing(self._path) as scratch:
+                self.model.save_weights(scratch)
+        self.model.set_weights(trained)
+
+
+class _Progress(keras.callbacks.Callback):
+    """One bar for the whole run, with the time left."""
+
+    def __init__(self, steps: int, epochs: int):
+        super().__init__()
+        self._bar = keras.utils.Progbar(
+            steps * epochs, stateful_metrics=["epoch", "loss", "val_nme"]
+        )
+        self._step, self._values = 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._step += 1
+        if self._step < self._bar.target:
+            self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._values = [("epoch", epoch + 1), ("val_nme", logs["val_nme"])]
+        self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])

@@ -1,0 +1,1 @@
+"""Registry, model cards and weights, installed as `wingkeras.pretrained`."""
