@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from faces_on_disk import make_faces
 
+from faces_on_disk import make_faces
 from wingkeras import crops, geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import Augmentation
@@ -42,7 +44,8 @@ def test_landmarks_stay_on_their_colours(regions, blur):
     )
     settings = Augmentation(flip=0, blur=blur, scale=0.1, shift=0.05)
     for batch, vectors in _take(_train(regions, augmentation=settings), 6):
-        for crop, points in zip(batch, geometry.from_shape_vectors(vectors)):
+        landmarks = geometry.from_shape_vectors(vectors)
+        for crop, points in zip(batch, landmarks, strict=True):
             for point, colour in zip(points, colours, strict=True):
                 if (point > 1).all() and (point < SIZE - 2).all():
                     assert np.abs(_colour_at(crop, point) - colour).max() < 90
@@ -110,14 +113,10 @@ def test_evaluation_crops_are_those_of_a_localizer(faces, regions):
     np.testing.assert_allclose(batch, expected, atol=0.05)
     maps = geometry.crop_maps(geometry.scale_boxes(faces.boxes, 1.1), SIZE)
     landmarks = geometry.transform(maps, faces.landmarks)
-    np.testing.assert_allclose(
-        vectors, geometry.to_shape_vectors(landmarks), atol=1e-3
-    )
+    np.testing.assert_allclose(vectors, geometry.to_shape_vectors(landmarks), atol=1e-3)
 
 
 def test_unlabelled_points_stay_unlabelled(faces):
-    import dataclasses
-
     landmarks = faces.landmarks.copy()
     landmarks[:, 2] = np.nan
     partial = dataclasses.replace(faces, landmarks=landmarks, boxes=faces.boxes)
@@ -133,8 +132,6 @@ def test_fewer_faces_than_a_batch(regions):
 
 
 def test_a_picture_that_broke_since_is_named(faces, tmp_path):
-    import dataclasses
-
     broken = tmp_path / "broken.png"
     broken.write_bytes(faces.images[0].read_bytes()[:100])
     images = (*faces.images[:3], broken, *faces.images[4:])

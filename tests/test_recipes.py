@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 import pytest
-
 from wingkeras.losses import RectifiedWingLoss, WingLoss
+
 from wingkeras.recipes import RECIPES, Recipe, build_optimizer
 
 
@@ -35,8 +35,9 @@ def test_description_is_json_and_tells_recipes_apart(name):
     assert json.loads(text)["name"] == name
     other = dataclasses.replace(recipe, loss=WingLoss(w=9, epsilon=2))
     assert json.dumps(other.describe()) != text
-    same = dataclasses.replace(recipe, loss=type(recipe.loss)(w=recipe.loss.w,
-                                                              epsilon=recipe.loss.epsilon))
+    same = dataclasses.replace(
+        recipe, loss=type(recipe.loss)(w=recipe.loss.w, epsilon=recipe.loss.epsilon)
+    )
     assert json.dumps(same.describe()) == text
 
 

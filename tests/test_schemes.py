@@ -20,9 +20,7 @@ def test_mirror_is_an_involution_that_swaps_left_and_right(scheme):
     assert sorted(scheme.mirror[i] for i in scheme.left_eye) == sorted(scheme.right_eye)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "count"), [(IBUG68, 68), (AFLW19, 19), (FIVE, 5)]
-)
+@pytest.mark.parametrize(("scheme", "count"), [(IBUG68, 68), (AFLW19, 19), (FIVE, 5)])
 def test_number_of_points(scheme, count):
     assert len(scheme) == len(scheme.points) == count
 

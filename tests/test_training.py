@@ -10,9 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
-
 from wingkeras.training import train
 
 SCRIPT = Path(__file__).with_name("train_made_faces.py")
@@ -36,9 +36,11 @@ def _tensors(path):
     found = {}
     with h5py.File(path) as file:
         file.visititems(
-            lambda name, item: found.update({name: item[()]})
-            if isinstance(item, h5py.Dataset)
-            else None
+            lambda name, item: (
+                found.update({name: item[()]})
+                if isinstance(item, h5py.Dataset)
+                else None
+            )
         )
     return found
 

@@ -1,0 +1,1 @@
+"""Facial landmark localisation with the Wing loss: a Keras model zoo."""

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--recipe", required=True)
     train.add_argument("--data", required=True, type=Path)
     train.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
+    train.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
     train.add_argument("--epochs", type=int, help="instead of the recipe's")
     train.add_argument("--seed", type=int, help="instead of the recipe's")
     train.add_argument(
@@ -171,7 +172,8 @@ def _train(options) -> int:
         modes = {"auto": "auto", "on": True, "off": False}
         changes["jit_compile"] = modes[options.jit_compile]
     recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
-    faces = load_faces(options.data, split="train", on_error=options.on_broken)
+    split = "train" if options.data.is_dir() else None
+    faces = load_faces(options.data, split, options.scheme, options.on_broken)
     folder = options.output or Path("runs") / recipe.name
     train(recipe, faces, folder)
     print(f"Model: {folder.resolve()}")
@@ -186,7 +188,9 @@ def _evaluate(options) -> int:
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
     localizer = zoo.load(options.model)
-    faces = load_faces(options.data, split=options.split, on_error=options.on_broken)
+    faces = load_faces(
+        options.data, options.split, localizer.scheme, options.on_broken
+    )
     detector = None if options.boxes == LANDMARK_BOXES else _detector(options)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
     result = evaluate(localizer, faces, detector, options.boxes, bar.update)

@@ -48,7 +48,7 @@ def face_regions(
             "Expected `image` as (H, W, 3) uint8 RGB, "
             f"received shape {image.shape} and dtype {image.dtype}."
         )
-    _check_boxes(boxes, image.shape)
+    check_boxes(boxes, image.shape)
     sides = np.maximum(np.rint(boxes[:, 2] - boxes[:, 0]), 1).astype(int)
     corners = np.rint(boxes[:, :2]).astype(int)
     edges = np.concatenate([corners, corners + sides[:, None]], axis=1) - 0.5
@@ -61,16 +61,25 @@ def face_regions(
     return regions, geometry.crop_maps(edges, size).astype(np.float32)
 
 
-def _check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
+def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
+    """Refuse boxes that no face region can be cut from.
+
+    Args:
+        boxes: should be `(N, 4)`, image pixels.
+        image_shape: `(H, W, ...)`.
+
+    Raises:
+        ValueError: for boxes of another shape, or that are not finite, have no area
+            or dwarf the picture.
+    """
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
             "Expected `boxes` as (N, 4): left, top, right, bottom in image pixels; "
             f"received shape {boxes.shape}."
         )
-    spans = boxes[:, 2:] - boxes[:, :2]
     limit = _LARGEST_OVERHANG * max(image_shape[:2])
-    good = np.isfinite(boxes).all(axis=1) & (spans > 0).all(axis=1)
-    good &= (np.abs(boxes) < limit).all(axis=1)
+    good = (np.abs(boxes) < limit).all(axis=1)
+    good &= (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
     if not good.all():
         worst = int(np.flatnonzero(~good)[0])
         raise ValueError(

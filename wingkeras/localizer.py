@@ -100,9 +100,9 @@ class Localizer:
         boxes = np.asarray(boxes, np.float32)
         if boxes.size == 0:
             return np.zeros((0, len(self.scheme), 2), np.float32)
-        if boxes.ndim == 2 and boxes.shape[1] == 4:
-            boxes = geometry.landmark_boxes(boxes.reshape(-1, 2, 2))
-        crop_boxes = geometry.scale_boxes(boxes, self.box_scale)
+        crops.check_boxes(boxes, np.shape(image))
+        squares = geometry.landmark_boxes(boxes.reshape(-1, 2, 2))
+        crop_boxes = geometry.scale_boxes(squares, self.box_scale)
         regions, to_region = crops.face_regions(
             image,
             geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR),
@@ -158,8 +158,9 @@ def localize_regions(stages, regions, maps):
     Returns:
         `(N, L, 2)` float32 landmarks, region pixels.
     """
-    for i, stage in enumerate(stages):
-        if i > 0:
+    landmarks = None
+    for stage in stages:
+        if landmarks is not None:
             maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp=ops)
         crop = crops.sample(regions, maps, stage.size)
         vectors = ops.cast(stage.network(crop, training=False), "float32")

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import keras
+import numpy as np
 
+from wingkeras import models
 from wingkeras.data.augment import Augmentation
 from wingkeras.losses import WingLoss
 
@@ -89,6 +91,28 @@ def _check(holds: bool, name: str, expected: str, recipe: Recipe) -> None:
         )
 
 
+def build_network(
+    recipe: Recipe, num_landmarks: int, mean_shape: np.ndarray
+) -> keras.Model:
+    """The untrained network of a recipe, in its precision and from its seed.
+
+    Args:
+        recipe: names the network.
+        num_landmarks: L.
+        mean_shape: `(L, 2)`, pixels of the network's input.
+
+    Returns:
+        A model as from `models.CNN6`.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return getattr(models, recipe.network)(num_landmarks, mean_shape)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, its schedule stretched over `steps` batches."""
     settings = {
@@ -154,6 +178,12 @@ RECIPES = {
             ema=0.0,
             augmentation=Augmentation(rotation=10.0),
         ),
-        Recipe(name="modern_cnn6"),
+        Recipe(
+            name="modern_cnn6",
+            epochs=500,
+            augmentation=Augmentation(
+                scale=0.1, shift=0.05, colour=0.3, occlusion=0.2
+            ),
+        ),
     )
 }

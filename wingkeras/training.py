@@ -1,6 +1,5 @@
 """Training: a recipe and faces in, the best weights and a log out."""
 
-import contextlib
 import csv
 import json
 import logging
@@ -15,7 +14,7 @@ from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
 from wingkeras.metrics import nme
-from wingkeras.recipes import Recipe, build_optimizer
+from wingkeras.recipes import Recipe, build_network, build_optimizer
 
 _log = logging.getLogger("wingkeras")
 
@@ -53,11 +52,8 @@ def train(
     validation = pipeline.load_regions(held_out, size, recipe.box_scale)
     steps = pipeline.steps_per_epoch(len(regions), recipe.batch_size)
 
-    keras.utils.set_random_seed(recipe.seed)
-    with _dtype_policy(recipe.precision):
-        network = getattr(models, recipe.network)(
-            len(faces.scheme), np.nanmean(pipeline.crop_landmarks(regions), axis=0)
-        )
+    mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
+    network = build_network(recipe, len(faces.scheme), mean_shape)
     network.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
         loss=recipe.loss,
@@ -102,16 +98,6 @@ def _claim(folder: Path, recipe: Recipe, faces: int) -> None:
             f"{path.name} differs. Name another folder, or delete this one."
         )
     path.write_text(text)
-
-
-@contextlib.contextmanager
-def _dtype_policy(name: str):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _resume(network: keras.Model, folder: Path, steps: int) -> int:

@@ -31,7 +31,7 @@ class Annotation:
 
     Attributes:
         image: path of its picture.
-        landmarks: `(L, 2)` float32, image pixels; NaN = unlabelled.
+        landmarks: `(L, 2)` float, image pixels; NaN = unlabelled.
         subset: where it came from.
         attributes: further numbers, the same names for all faces.
     """

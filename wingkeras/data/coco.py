@@ -96,5 +96,5 @@ def _read(
         return None
     if not np.isfinite(values[labelled]).all():
         return BrokenFileError(path, f"{place}: coordinates that are not finite")
-    landmarks = np.where(labelled[:, None], values[:, :2], np.nan).astype(np.float32)
+    landmarks = np.where(labelled[:, None], values[:, :2], np.nan)
     return Annotation(pictures[image_id], landmarks, path.stem)

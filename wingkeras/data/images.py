@@ -51,7 +51,7 @@ def read_image(path: str | os.PathLike, upright: bool = False) -> np.ndarray:
     flags = cv2.IMREAD_COLOR
     if not upright:
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
-    # OpenCV before 4.12 decodes the rest of a truncated JPEG as grey.
+    # OpenCV 4.10 decodes the missing part of a JPEG as grey; 4.14 refuses.
     if data.startswith(_JPEG_START) and not _is_complete_jpeg(data):
         raise BrokenFileError(path, "this JPEG is truncated; fetch the file again")
     try:

@@ -30,11 +30,14 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
     lines = _read_lines(path)
     declared, lines = _take_header(path, lines)
     points, closed = _take_points(path, lines)
-    for source, expected in (("n_points", declared), ("the scheme", num_landmarks)):
-        if expected not in (None, len(points)):
-            raise BrokenFileError(
-                path, f"expected {expected} points by {source}, found {len(points)}"
-            )
+    if declared not in (None, len(points)):
+        raise BrokenFileError(
+            path, f"n_points says {declared} points, found {len(points)}"
+        )
+    if num_landmarks not in (None, len(points)):
+        raise BrokenFileError(
+            path, f"expected {num_landmarks} points, found {len(points)}"
+        )
     if not closed and declared is None and num_landmarks is None:
         raise BrokenFileError(
             path, "neither braces nor n_points tell whether the points are complete"

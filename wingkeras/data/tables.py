@@ -166,11 +166,12 @@ def _read(path, line, row, columns, kinds) -> Annotation | BrokenFileError:
         return BrokenFileError(path, f"line {line}: more or fewer cells than columns")
     if not row["image"].strip():
         return BrokenFileError(path, f"line {line}: no image named")
-    try:
-        values = [_coordinate(row[name]) for name in columns]
-        attributes = {name: kind(row[name]) for name, kind in kinds.items()}
-    except ValueError as error:
-        return BrokenFileError(path, f"line {line}: {error}")
-    landmarks = np.array(values, np.float32).reshape(2, -1).T
+    numbers = {}
+    for name, kind in {**dict.fromkeys(columns, _coordinate), **kinds}.items():
+        try:
+            numbers[name] = kind(row[name])
+        except ValueError as error:
+            return BrokenFileError(path, f"line {line}, column {name}: {error}")
+    landmarks = np.array([numbers.pop(name) for name in columns]).reshape(2, -1).T
     image = path.parent / row["image"].strip()
-    return Annotation(image, landmarks, path.stem, attributes)
+    return Annotation(image, landmarks, path.stem, numbers)

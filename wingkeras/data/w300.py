@@ -98,7 +98,8 @@ def load_300w(
     if split not in SPLITS:
         raise ValueError(f"Expected `split` as one of {[*SPLITS]}, received {split!r}.")
     root = Path(root)
-    counts = {name: describe_300w(root)[name] for name in SPLITS[split]}
+    found = describe_300w(root)
+    counts = {subset: found[subset] for subset in SPLITS[split]}
     _report(root, split, counts, allow_missing)
     entries = [
         _read(subset, name, pictures, annotation)

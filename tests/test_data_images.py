@@ -1,0 +1,188 @@
+import pickle
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from wingkeras.data.images import BrokenFileError, read_image
+
+HEIGHT, WIDTH = 40, 60
+
+
+@pytest.fixture
+def picture():
+    """Smooth, so that JPEG changes it little; every corner differs."""
+    corners = np.array(
+        [[[220, 30, 30], [30, 220, 30]], [[30, 30, 220], [220, 220, 30]]], np.uint8
+    )
+    return cv2.resize(corners, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+
+def encode(rgb, suffix=".jpg", parameters=()):
+    _, data = cv2.imencode(suffix, rgb[..., ::-1], parameters)
+    return data.tobytes()
+
+
+def with_exif(jpeg, orientation):
+    """Insert an APP1 segment with one EXIF tag, 0x0112, after the SOI marker."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    tiff = b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", 1) + entry + b"\0" * 4
+    payload = b"Exif\0\0" + tiff
+    return (
+        jpeg[:2]
+        + b"\xff\xe1"
+        + struct.pack(">H", len(payload) + 2)
+        + payload
+        + jpeg[2:]
+    )
+
+
+def with_segment(jpeg, payload):
+    size = struct.pack(">H", len(payload) + 2)
+    return jpeg[:2] + b"\xff\xef" + size + payload + jpeg[2:]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+def test_reads_rgb(tmp_path, picture, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(encode(picture, suffix))
+    image = read_image(path)
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    assert image.dtype == np.uint8
+    assert np.abs(image.astype(int) - picture).mean() < 4
+    assert image.flags.c_contiguous
+
+
+def test_path_may_be_a_string_in_any_script(tmp_path, picture):
+    folder = tmp_path / "Gesichter ä"
+    folder.mkdir()
+    path = folder / "ひと нос.png"
+    path.write_bytes(encode(picture, ".png"))
+    np.testing.assert_array_equal(read_image(str(path)), picture)
+
+
+def test_grey_becomes_three_equal_channels(tmp_path, picture):
+    path = tmp_path / "a.png"
+    path.write_bytes(cv2.imencode(".png", picture[..., 0])[1].tobytes())
+    np.testing.assert_array_equal(
+        read_image(path), np.repeat(picture[..., :1], 3, axis=2)
+    )
+
+
+def test_alpha_is_left_out(tmp_path, picture):
+    path = tmp_path / "a.png"
+    alpha = np.full((HEIGHT, WIDTH, 1), 7, np.uint8)
+    bgra = np.concatenate([picture[..., ::-1], alpha], axis=2)
+    path.write_bytes(cv2.imencode(".png", bgra)[1].tobytes())
+    np.testing.assert_array_equal(read_image(path), picture)
+
+
+def test_16_bits_become_8(tmp_path, picture):
+    path = tmp_path / "a.png"
+    deep = picture[..., ::-1].astype(np.uint16) * 257
+    path.write_bytes(cv2.imencode(".png", deep)[1].tobytes())
+    image = read_image(path)
+    assert image.dtype == np.uint8
+    np.testing.assert_allclose(image.astype(int), picture, atol=1)
+
+
+def test_pixels_are_as_stored_unless_upright_is_asked_for(tmp_path, picture):
+    path = tmp_path / "a.jpg"
+    plain = encode(picture, parameters=[cv2.IMWRITE_JPEG_QUALITY, 100])
+    path.write_bytes(with_exif(plain, orientation=6))  # shown turned clockwise
+    stored, upright = read_image(path), read_image(path, upright=True)
+    assert np.abs(stored.astype(int) - picture).mean() < 4
+    np.testing.assert_array_equal(upright, np.rot90(stored, k=-1))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.97])
+def test_truncated_is_never_half_read(tmp_path, picture, suffix, kept):
+    path = tmp_path / f"cut{suffix}"
+    data = encode(picture, suffix)
+    path.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(BrokenFileError, match=rf"cut\{suffix}: .*truncated"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("progressive", [0, 1])
+@pytest.mark.parametrize("missing", [1, 2, 3, 50])
+def test_jpeg_without_its_end_is_truncated(tmp_path, picture, progressive, missing):
+    path = tmp_path / "a.jpg"
+    data = encode(picture, parameters=[cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])
+    path.write_bytes(data[:-missing])
+    with pytest.raises(BrokenFileError, match="JPEG is truncated"):
+        read_image(path)
+    path.write_bytes(data[:-missing] + bytes(missing))
+    with pytest.raises(BrokenFileError, match="JPEG is truncated"):
+        read_image(path)
+
+
+def test_an_end_marker_inside_a_segment_does_not_count(tmp_path, picture):
+    path = tmp_path / "a.jpg"
+    data = with_segment(encode(picture), b"thumbnail" + encode(picture[:8, :8]))
+    path.write_bytes(data)
+    assert read_image(path).shape == (HEIGHT, WIDTH, 3)
+    path.write_bytes(data[: int(len(data) * 0.9)])
+    with pytest.raises(BrokenFileError, match="JPEG is truncated"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    "trailer", [b"\0" * 5000, b"\xff\xda\x00\x01 clip", b"\n", b"\xff\xff\xff"]
+)
+def test_data_after_a_complete_jpeg_is_no_error(tmp_path, picture, trailer):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encode(picture) + trailer)
+    assert read_image(path).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("options", [(0, 0), (0, 3), (1, 0), (1, 3)])
+def test_restart_markers_and_scans_are_followed(tmp_path, options):
+    progressive, restart = options
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    path = tmp_path / "a.jpg"
+    data = encode(
+        noise,
+        parameters=[
+            *(cv2.IMWRITE_JPEG_PROGRESSIVE, progressive),
+            *(cv2.IMWRITE_JPEG_RST_INTERVAL, restart),
+        ],
+    )
+    path.write_bytes(data)
+    assert read_image(path).shape == (64, 64, 3)
+    path.write_bytes(data[:-40])
+    with pytest.raises(BrokenFileError, match="JPEG is truncated"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file"),
+        (b"", "empty"),
+        (b"hello, this is no picture", "not a picture"),
+        (b"\xff\xd8", "truncated"),
+        (b"\x89PNG\r\n\x1a\n", "not a picture"),
+    ],
+)
+def test_no_picture(tmp_path, content, reason):
+    path = tmp_path / "a.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BrokenFileError, match=reason) as caught:
+        read_image(path)
+    assert caught.value.path == path
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_is_no_picture(tmp_path):
+    with pytest.raises(BrokenFileError, match="directory"):
+        read_image(tmp_path)
+
+
+def test_error_travels_between_processes():
+    error = pickle.loads(pickle.dumps(BrokenFileError("a.jpg", "cut off")))
+    assert str(error) == "a.jpg: cut off"
+    assert isinstance(error, ValueError)

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from wingkeras import plots
+from wingkeras.schemes import FIVE
+
+POINTS = np.array([[[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]]], np.float32)
+
+
+def test_landmarks_are_drawn_where_they_are():
+    image = np.zeros((60, 60, 3), np.uint8)
+    drawn = plots.draw_landmarks(image, POINTS, FIVE)
+    assert not image.any(), "the input must not be drawn on"
+    for x, y in POINTS[0].astype(int):
+        assert drawn[y, x].max() > 150
+    assert not drawn[:10].any() and not drawn[:, :10].any()
+
+
+def test_unlabelled_points_are_left_out():
+    partial = POINTS.copy()
+    partial[0, 1] = np.nan
+    drawn = plots.draw_landmarks(np.zeros((60, 60, 3), np.uint8), partial, FIVE)
+    assert drawn[20, 20].any() and not drawn[16:25, 36:45].any()
+
+
+def test_boxes_are_drawn():
+    drawn = plots.draw_landmarks(
+        np.zeros((60, 60, 3), np.uint8), np.zeros((0, 5, 2)), FIVE, [[5, 5, 50, 50]]
+    )
+    assert drawn[5, 20].any() and drawn[30, 50].any() and not drawn[30, 30].any()
+
+
+def test_ced_curve_ends_at_the_share_of_successes(tmp_path):
+    errors = np.array([0.01, 0.03, 0.05, 0.2])
+    figure = plots.cumulative_errors({"a": errors}, 0.08)
+    x, y = figure.axes[0].lines[0].get_data()
+    assert x[-1] == pytest.approx(8) and y[-1] == 0.75 and y[0] == 0
+    plots.save_figure(figure, tmp_path / "ced.png")
+    assert (tmp_path / "ced.png").stat().st_size > 1000
+
+
+def test_training_curves_show_the_log(tmp_path):
+    log = tmp_path / "metrics.csv"
+    log.write_text("epoch,learning_rate,loss,val_nme\n0,1,90,0.1\n1,1,50,0.05\n")
+    figure = plots.training_curves(log)
+    left, right = (axes.lines[0].get_data() for axes in figure.axes)
+    np.testing.assert_allclose(left, [[1, 2], [90, 50]])
+    np.testing.assert_allclose(right, [[1, 2], [10, 5]])

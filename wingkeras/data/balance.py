@@ -1,0 +1,167 @@
+"""Hard sample mining: rare head poses come more often (the paper's Section 5).
+
+arXiv versions 1 to 3 of the paper call this Hard Sample Mining, the CVPR text
+Pose-based Data Balancing. Shapes are aligned to their mean, PCA finds the component
+that head pose (yaw) moves, the coefficients along it are counted in K bins, and the
+faces in sparse bins are repeated. Each repetition meets another random augmentation
+in the pipeline.
+"""
+
+import numpy as np
+
+from wingkeras.schemes import LandmarkScheme
+
+_CANDIDATES = 3
+
+
+def pose_coefficients(
+    shapes: np.ndarray, scheme: LandmarkScheme, component: int | None = None
+) -> np.ndarray:
+    """How far every face is turned, by its shape alone.
+
+    Args:
+        shapes: `(N, L, 2)`, any units; faces with NaN points are left out of the
+            fit.
+        scheme: of the shapes.
+        component: index of the principal component to use. By default the first of
+            three that turns into its negative when the faces are mirrored, as yaw
+            does; the authors chose by eye (the second for AFLW's 19 points, the
+            first for 68).
+
+    Returns:
+        `(N,)` float64 coefficients in units of the shapes' own size, NaN for faces
+        with NaN points; the sign is arbitrary, but the same for all faces.
+
+    Raises:
+        ValueError: for fewer than 3 complete shapes, or a component there is not.
+    """
+    shapes = np.asarray(shapes, np.float64)
+    complete = np.isfinite(shapes).all(axis=(1, 2))
+    if complete.sum() < 3:
+        raise ValueError(
+            f"Expected at least 3 complete shapes, received {int(complete.sum())} "
+            f"among {len(shapes)}."
+        )
+    aligned = _align(shapes[complete], scheme)
+    centred = (aligned - aligned.mean(axis=0)).reshape(len(aligned), -1)
+    _, components = np.linalg.eigh(centred.T @ centred)
+    components = components[:, ::-1].T
+    if component is None:
+        component = _yaw_component(components, scheme)
+    elif not 0 <= component < len(components):
+        raise ValueError(
+            f"Expected `component` in 0..{len(components) - 1}, received {component}."
+        )
+    coefficients = np.full(len(shapes), np.nan)
+    coefficients[complete] = centred @ components[component]
+    return coefficients
+
+
+def copies(
+    coefficients: np.ndarray,
+    bins: int = 9,
+    folded: bool = False,
+    cap: int | None = None,
+) -> np.ndarray:
+    """How often every face should come, to fill the histogram's sparse bins.
+
+    Args:
+        coefficients: `(N,)`; NaN counts as no pose, and is not repeated.
+        bins: K, of equal width over the range (the paper: 9 for 300-W, 17 for AFLW).
+        folded: whether left and right count together, by the absolute value.
+        cap: most copies of a face; unlimited by default, as in the paper.
+
+    Returns:
+        `(N,)` int, 1 or more: the fullest bin's count over that of the face's own
+        bin, rounded.
+
+    Raises:
+        ValueError: for `bins` or `cap` below 1.
+    """
+    for name, value in (("bins", bins), ("cap", 1 if cap is None else cap)):
+        if value < 1:
+            raise ValueError(f"Expected `{name}` >= 1, received {value}.")
+    values = np.abs(coefficients) if folded else np.asarray(coefficients)
+    known = np.isfinite(values)
+    result = np.ones(len(values), int)
+    if known.any():
+        counts, edges = np.histogram(values[known], bins)
+        own = np.clip(np.searchsorted(edges, values[known], "right") - 1, 0, bins - 1)
+        result[known] = _round_half_up(counts.max() / counts[own])
+    return result if cap is None else np.minimum(result, cap)
+
+
+def official_copies(
+    shapes: np.ndarray, bins: int = 9, component: int = 0
+) -> np.ndarray:
+    """The copies that the authors' released `pdb.m` makes, to the letter.
+
+    It differs from the text: shapes are aligned once, to the mean of the unaligned
+    shapes, reflections allowed; the coefficient is folded; and both edges belong to
+    a bin, so a face on an inner edge is repeated for two. Coefficients are in the
+    units of the shapes.
+
+    Args:
+        shapes: `(N, L, 2)` without NaN, pixels.
+        bins: K.
+        component: index of the principal component (authors: 1 for AFLW, else 0).
+
+    Returns:
+        `(N,)` int, 1 or more.
+    """
+    shapes = np.asarray(shapes, np.float64)
+    aligned = _align_with_reflection(shapes, shapes.mean(axis=0))
+    centred = (aligned - aligned.mean(axis=0)).reshape(len(aligned), -1)
+    _, components = np.linalg.eigh(centred.T @ centred)
+    values = np.abs(centred @ components[:, ::-1][:, component])
+    edges = np.linspace(values.min(), values.max(), bins + 1)
+    inside = (values >= edges[:-1, None]) & (values <= edges[1:, None])
+    counts = inside.sum(axis=1)
+    repeats = _round_half_up(counts.max() / np.maximum(counts, 1))
+    return (inside * repeats[:, None]).sum(axis=0)
+
+
+def plan(copies: np.ndarray) -> np.ndarray:
+    """The indices of an epoch, for `pipeline.training_batches`: face i `copies[i]`
+    times.
+    """
+    return np.repeat(np.arange(len(copies)), copies)
+
+
+def _round_half_up(values: np.ndarray) -> np.ndarray:
+    return np.floor(values + 0.5).astype(int)
+
+
+def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
+    """Procrustes alignment to the mean shape, which is made upright and symmetric.
+
+    Complex numbers turn "rotate and scale" into one multiplication.
+    """
+    points = shapes[..., 0] + 1j * shapes[..., 1]
+    points = points - points.mean(axis=1, keepdims=True)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    mean = points.mean(axis=0)
+    for _ in range(3):
+        mean = mean - mean[list(scheme.mirror)].conj()
+        mean /= np.linalg.norm(mean)
+        turned = points * (points.conj() @ mean)[:, None]
+        mean = turned.mean(axis=0)
+    return np.stack([turned.real, turned.imag], axis=-1)
+
+
+def _yaw_component(components: np.ndarray, scheme: LandmarkScheme) -> int:
+    vectors = components[:_CANDIDATES].reshape(-1, len(scheme), 2)
+    mirrored = vectors[:, list(scheme.mirror)] * [-1, 1]
+    symmetry = (vectors * mirrored).sum(axis=(1, 2))
+    odd = np.flatnonzero(symmetry < -0.5)
+    return int(odd[0] if len(odd) else symmetry.argmin())
+
+
+def _align_with_reflection(shapes: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    target = mean - mean.mean(axis=0)
+    centred = shapes - shapes.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(centred, axis=(1, 2), keepdims=True)
+    size = np.linalg.norm(target)
+    u, s, vt = np.linalg.svd(np.swapaxes(centred / norms, 1, 2) @ (target / size))
+    scale = s.sum(axis=1)[:, None, None] * size
+    return scale * (centred / norms) @ u @ vt + mean.mean(axis=0)
