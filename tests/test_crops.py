@@ -84,3 +84,18 @@ def test_sample_is_bilinear_interpolation():
     for image, crop, points in zip(images.astype(float), result, places, strict=True):
         expected = [_bilinear(image, x, y) for x, y in points]
         np.testing.assert_allclose(crop.reshape(-1, 3), expected, atol=0.05)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_shrunk_images_show_the_same_crop(factor):
+    image = _picture(160, 160)[None]
+    angle = np.array([0.3], np.float32)
+    boxes = np.array([[30, 40, 110, 120]], np.float32)
+    maps = geometry.compose(
+        geometry.rotation_maps(angle, 20), geometry.crop_maps(boxes, 20)
+    )
+    small, small_maps = crops.shrink(image, maps, factor)
+    assert small.shape == (1, 160 // factor, 160 // factor, 3)
+    expected = crops.sample(image, maps, 20)
+    result = crops.sample(small, small_maps, 20)
+    np.testing.assert_allclose(result, expected, atol=0.02)

@@ -188,9 +188,7 @@ def _evaluate(options) -> int:
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
     localizer = zoo.load(options.model)
-    faces = load_faces(
-        options.data, options.split, localizer.scheme, options.on_broken
-    )
+    faces = load_faces(options.data, options.split, localizer.scheme, options.on_broken)
     detector = None if options.boxes == LANDMARK_BOXES else _detector(options)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
     result = evaluate(localizer, faces, detector, options.boxes, bar.update)

@@ -7,7 +7,8 @@ Every crop, in training and in use, comes about in the same two steps:
    aliasing. Training caches these regions; a localizer makes them per call.
 2. `sample` takes the network's crop out of the region under any affine map with
    one bilinear resampling. The region has the crop's own resolution, so this step
-   never shrinks by much and needs no filter of its own.
+   never shrinks by much and needs no filter of its own; where a region serves a
+   smaller network as well, `shrink` averages it down first.
 
 Beyond the picture's edge its border pixels are repeated.
 """
@@ -96,6 +97,28 @@ def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     return image[rows[:, None], columns]
+
+
+def shrink(images, maps, factor: int):
+    """Images averaged down by a whole factor, and the maps that go with them.
+
+    Args:
+        images: `(N, H, W, C)`, any dtype; H and W multiples of `factor`.
+        maps: `(N, 2, 3)`, image pixels -> crop pixels.
+        factor: how many pixels become one, along each side.
+
+    Returns:
+        `(N, H / factor, W / factor, C)` float32 images, `(N, 2, 3)` maps from their
+        pixels to crop pixels.
+    """
+    images = ops.cast(images, "float32")
+    if factor == 1:
+        return images, maps
+    images = ops.average_pool(images, factor, strides=factor)
+    offset = (factor - 1) / 2
+    shift = ops.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
+    linear = maps[:, :, :2] * factor
+    return images, ops.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
 
 
 def sample(images, maps, size: int):

@@ -162,7 +162,8 @@ def localize_regions(stages, regions, maps):
     for stage in stages:
         if landmarks is not None:
             maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp=ops)
-        crop = crops.sample(regions, maps, stage.size)
+        factor = regions.shape[1] // round(crops.REGION_FACTOR * stage.size)
+        crop = crops.sample(*crops.shrink(regions, maps, factor), stage.size)
         vectors = ops.cast(stage.network(crop, training=False), "float32")
         landmarks = geometry.from_shape_vectors(vectors, xp=ops)
         landmarks = geometry.transform(geometry.invert(maps, xp=ops), landmarks, ops)

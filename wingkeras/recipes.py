@@ -181,8 +181,15 @@ RECIPES = {
         Recipe(
             name="modern_cnn6",
             epochs=500,
+            augmentation=Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2),
+        ),
+        Recipe(
+            name="modern_cnn7",
+            network="CNN7",
+            loss=WingLoss(w=15, epsilon=3),
+            epochs=300,
             augmentation=Augmentation(
-                scale=0.1, shift=0.05, colour=0.3, occlusion=0.2
+                rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
             ),
         ),
     )

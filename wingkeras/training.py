@@ -1,27 +1,36 @@
 """Training: a recipe and faces in, the best weights and a log out."""
 
 import csv
+import dataclasses
 import json
 import logging
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from wingkeras import geometry, models
+from wingkeras import geometry, models, zoo
 from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
+from wingkeras.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import nme
 from wingkeras.recipes import Recipe, build_network, build_optimizer
+from wingkeras.weights import load_weights
 
 _log = logging.getLogger("wingkeras")
 
 
 def train(
-    recipe: Recipe, faces: FaceDataset, folder: str | Path, verbose: bool = True
-) -> keras.Model:
+    recipe: Recipe,
+    faces: FaceDataset,
+    folder: str | Path,
+    first_stages: Sequence[Stage] = (),
+    verbose: bool = True,
+) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
 
     The folder receives `recipe.json`, `metrics.csv` (one row per epoch),
@@ -33,11 +42,13 @@ def train(
         recipe: what to do.
         faces: the training faces; `recipe.held_out` of them are kept for validation.
         folder: of this run.
+        first_stages: the networks before this one in a cascade; it is then trained
+            on the upright crops that their predictions make (Section 6).
         verbose: whether to show a progress bar with the time left.
 
     Returns:
-        The network with the weights of the best epoch, by the NME on the faces held
-        out; from `(batch, S, S, 3)` pixels in [0, 255] to shape vectors.
+        A localizer of `first_stages` and the network, with the weights of the best
+        epoch, by the NME on the faces held out; also saved in the folder.
 
     Raises:
         ValueError: if the folder holds a run of another recipe, or there are fewer
@@ -48,11 +59,16 @@ def train(
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
     _claim(folder, recipe, len(training_faces))
     size = getattr(models, f"{recipe.network}_SIZE")
-    regions = pipeline.load_regions(training_faces, size, recipe.box_scale)
-    validation = pipeline.load_regions(held_out, size, recipe.box_scale)
-    steps = pipeline.steps_per_epoch(len(regions), recipe.batch_size)
-
+    regions, validation = (
+        pipeline.load_regions(part, size, recipe.box_scale)
+        for part in (training_faces, held_out)
+    )
     mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
+    if first_stages:
+        regions, validation = (
+            _align(part, first_stages, mean_shape) for part in (regions, validation)
+        )
+    steps = pipeline.steps_per_epoch(len(regions), recipe.batch_size)
     network = build_network(recipe, len(faces.scheme), mean_shape)
     network.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
@@ -83,9 +99,25 @@ def train(
         epochs=recipe.epochs,
         callbacks=callbacks,
         verbose=0,
+        shuffle=False,
     )
-    network.load_weights(folder / "best.weights.h5", skip_mismatch=False)
-    return network
+    load_weights(network, folder / "best.weights.h5")
+    stages = (*first_stages, Stage(network, mean_shape.astype(np.float32)))
+    localizer = Localizer(stages, faces.scheme, recipe.box_scale)
+    zoo.save(localizer, folder, recipe.name)
+    return localizer
+
+
+def _align(
+    regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
+) -> pipeline.FaceRegions:
+    """The faces as the next network of a cascade sees them, upright."""
+    maps = []
+    for start in range(0, len(regions), 64):
+        chunk = slice(start, start + 64)
+        found = localize_regions(stages, regions.images[chunk], regions.maps[chunk])
+        maps.append(geometry.fit_similarity(np.asarray(found), mean_shape))
+    return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
 
 def _claim(folder: Path, recipe: Recipe, faces: int) -> None:

@@ -1,0 +1,104 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from faces_on_disk import make_faces
+
+from wingkeras import geometry
+from wingkeras.evaluation import evaluate
+from wingkeras.schemes import FIVE, IBUG68
+
+
+class Oracle:
+    """A localizer that knows the faces and is off by a given number of pixels."""
+
+    scheme = FIVE
+
+    def __init__(self, faces, offset):
+        self._faces, self._offset, self.boxes = iter(faces.landmarks), offset, []
+
+    def __call__(self, image, boxes):
+        self.boxes.append(boxes[0])
+        return next(self._faces)[None] + np.array([self._offset, 0], np.float32)
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    return make_faces(tmp_path_factory.mktemp("faces"), 6)
+
+
+def _eye_distance(faces):
+    return np.linalg.norm(faces.landmarks[:, 0] - faces.landmarks[:, 1], axis=1)
+
+
+def test_errors_are_those_of_the_definition(faces):
+    oracle = Oracle(faces, 3.0)
+    result = evaluate(oracle, faces)
+    expected = 3.0 / _eye_distance(faces)
+    np.testing.assert_allclose(result.errors["inter_pupil"], expected, rtol=1e-5)
+    np.testing.assert_allclose(oracle.boxes, faces.boxes)
+    summary = result.summary()
+    assert summary["inter_pupil"]["nme_percent"] == pytest.approx(
+        100 * expected.mean(), abs=1e-3
+    )
+    assert summary["faces"] == summary["found"] == 6
+    assert summary["boxes"] == "landmarks"
+    rate = 100 * (expected > 0.08).mean()
+    assert summary["inter_pupil"]["failure_rate_8_percent"] == pytest.approx(
+        rate, abs=0.01
+    )
+
+
+def test_of_the_boxes_found_the_best_match_counts(faces):
+    oracle = Oracle(faces, 0.0)
+    boxes = iter(geometry.scale_boxes(faces.boxes, 1.2))
+
+    def detector(image):
+        return np.array([[0, 0, 9, 9], next(boxes), [200, 200, 300, 300]], np.float32)
+
+    result = evaluate(oracle, faces, detector, "made up")
+    np.testing.assert_allclose(oracle.boxes, geometry.scale_boxes(faces.boxes, 1.2))
+    assert result.summary()["boxes"] == "made up" and result.found.all()
+
+
+def test_a_face_that_was_not_found_is_a_failure_but_not_in_the_mean(faces):
+    oracle = Oracle(faces, 0.0)
+    answers = iter([np.zeros((0, 4), np.float32), *faces.boxes[1:, None]])
+    next(oracle._faces)
+    result = evaluate(oracle, faces, lambda image: next(answers), "made up")
+    assert result.found.sum() == 5 and np.isinf(result.errors["inter_pupil"][0])
+    summary = result.summary()
+    assert summary["found"] == 5
+    assert summary["inter_pupil"]["nme_percent"] == 0
+    assert summary["inter_pupil"]["failure_rate_8_percent"] == pytest.approx(16.67)
+
+
+def test_files(faces, tmp_path):
+    result = evaluate(Oracle(faces, 2.0), faces)
+    result.save(tmp_path / "report")
+    summary = json.loads((tmp_path / "report" / "summary.json").read_text())
+    assert summary == result.summary()
+    with (tmp_path / "report" / "faces.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == [str(path) for path in faces.images]
+    for i, row in enumerate(rows):
+        points = [[float(row[f"x{k}"]), float(row[f"y{k}"])] for k in range(1, 6)]
+        np.testing.assert_allclose(points, result.predictions[i], atol=1e-3)
+        assert float(row["inter_pupil"]) == pytest.approx(
+            result.errors["inter_pupil"][i], abs=1e-5
+        )
+    assert (tmp_path / "report" / "ced.png").stat().st_size > 1000
+
+
+def test_other_scheme_is_refused(faces):
+    oracle = Oracle(faces, 0.0)
+    oracle.scheme = IBUG68
+    with pytest.raises(ValueError, match="'ibug68', received 'five'"):
+        evaluate(oracle, faces)
+
+
+def test_progress_counts_faces(faces):
+    seen = []
+    evaluate(Oracle(faces, 0.0), faces, progress=seen.append)
+    assert seen == [1, 2, 3, 4, 5, 6]

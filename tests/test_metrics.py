@@ -1,0 +1,153 @@
+import keras
+import numpy as np
+import pytest
+
+from wingkeras import metrics
+from wingkeras.schemes import FIVE, IBUG68
+
+FACE = np.array([[0, 0], [20, 0], [10, 10], [3, 20], [17, 20]], np.float64)
+
+
+def _faces(count=8, points=68, seed=0):
+    rng = np.random.default_rng(seed)
+    truth = rng.uniform(0, 200, (count, points, 2))
+    return truth, truth + rng.normal(0, 3, truth.shape)
+
+
+def test_error_of_a_known_face():
+    off = FACE + [3, 4]
+    error = metrics.nme(FACE[None], off[None], FIVE, "inter_pupil")
+    np.testing.assert_allclose(error, [5 / 20])
+    error = metrics.nme(FACE[None], off[None], "five", "box")
+    np.testing.assert_allclose(error, [5 / 20])
+
+
+def test_normalisers_of_68_points():
+    truth, found = _faces()
+    mean = np.linalg.norm(truth - found, axis=2).mean(axis=1)
+    corners = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)
+    pupils = np.linalg.norm(
+        truth[:, 36:42].mean(axis=1) - truth[:, 42:48].mean(axis=1), axis=1
+    )
+    box = np.sqrt(np.prod(truth.max(axis=1) - truth.min(axis=1), axis=1))
+    for name, length in (
+        ("inter_ocular", corners),
+        ("inter_pupil", pupils),
+        ("box", box),
+    ):
+        result = metrics.nme(truth, found, IBUG68, name)
+        np.testing.assert_allclose(result, mean / length)
+
+
+@pytest.mark.parametrize("normalizer", ["inter_ocular", "inter_pupil"])
+def test_error_ignores_size_place_and_rotation(normalizer):
+    truth, found = _faces()
+    turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
+    moved = [3.5 * points @ turn + [40, -7] for points in (truth, found)]
+    np.testing.assert_allclose(
+        metrics.nme(*moved, IBUG68, normalizer),
+        metrics.nme(truth, found, IBUG68, normalizer),
+    )
+
+
+def test_unlabelled_points_are_left_out():
+    truth = FACE.copy()
+    truth[2] = np.nan
+    off = FACE + np.array([[3, 4], [3, 4], [99, 99], [0, 0], [0, 0]])
+    error = metrics.nme(truth[None], off[None], FIVE, "inter_pupil")
+    np.testing.assert_allclose(error, [2.5 / 20])
+
+
+def test_normaliser_has_no_default():
+    with pytest.raises(TypeError, match="normalizer"):
+        metrics.nme(FACE[None], FACE[None], FIVE)
+    with pytest.raises(TypeError, match="normalizer"):
+        metrics.NME(FIVE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((FIVE, "pupil"), r"one of .*inter_pupil.*received 'pupil'"),
+        ((FIVE, "inter_ocular"), "no outer eye corners"),
+        (("six", "box"), "received 'six'"),
+        ((IBUG68, "box"), r"`landmarks` of shape \(1, 68, 2\), received \(1, 5, 2\)"),
+    ],
+    ids=str,
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.nme(FACE[None], FACE[None], *arguments)
+
+
+def test_face_without_normaliser_is_named():
+    flat = FACE.copy()
+    flat[1] = flat[0]
+    blind = FACE.copy()
+    blind[0] = np.nan
+    faces = np.stack([FACE, flat, blind])
+    with pytest.raises(ValueError, match=r"faces \[1, 2\]"):
+        metrics.nme(faces, faces, FIVE, "inter_pupil")
+
+
+@pytest.mark.parametrize("normalizer", metrics.NORMALIZERS)
+@pytest.mark.parametrize("vectors", [False, True], ids=["landmarks", "vectors"])
+def test_metric_is_the_mean_over_batches(normalizer, vectors):
+    truth, found = _faces(9)
+    truth[4, 20:25] = np.nan
+    expected = metrics.nme(truth, found, IBUG68, normalizer).mean()
+    metric = metrics.NME("ibug68", normalizer)
+    for part in (slice(0, 4), slice(4, 9)):
+        batch = [points[part] for points in (truth, found)]
+        if vectors:
+            batch = [np.swapaxes(points, 1, 2).reshape(-1, 136) for points in batch]
+        metric.update_state(*batch)
+    np.testing.assert_allclose(metric.result(), expected, rtol=1e-5)
+    metric.reset_state()
+    assert metric.result() == 0
+
+
+def test_metric_weighs_samples_and_leaves_out_the_unusable():
+    truth = np.stack([FACE, FACE, FACE])
+    truth[2, 0] = np.nan
+    found = truth + np.array([[3.0, 4.0]])
+    found[1] = truth[1]
+    metric = metrics.NME("five", "inter_pupil")
+    metric.update_state(truth, found, sample_weight=[3.0, 1.0, 5.0])
+    np.testing.assert_allclose(metric.result(), 0.25 * 3 / 4, rtol=1e-6)
+
+
+def test_metric_is_saved_with_its_arguments():
+    metric = metrics.NME("ibug68", "inter_ocular")
+    copy = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(metric)
+    )
+    assert copy.get_config() == metric.get_config()
+    assert copy.normalizer == "inter_ocular" and copy.name == "nme_inter_ocular"
+
+
+def test_ced_of_known_errors():
+    errors = np.array([0.01, 0.02, 0.02, np.inf, np.nan])
+    result = metrics.cumulative_error_distribution(errors, [0, 0.01, 0.015, 0.02, 1])
+    np.testing.assert_allclose(result, [0, 0.2, 0.2, 0.6, 0.6])
+
+
+def test_auc_is_the_area_under_the_ced():
+    errors = np.abs(np.random.default_rng(0).normal(0.04, 0.03, 200))
+    steps = np.linspace(0, 0.08, 400_001)
+    area = metrics.cumulative_error_distribution(errors, steps).mean()
+    np.testing.assert_allclose(metrics.auc(errors, 0.08), area, atol=1e-5)
+    assert metrics.auc([0.0], 0.08) == 1 and metrics.auc([0.08, np.inf], 0.08) == 0
+
+
+def test_failure_rate_counts_errors_above_the_threshold():
+    errors = [0.01, 0.08, 0.0801, np.inf, np.nan]
+    assert metrics.failure_rate(errors, 0.08) == pytest.approx(0.6)
+
+
+def test_no_errors_no_answer():
+    for function in (metrics.auc, metrics.failure_rate):
+        with pytest.raises(ValueError, match="one or more errors"):
+            function([], 0.1)
+    with pytest.raises(ValueError, match="`threshold` > 0"):
+        metrics.auc([0.1], 0)

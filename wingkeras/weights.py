@@ -1,0 +1,84 @@
+"""Weight files: Keras' own `.weights.h5`, with the tensors as float16.
+
+Any Keras user can read them with `model.load_weights(path)`: Keras casts what it
+reads to the variables' own type.
+"""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from wingkeras.files import replacing
+
+
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+def save_weights(model: keras.Model, path: str | Path) -> None:
+    """Write the weights of a model, without its optimizer, half as large as usual.
+
+    Args:
+        model: built.
+        path: ends with `.weights.h5`; appears when it is complete.
+
+    Raises:
+        ValueError: for another ending, or weights beyond float16's range of 65504.
+    """
+    path = Path(path)
+    if not path.name.endswith(".weights.h5"):
+        raise ValueError(f"Expected a path that ends with .weights.h5, received {path}")
+    largest = max(float(np.abs(w).max()) for w in model.get_weights())
+    if not largest <= _LARGEST:
+        raise ValueError(
+            f"Expected weights within float16's range, received up to {largest} in "
+            f"{model.name!r}."
+        )
+    with tempfile.TemporaryDirectory() as folder, replacing(path) as scratch:
+        full = Path(folder) / "full.weights.h5"
+        model.save_weights(full)
+        with h5py.File(full) as source, h5py.File(scratch, "w") as target:
+            for name in source:
+                if name != "optimizer":
+                    _copy(source[name], target, name)
+
+
+def _copy(item: h5py.Group | h5py.Dataset, target: h5py.Group, name: str) -> None:
+    if isinstance(item, h5py.Dataset):
+        copy = target.create_dataset(name, data=item[()].astype(np.float16))
+    else:
+        copy = target.create_group(name)
+        for child in item:
+            _copy(item[child], copy, child)
+    copy.attrs.update(item.attrs)
+
+
+def load_weights(model: keras.Model, path: str | Path) -> None:
+    """Read weights into a model, all of them or none.
+
+    Args:
+        model: built.
+        path: of a `.weights.h5` file, float16 or float32.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no weight file, or one of another network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a weight file, there is no {path}.")
+    before = model.get_weights()
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns of a layer that it leaves at its random weights.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        model.set_weights(before)
+        raise ValueError(
+            f"Expected the weights of {model.name!r} with {model.count_params()} "
+            f"parameters in {path}; {error}"
+        ) from error
