@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import keras
-from faces_on_disk import make_faces
 
+from faces_on_disk import make_faces
 from wingkeras.recipes import Recipe
 from wingkeras.training import train
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from wingkeras.files import replacing
 
-
 _LARGEST = float(np.finfo(np.float16).max)
 
 

@@ -1,0 +1,138 @@
+import json
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.cbook import get_sample_data
+
+from faces_on_disk import make_faces
+from wingkeras import cli, zoo
+from wingkeras.data.pts import read_pts
+
+PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
+
+
+def _run(capsys, *arguments):
+    code = cli.main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_demo_writes_a_picture_with_landmarks(capsys, tmp_path):
+    code, out, _ = _run(capsys, "demo", "--output", tmp_path)
+    assert code == 0 and "68 landmarks on 1 face" in out
+    picture = tmp_path / "grace_hopper.landmarks.png"
+    assert f"Picture: {picture}" in out
+    drawn, plain = cv2.imread(str(picture)), cv2.imread(PORTRAIT)
+    changed = np.flatnonzero((drawn != plain).any(axis=2).any(axis=1))
+    assert drawn.shape == plain.shape and len(changed) > 50
+    face = json.loads((tmp_path / "grace_hopper.landmarks.json").read_text())
+    landmarks = np.array(face["faces"][0]["landmarks"])
+    left, top, right, bottom = face["faces"][0]["box"]
+    assert landmarks.shape == (68, 2)
+    inside = (landmarks > [left - 20, top - 20]) & (
+        landmarks < [right + 20, bottom + 20]
+    )
+    assert inside.all()
+
+
+def test_predict_does_all_it_can_and_says_what_it_cannot(capsys, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(open(PORTRAIT, "rb").read()[:20_000])
+    grey = tmp_path / "grey.png"
+    cv2.imwrite(str(grey), np.full((200, 200, 3), 99, np.uint8))
+    (tmp_path / "empty").mkdir()
+    output = tmp_path / "out"
+    inputs = [broken, tmp_path / "none.jpg", grey, tmp_path / "empty", PORTRAIT]
+    code, out, err = _run(capsys, "predict", *inputs, "--output", output)
+    assert code == 1
+    for part in (
+        "broken.jpg: this JPEG is truncated",
+        "none.jpg: ",
+        "grey.png: no face",
+    ):
+        assert part in err
+    assert "empty: this folder holds no pictures" in err
+    assert "1 face" in out
+    names = ["grace_hopper.landmarks.json", "grace_hopper.landmarks.png"]
+    assert sorted(os.listdir(output)) == names
+
+
+def test_predict_folder_to_pts(capsys, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        picture = cv2.imread(PORTRAIT)
+        cv2.imwrite(str(tmp_path / name / "photo.png"), picture)
+    (tmp_path / "a" / "notes.txt").write_text("not a picture")
+    output = tmp_path / "out"
+    code, _, _ = _run(
+        capsys,
+        *("predict", tmp_path / "a", tmp_path / "b"),
+        *("--output", output, "--points", "pts"),
+    )
+    assert code == 0
+    assert read_pts(output / "photo.face1.pts", 68).shape == (68, 2)
+    assert (output / "photo-2.landmarks.png").is_file()
+
+
+def test_train_then_evaluate(capsys, tmp_path):
+    faces = make_faces(tmp_path / "faces", 40)
+    columns = [f"{axis}{i}" for axis in "xy" for i in range(1, 6)]
+    lines = [",".join(["image", *columns])]
+    for path, points in zip(faces.images, faces.landmarks, strict=True):
+        values = [f"{v:.3f}" for v in points.T.ravel()]
+        lines.append(",".join([str(path), *values]))
+    table = tmp_path / "faces.csv"
+    table.write_text("\n".join(lines))
+    train = ("train", "--recipe", "modern_cnn6", "--data", table, "--scheme", "five")
+    run = tmp_path / "run"
+    code, out, _ = _run(capsys, *train, "--epochs", 2, "--output", run)
+    assert code == 0 and str(run) in out
+    assert zoo.load(run).scheme.name == "five"
+
+    report = tmp_path / "report"
+    code, out, _ = _run(capsys, "evaluate", run, "--data", table, "--output", report)
+    assert code == 0
+    summary = json.loads((report / "summary.json").read_text())
+    assert summary["faces"] == 40 and summary["boxes"] == "landmarks"
+    assert '"nme_percent"' in out
+
+    code, _, err = _run(capsys, *train, "--epochs", 3, "--output", run)
+    assert code == 1 and "another recipe" in err
+
+
+def test_zoo_lists_and_describes(capsys):
+    code, out, _ = _run(capsys, "zoo")
+    assert code == 0 and "cnn6_300w: " in out
+    code, out, _ = _run(capsys, "zoo", "cnn6_300w")
+    assert code == 0 and json.loads(out)["licence"].startswith("research use only")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("demo", "--model", "cnn9"), "received 'cnn9'"),
+        (("evaluate", "cnn6_300w", "--data", "/nowhere"), "there is no /nowhere"),
+        (("train", "--recipe", "x", "--data", "."), "modern_cnn6"),
+        (("predict", "x.jpg", "--boxes", "yunet", "--yunet", "no.onnx"), "no.onnx"),
+    ],
+    ids=str,
+)
+def test_errors_are_one_line_and_code_1(capsys, arguments, message):
+    code, _, err = _run(capsys, *arguments)
+    assert code == 1 and message in err and "Traceback" not in err
+
+
+def test_as_a_program():
+    """A process of its own: nothing but the answer is printed."""
+    result = subprocess.run(
+        [sys.executable, "-m", "wingkeras.cli", "zoo"], capture_output=True, text=True
+    )
+    assert result.returncode == 0 and "cnn6_300w" in result.stdout
+    result = subprocess.run(
+        [sys.executable, "-m", "wingkeras.cli"], capture_output=True, text=True
+    )
+    assert result.returncode == 2 and "usage: wingkeras" in result.stderr

@@ -1,0 +1,225 @@
+import dataclasses
+import http.server
+import json
+import shutil
+import sys
+import threading
+import types
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+
+from wingkeras import models, zoo
+from wingkeras.fetching import FetchError, sha256_of
+from wingkeras.localizer import Localizer, Stage
+from wingkeras.schemes import FIVE, LandmarkScheme
+
+MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
+
+
+def _image():
+    return np.random.default_rng(0).integers(0, 256, (120, 140, 3), np.uint8)
+
+
+BOXES = np.array([[20, 20, 90, 90], [50, 30, 110, 90]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def localizer():
+    keras.utils.set_random_seed(0)
+    return Localizer([Stage(models.CNN6(5, MEAN), MEAN)], FIVE, 1.2)
+
+
+@pytest.fixture(scope="module")
+def saved(localizer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    return folder, zoo.save(localizer, folder, "tiny")
+
+
+@pytest.fixture
+def registry(saved, tmp_path, monkeypatch):
+    """An empty cache, and a package whose registry knows `tiny`, without weights."""
+    package = tmp_path / "package"
+    package.mkdir()
+    monkeypatch.setattr(zoo, "_packaged", lambda: package)
+    monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("WINGKERAS_ZOO", raising=False)
+
+    def write(**changes):
+        values = {**dataclasses.asdict(saved[1]), **changes}
+        (package / "registry.json").write_text(json.dumps([values]))
+        return package
+
+    write()
+    return write
+
+
+@pytest.fixture
+def mirror(saved):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=saved[0])
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _same(result, localizer):
+    difference = result(_image(), BOXES) - localizer(_image(), BOXES)
+    return np.abs(difference).max() < 0.1
+
+
+def test_saved_folder_loads(saved, localizer):
+    loaded = zoo.load(saved[0])
+    assert _same(loaded, localizer)
+    assert loaded.scheme == FIVE and loaded.box_scale == 1.2
+    np.testing.assert_allclose(loaded.stages[0].mean_shape, MEAN)
+
+
+def test_own_scheme_travels_with_the_model(tmp_path):
+    scheme = LandmarkScheme("ends", ("a", "b"), (1, 0), (0,), (1,), edges=((0, 1),))
+    network = models.CNN6(2, MEAN[:2])
+    zoo.save(Localizer([Stage(network, MEAN[:2])], scheme, 1.0), tmp_path, "ends")
+    assert zoo.load(tmp_path).scheme == scheme
+
+
+def test_unknown_name(registry):
+    with pytest.raises(ValueError, match=r"\['tiny'\].*'tinny'.*Did you mean 'tiny'"):
+        zoo.load("tinny")
+    with pytest.raises(ValueError, match="received 'x'"):
+        zoo.info("x")
+
+
+def test_names_and_entry(registry, saved):
+    assert zoo.list() == ["tiny"]
+    assert zoo.info("tiny").stages[0].sha256 == saved[1].stages[0].sha256
+
+
+def test_given_path(registry, saved, localizer, tmp_path):
+    assert _same(zoo.load("tiny", path=saved[0]), localizer)
+    with pytest.raises(FileNotFoundError, match="tiny.stage1.weights.h5, there is no"):
+        zoo.load("tiny", path=tmp_path)
+
+
+def test_mirror_folder(registry, saved, localizer, monkeypatch, tmp_path):
+    monkeypatch.setenv("WINGKERAS_ZOO", str(saved[0]))
+    assert _same(zoo.load("tiny"), localizer)
+    monkeypatch.setenv("WINGKERAS_ZOO", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="there is no"):
+        zoo.load("tiny")
+
+
+def test_mirror_address_fills_the_cache(registry, mirror, localizer, monkeypatch):
+    monkeypatch.setenv("WINGKERAS_ZOO", mirror)
+    assert _same(zoo.load("tiny"), localizer)
+    monkeypatch.delenv("WINGKERAS_ZOO")
+    assert _same(zoo.load("tiny"), localizer)
+
+
+def test_packaged_copy(registry, saved, localizer):
+    shutil.copy(saved[0] / saved[1].stages[0].file, registry())
+    assert _same(zoo.load("tiny"), localizer)
+
+
+def test_address_of_the_entry(registry, mirror, localizer):
+    registry(url=mirror)
+    assert _same(zoo.load("tiny"), localizer)
+
+
+def test_hub(registry, saved, localizer, monkeypatch):
+    asked = []
+
+    def hf_hub_download(repo_id, filename):
+        asked.append((repo_id, filename))
+        return str(saved[0] / filename)
+
+    module = types.ModuleType("huggingface_hub")
+    module.hf_hub_download = hf_hub_download
+    module.__spec__ = types.SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    registry(hub="hf://someone/landmarks")
+    assert _same(zoo.load("tiny"), localizer)
+    assert asked == [("someone/landmarks", "tiny.stage1.weights.h5")]
+
+
+def test_nowhere_to_be_had(registry, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.setattr(zoo.importlib.util, "find_spec", lambda name: None)
+    registry(url="http://127.0.0.1:9", hub="hf://someone/landmarks")
+    with pytest.raises(FetchError) as failure:
+        zoo.load("tiny")
+    message = str(failure.value)
+    for part in ("package", "cache", "127.0.0.1:9", "pip install huggingface_hub"):
+        assert part in message
+    assert "put tiny.stage1.weights.h5 with SHA-256" in message
+    assert "WINGKERAS_ZOO" in message
+
+
+def test_wrong_file_is_never_loaded(registry, saved, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    file = saved[1].stages[0].file
+    (wrong / file).write_bytes((saved[0] / file).read_bytes() + b"x")
+    with pytest.raises(ValueError, match="another file than the registry's"):
+        zoo.load("tiny", path=wrong)
+    shutil.copy(wrong / file, registry())
+    with pytest.raises(ValueError, match="another file than the registry's"):
+        zoo.load("tiny")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"colour": "blue"}, "entry 'tiny' does not fit.*colour"),
+        ({"stages": [{"network": "CNN6"}]}, "'tiny' does not fit.*missing"),
+    ],
+    ids=str,
+)
+def test_broken_registry_says_where(registry, change, message):
+    registry(**change)
+    with pytest.raises(ValueError, match=message):
+        zoo.list()
+
+
+def test_network_of_a_newer_version(registry, saved):
+    stage = {**dataclasses.asdict(saved[1])["stages"][0], "network": "CNN9"}
+    registry(stages=[stage])
+    with pytest.raises(ValueError, match="'CNN9'.*A newer one may have it"):
+        zoo.load("tiny")
+
+
+def test_the_zoo_is_not_empty():
+    assert "cnn6_300w" in zoo.list()
+
+
+@pytest.mark.parametrize("name", zoo.list())
+def test_every_entry(name):
+    entry = zoo.info(name)
+    package = zoo._packaged()
+    for stage in entry.stages:
+        path = package / stage.file
+        assert sha256_of(path) == stage.sha256
+        assert path.stat().st_size == stage.bytes
+        network = getattr(models, stage.network)(len(stage.mean_shape))
+        assert network.count_params() == stage.parameters
+        assert network.input_shape[1] == stage.input_size
+    for text in (entry.description, entry.licence, entry.training_data["licence"]):
+        assert text
+    assert (package / entry.card).is_file()
+    for metric in entry.metrics:
+        assert metric["boxes"] and metric["data"] and metric["command"]
+        assert metric["inter_ocular"]["nme_percent"] > 0
+    localizer = zoo.load(name)
+    landmarks = localizer(_image(), BOXES)
+    assert landmarks.shape == (2, len(localizer.scheme), 2)
+    centres = (BOXES[:, :2] + BOXES[:, 2:]) / 2
+    assert np.abs(landmarks.mean(axis=1) - centres).max() < 30

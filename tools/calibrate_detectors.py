@@ -1,0 +1,92 @@
+"""Measure, on training faces, how detectors' boxes relate to the landmarks' squares.
+
+    python tools/calibrate_detectors.py --data PATH_TO_300W [--yunet FILE]
+
+Prints, per detector, the calibration to put into `wingkeras/detectors.py`, and how
+well it fits.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.w300 import load_300w
+from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
+
+SAME_FACE = 0.3
+"""Least overlap (IoU) of a detector's box with the landmarks' square."""
+
+
+def main() -> int:
+    """Calibrate the detectors at hand."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", default="train")
+    parser.add_argument("--yunet", type=Path)
+    options = parser.parse_args()
+    faces = load_300w(options.data, options.split)
+    detectors = {"haar": HaarDetector()}
+    if options.yunet:
+        detectors["yunet"] = YuNetDetector(options.yunet)
+    for name, detector in detectors.items():
+        report(name, detector, faces)
+    return 0
+
+
+def report(name: str, detector, faces: FaceDataset) -> None:
+    """Print the calibration of one detector and its quality."""
+    found, truth, extra = match(detector, faces)
+    calibration = fit(found, truth)
+    missed = len(faces) - len(found)
+    print(f"{name}: {len(found)} of {len(faces)} faces found, {extra} other boxes")
+    print(f"  missed {100 * missed / len(faces):.2f} %")
+    print(f"  {calibration}")
+    for label, boxes in (
+        ("its own", found),
+        ("in use", detector.calibration(found)),
+        ("fitted", calibration(found)),
+    ):
+        overlap = geometry.box_iou(boxes, truth)
+        side = (truth[:, 2] - truth[:, 0])[:, None]
+        shift = ((boxes[:, :2] + boxes[:, 2:]) - (truth[:, :2] + truth[:, 2:])) / 2
+        ratio = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1)) / side[:, 0]
+        spread = np.std(shift / side, axis=0)
+        print(
+            f"  boxes {label}: mean IoU {overlap.mean():.3f}, side "
+            f"{ratio.mean():.3f} +- {ratio.std():.3f}, centre off by "
+            f"{np.mean(shift / side, axis=0).round(3)} +- {spread.round(3)} sides"
+        )
+
+
+def match(detector, faces: FaceDataset) -> tuple[np.ndarray, np.ndarray, int]:
+    """The detector's own boxes of the faces, their squares, and how many others."""
+    found, truth, extra = [], [], 0
+    for path, square in zip(faces.images, faces.boxes, strict=True):
+        boxes = detector.raw(read_image(path))
+        overlap = geometry.box_iou(boxes, square[None])
+        hits = int((overlap >= SAME_FACE).sum())
+        extra += len(boxes) - min(hits, 1)
+        if hits:
+            found.append(boxes[overlap.argmax()])
+            truth.append(square)
+    return np.array(found), np.array(truth), extra
+
+
+def fit(found: np.ndarray, truth: np.ndarray) -> BoxCalibration:
+    """Medians over the faces, which single false matches do not move."""
+    side = np.sqrt((found[:, 2:] - found[:, :2]).prod(axis=1))
+    shift = (truth[:, :2] + truth[:, 2:] - found[:, :2] - found[:, 2:]) / 2
+    right, down = np.median(shift / side[:, None], axis=0)
+    scale = np.median((truth[:, 2] - truth[:, 0]) / side)
+    return BoxCalibration(*(round(float(v), 4) for v in (right, down, scale)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Put a trained model into the zoo: weights, registry entry, measured errors.
+
+    python tools/publish.py RUN NAME --data PATH_TO_300W --description TEXT
+
+RUN is a folder that `wingkeras train` wrote. The errors are those on the common
+subset with landmark boxes; run it once per finished model.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from wingkeras import zoo
+from wingkeras.data.w300 import load_300w
+from wingkeras.evaluation import evaluate
+from wingkeras.files import replacing
+
+ZOO = Path(__file__).resolve().parents[1] / "zoo"
+LICENCE = "research use only, as the 300-W images and annotations it was trained on"
+
+
+def main() -> int:
+    """Copy, measure, register."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--description", required=True)
+    options = parser.parse_args()
+    localizer = zoo.load(options.run)
+    saved = zoo.save(localizer, options.run / "published", options.name)
+    run = json.loads((options.run / "recipe.json").read_text())
+    faces = load_300w(options.data, "common")
+    entry = dataclasses.replace(
+        saved,
+        description=options.description,
+        recipe=run["recipe"],
+        training_data={
+            "name": "300-W: afw, helen/trainset, lfpw/trainset",
+            "faces": run["faces"],
+            "licence": "research use only",
+        },
+        licence=LICENCE,
+        metrics=(measure(localizer, faces, options.name),),
+        card=f"{options.name}.md",
+    )
+    for stage in entry.stages:
+        shutil.copy(options.run / "published" / stage.file, ZOO / stage.file)
+    register(entry)
+    print(json.dumps(entry.metrics, indent=1))
+    return 0
+
+
+def measure(localizer, faces, name: str) -> dict:
+    """The summary of an evaluation, with the command that prints it again."""
+    return {
+        "data": "300-W common subset",
+        **evaluate(localizer, faces).summary(),
+        "command": f"wingkeras evaluate {name} --data PATH_TO_300W --split common",
+    }
+
+
+def register(entry: zoo.Entry) -> None:
+    """Add an entry to the registry, in place of one of the same name."""
+    path = ZOO / "registry.json"
+    entries = {values["name"]: values for values in json.loads(path.read_text())}
+    entries[entry.name] = dataclasses.asdict(entry)
+    with replacing(path) as scratch:
+        scratch.write_text(json.dumps([entries[n] for n in sorted(entries)], indent=1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
