@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -33,15 +34,13 @@ def test_demo_writes_a_picture_with_landmarks(capsys, tmp_path):
     landmarks = np.array(face["faces"][0]["landmarks"])
     left, top, right, bottom = face["faces"][0]["box"]
     assert landmarks.shape == (68, 2)
-    inside = (landmarks > [left - 20, top - 20]) & (
-        landmarks < [right + 20, bottom + 20]
-    )
-    assert inside.all()
+    low, high = np.array([left, top]) - 20, np.array([right, bottom]) + 20
+    assert ((landmarks > low) & (landmarks < high)).all()
 
 
 def test_predict_does_all_it_can_and_says_what_it_cannot(capsys, tmp_path):
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(open(PORTRAIT, "rb").read()[:20_000])
+    broken.write_bytes(Path(PORTRAIT).read_bytes()[:20_000])
     grey = tmp_path / "grey.png"
     cv2.imwrite(str(grey), np.full((200, 200, 3), 99, np.uint8))
     (tmp_path / "empty").mkdir()
@@ -51,11 +50,11 @@ def test_predict_does_all_it_can_and_says_what_it_cannot(capsys, tmp_path):
     assert code == 1
     for part in (
         "broken.jpg: this JPEG is truncated",
-        "none.jpg: ",
-        "grey.png: no face",
+        "none.jpg: No such file",
+        "grey.png: no face found",
+        "empty: this folder holds no pictures",
     ):
         assert part in err
-    assert "empty: this folder holds no pictures" in err
     assert "1 face" in out
     names = ["grace_hopper.landmarks.json", "grace_hopper.landmarks.png"]
     assert sorted(os.listdir(output)) == names

@@ -15,7 +15,7 @@ def _faces(count=8, points=68, seed=0):
 
 
 def test_error_of_a_known_face():
-    off = FACE + [3, 4]
+    off = FACE + np.array([3, 4])
     error = metrics.nme(FACE[None], off[None], FIVE, "inter_pupil")
     np.testing.assert_allclose(error, [5 / 20])
     error = metrics.nme(FACE[None], off[None], "five", "box")

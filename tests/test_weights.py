@@ -80,6 +80,6 @@ def test_bad_ending_and_range(network, tmp_path):
     with pytest.raises(ValueError, match=r"ends with \.weights\.h5"):
         save_weights(network, tmp_path / "a.h5")
     large = CNN6(5, np.full((5, 2), 1e6))
-    with pytest.raises(ValueError, match="65504|float16's range"):
+    with pytest.raises(ValueError, match="within float16's range"):
         save_weights(large, tmp_path / "a.weights.h5")
     assert not list(tmp_path.iterdir())

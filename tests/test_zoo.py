@@ -106,7 +106,7 @@ def test_names_and_entry(registry, saved):
 
 def test_given_path(registry, saved, localizer, tmp_path):
     assert _same(zoo.load("tiny", path=saved[0]), localizer)
-    with pytest.raises(FileNotFoundError, match="tiny.stage1.weights.h5, there is no"):
+    with pytest.raises(FileNotFoundError, match=r"tiny\.stage1.*there is no"):
         zoo.load("tiny", path=tmp_path)
 
 
@@ -193,7 +193,7 @@ def test_broken_registry_says_where(registry, change, message):
 def test_network_of_a_newer_version(registry, saved):
     stage = {**dataclasses.asdict(saved[1])["stages"][0], "network": "CNN9"}
     registry(stages=[stage])
-    with pytest.raises(ValueError, match="'CNN9'.*A newer one may have it"):
+    with pytest.raises(ValueError, match=r"'CNN9'.*A newer one may have it"):
         zoo.load("tiny")
 
 

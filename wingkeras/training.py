@@ -145,7 +145,8 @@ def _resume(network: keras.Model, folder: Path, steps: int) -> int:
     network.load_weights(path)
     epoch = int(network.optimizer.iterations.numpy()) // steps
     log = folder / "metrics.csv"
-    rows = list(csv.reader(log.open(newline="")))
+    with log.open(newline="") as file:
+        rows = list(csv.reader(file))
     kept = [row for row in rows if row and (row[0] == "epoch" or int(row[0]) < epoch)]
     with replacing(log) as scratch, scratch.open("w", newline="") as file:
         csv.writer(file).writerows(kept)
@@ -175,7 +176,7 @@ class _Validation(keras.callbacks.Callback):
     def __init__(self, regions, scheme, normalizer: str, folder: Path):
         super().__init__()
         self._truth = pipeline.crop_landmarks(regions)
-        self._batches = pipeline.evaluation_batches(regions).cache()
+        self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
         self._scheme, self._normalizer = scheme, normalizer
         self._path = folder / "best.weights.h5"
         self._log = folder / "metrics.csv"
@@ -193,8 +194,10 @@ class _Validation(keras.callbacks.Callback):
             self.model.optimizer, "inner_optimizer", self.model.optimizer
         )
         optimizer.finalize_variable_values(self.model.trainable_variables)
+        # On JAX they now share the averages' memory, which predicting would donate.
+        self.model.set_weights(self.model.get_weights())
         vectors = np.concatenate(
-            [np.asarray(self.model.predict_on_batch(x)) for x, _ in self._batches]
+            [self.model.predict_on_batch(x) for x, _ in self._batches]
         )
         predictions = geometry.from_shape_vectors(vectors)
         errors = nme(self._truth, predictions, self._scheme, self._normalizer)
