@@ -16,10 +16,15 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
+import numpy as np
+
 from wingkeras import zoo
 from wingkeras.data.w300 import load_300w
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
+from wingkeras.localizer import Localizer
+from wingkeras.weights import load_weights
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 LICENCE = "research use only, as the 300-W images and annotations it was trained on"
@@ -37,6 +42,7 @@ def main() -> int:
     saved = zoo.save(localizer, options.run / "published", options.name)
     run = json.loads((options.run / "recipe.json").read_text())
     faces = load_300w(options.data, "common")
+    show_cost_of_float16(localizer, options.run, faces)
     entry = dataclasses.replace(
         saved,
         description=options.description,
@@ -55,6 +61,23 @@ def main() -> int:
     register(entry)
     print(json.dumps(entry.metrics, indent=1))
     return 0
+
+
+def show_cost_of_float16(localizer, run: Path, faces) -> None:
+    """Print the error with the float32 weights of the run beside the saved ones."""
+    last = localizer.stages[-1].network
+    exact = keras.models.clone_model(last)
+    load_weights(exact, run / "best.weights.h5")
+    stages = [
+        *localizer.stages[:-1],
+        dataclasses.replace(localizer.stages[-1], network=exact),
+    ]
+    before = evaluate(Localizer(stages, localizer.scheme, localizer.box_scale), faces)
+    after = evaluate(localizer, faces)
+    shift = np.linalg.norm(before.predictions - after.predictions, axis=-1)
+    for name, result in (("float32", before), ("float16", after)):
+        print(f"{name}: {result.summary()['inter_ocular']}")
+    print(f"landmarks differ by up to {shift.max():.3f} px, mean {shift.mean():.4f} px")
 
 
 def measure(localizer, faces, name: str) -> dict:

@@ -13,6 +13,15 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _DEMO_MODEL = "cnn6_300w"
+_RECIPE_OPTIONS = {
+    "epochs": int,
+    "batch_size": int,
+    "learning_rate": float,
+    "ema": float,
+    "seed": int,
+    "precision": str,
+}
+_JIT_MODES = {"auto": "auto", "on": True, "off": False}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,12 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", required=True, type=Path)
     train.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
     train.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
-    train.add_argument("--epochs", type=int, help="instead of the recipe's")
-    train.add_argument("--seed", type=int, help="instead of the recipe's")
-    train.add_argument(
-        "--precision", choices=("float32", "mixed_bfloat16", "mixed_float16")
-    )
-    train.add_argument("--jit-compile", choices=("auto", "on", "off"))
+    changes = train.add_argument_group("instead of what the recipe says")
+    for name, kind in _RECIPE_OPTIONS.items():
+        changes.add_argument(f"--{name.replace('_', '-')}", type=kind)
+    changes.add_argument("--jit-compile", choices=_JIT_MODES)
     _add_broken(train)
     train.set_defaults(run=_train)
 
@@ -165,12 +172,11 @@ def _train(options) -> int:
         )
     changes = {
         name: getattr(options, name)
-        for name in ("epochs", "seed", "precision")
+        for name in _RECIPE_OPTIONS
         if getattr(options, name) is not None
     }
     if options.jit_compile:
-        modes = {"auto": "auto", "on": True, "off": False}
-        changes["jit_compile"] = modes[options.jit_compile]
+        changes["jit_compile"] = _JIT_MODES[options.jit_compile]
     recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
     split = "train" if options.data.is_dir() else None
     faces = load_faces(options.data, split, options.scheme, options.on_broken)

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from wingkeras import crops, geometry
+from wingkeras.detectors import HaarDetector
 from wingkeras.schemes import LandmarkScheme
 
 
@@ -140,8 +141,6 @@ class Localizer:
             ValueError: for an image of another form.
         """
         if self.detector is None:
-            from wingkeras.detectors import HaarDetector
-
             self.detector = HaarDetector()
         boxes = self.detector(image)
         return self(image, boxes), boxes
