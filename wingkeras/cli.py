@@ -4,13 +4,9 @@ import argparse
 import dataclasses
 import json
 import logging
-import os
 import sys
 from collections import Counter
 from pathlib import Path
-
-# Before TensorFlow is imported: its notices on CPU features are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _DEMO_MODEL = "cnn6_300w"
 _RECIPE_OPTIONS = {
@@ -60,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--recipe", required=True)
     train.add_argument("--data", required=True, type=Path)
     train.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
+    train.add_argument(
+        "--first-stage",
+        metavar="NAME",
+        help="model of the zoo, or a folder, that aligns the faces for this one",
+    )
     train.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
     changes = train.add_argument_group("instead of what the recipe says")
     for name, kind in _RECIPE_OPTIONS.items():
@@ -161,6 +162,7 @@ def _detector(options):
 
 
 def _train(options) -> int:
+    from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.recipes import RECIPES
     from wingkeras.training import train
@@ -181,7 +183,8 @@ def _train(options) -> int:
     split = "train" if options.data.is_dir() else None
     faces = load_faces(options.data, split, options.scheme, options.on_broken)
     folder = options.output or Path("runs") / recipe.name
-    train(recipe, faces, folder)
+    first_stages = zoo.load(options.first_stage).stages if options.first_stage else ()
+    train(recipe, faces, folder, first_stages)
     print(f"Model: {folder.resolve()}")
     return 0
 

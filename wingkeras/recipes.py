@@ -28,10 +28,12 @@ class Recipe:
             decay after a linear warm-up.
         warmup: share of the steps spent warming up, in [0, 1).
         weight_decay: decoupled, on kernels only.
-        epochs: passes over the training faces.
+        epochs: passes over the training faces, repeats included.
         batch_size: faces per step.
         ema: momentum of the weight average that is validated and kept, in [0, 1);
             0 keeps the last weights themselves.
+        pose_bins: K of hard sample mining, which repeats faces in rare poses (see
+            `data.balance`); 0 shows every face once per epoch.
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box.
         held_out: share of the training faces kept for validation, in (0, 1).
@@ -52,6 +54,7 @@ class Recipe:
     epochs: int = 300
     batch_size: int = 32
     ema: float = 0.999
+    pose_bins: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     held_out: float = 0.05
@@ -69,6 +72,7 @@ class Recipe:
         _check(0 <= self.warmup < 1, "warmup", "a share in [0, 1)", self)
         _check(0 <= self.ema < 1, "ema", "a momentum in [0, 1)", self)
         _check(0 < self.held_out < 1, "held_out", "a share in (0, 1)", self)
+        _check(self.pose_bins >= 0, "pose_bins", "a number >= 0", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
 
@@ -188,6 +192,26 @@ RECIPES = {
             network="CNN7",
             loss=WingLoss(w=15, epsilon=3),
             epochs=300,
+            augmentation=Augmentation(
+                rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
+            ),
+        ),
+        # Finds the face in whatever box it is given, so that the next network
+        # meets it upright and centred.
+        Recipe(
+            name="cascade_cnn6",
+            epochs=150,
+            pose_bins=9,
+            augmentation=Augmentation(
+                rotation=60.0, scale=0.3, shift=0.15, colour=0.3, occlusion=0.2
+            ),
+        ),
+        Recipe(
+            name="cascade_cnn7",
+            network="CNN7",
+            loss=WingLoss(w=15, epsilon=3),
+            epochs=150,
+            pose_bins=9,
             augmentation=Augmentation(
                 rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
             ),

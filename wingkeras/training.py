@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from wingkeras import geometry, models, zoo
-from wingkeras.data import pipeline
+from wingkeras.data import balance, pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage, localize_regions
@@ -51,13 +52,13 @@ def train(
         epoch, by the NME on the faces held out; also saved in the folder.
 
     Raises:
-        ValueError: if the folder holds a run of another recipe, or there are fewer
-            faces than a batch takes.
+        ValueError: if the folder holds another run, or there are fewer faces than a
+            batch takes.
         BrokenFileError: for a picture that cannot be decoded.
     """
     folder = Path(folder)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
-    _claim(folder, recipe, len(training_faces))
+    _claim(folder, recipe, len(training_faces), first_stages)
     size = getattr(models, f"{recipe.network}_SIZE")
     regions, validation = (
         pipeline.load_regions(part, size, recipe.box_scale)
@@ -68,7 +69,13 @@ def train(
         regions, validation = (
             _align(part, first_stages, mean_shape) for part in (regions, validation)
         )
-    steps = pipeline.steps_per_epoch(len(regions), recipe.batch_size)
+    plan = None
+    if recipe.pose_bins:
+        poses = balance.pose_coefficients(training_faces.landmarks, faces.scheme)
+        plan = balance.plan(balance.copies(poses, recipe.pose_bins))
+        _log.info("Hard sample mining: %d faces come %d times", len(poses), len(plan))
+    shown = len(regions) if plan is None else len(plan)
+    steps = pipeline.steps_per_epoch(shown, recipe.batch_size)
     network = build_network(recipe, len(faces.scheme), mean_shape)
     network.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
@@ -80,7 +87,7 @@ def train(
     network.optimizer.build(network.trainable_variables)
     first_epoch = _resume(network, folder, steps)
     batches = pipeline.training_batches(
-        regions, recipe.augmentation, recipe.batch_size, recipe.seed, first_epoch
+        regions, recipe.augmentation, recipe.batch_size, recipe.seed, first_epoch, plan
     )
     normalizer = "inter_ocular" if faces.scheme.outer_eye_corners else "inter_pupil"
     callbacks = [
@@ -120,16 +127,25 @@ def _align(
     return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
 
-def _claim(folder: Path, recipe: Recipe, faces: int) -> None:
+def _claim(folder: Path, recipe: Recipe, faces: int, first_stages) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recipe.json"
-    text = json.dumps({"recipe": recipe.describe(), "faces": faces}, indent=1)
+    digests = [_digest(stage.network) for stage in first_stages]
+    run = {"recipe": recipe.describe(), "faces": faces, "first_stages": digests}
+    text = json.dumps(run, indent=1)
     if path.exists() and path.read_text() != text:
         raise ValueError(
-            f"{folder} holds the run of another recipe or of other faces: its "
-            f"{path.name} differs. Name another folder, or delete this one."
+            f"{folder} holds the run of another recipe, of other faces or after "
+            f"other first stages: its {path.name} differs. Name another folder, or delete this one."
         )
     path.write_text(text)
+
+
+def _digest(network: keras.Model) -> str:
+    digest = hashlib.sha256()
+    for weights in network.get_weights():
+        digest.update(weights.tobytes())
+    return digest.hexdigest()
 
 
 def _resume(network: keras.Model, folder: Path, steps: int) -> int:
