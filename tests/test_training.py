@@ -13,6 +13,8 @@ import pytest
 
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
+from wingkeras.data import balance
+from wingkeras.evaluation import evaluate
 from wingkeras.training import train
 
 SCRIPT = Path(__file__).with_name("train_made_faces.py")
@@ -95,6 +97,41 @@ def test_options(tmp_path, change, capfd):
     recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]
     assert all(recipe[name] == value for name, value in change.items())
     assert "val_nme" in capfd.readouterr().out
+
+
+def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
+    """Training's upright crops are those that the localizer makes in use."""
+    faces = make_faces(tmp_path / "faces", 30)
+    recipe = dataclasses.replace(RECIPE, epochs=2, pose_bins=3)
+    first = train(recipe, faces, tmp_path / "first", verbose=False)
+    recipe = dataclasses.replace(recipe, network="CNN7", box_scale=1.4)
+    both = train(recipe, faces, tmp_path / "both", first, verbose=False)
+    assert [stage.size for stage in both.stages] == [64, 128]
+
+    _, held_out = faces.split(recipe.held_out, recipe.seed)
+    for localizer, run in ((first, "first"), (both, "both")):
+        best = min(float(row["val_nme"]) for row in _rows(tmp_path / run))
+        errors = evaluate(localizer, held_out).errors["inter_pupil"]
+        assert errors.mean() == pytest.approx(best, rel=0.03)
+
+    with pytest.raises(ValueError, match="after other first stages"):
+        train(recipe, faces, tmp_path / "both", verbose=False)
+
+
+def test_hard_sample_mining_makes_epochs_longer(tmp_path):
+    faces = make_faces(tmp_path / "faces", 30)
+    steps = {}
+    for bins in (0, 5):
+        recipe = dataclasses.replace(RECIPE, epochs=1, pose_bins=bins)
+        folder = tmp_path / f"bins{bins}"
+        train(recipe, faces, folder, verbose=False)
+        with h5py.File(folder / "checkpoint.weights.h5") as file:
+            steps[bins] = int(file["optimizer/vars/0"][()])
+    training_faces, _ = faces.split(RECIPE.held_out, RECIPE.seed)
+    poses = balance.pose_coefficients(training_faces.landmarks, faces.scheme)
+    shown = balance.copies(poses, 5).sum()
+    assert shown > len(training_faces)
+    assert steps == {0: len(training_faces) // 4, 5: shown // 4}
 
 
 def test_folder_of_another_recipe_is_left_alone(tmp_path):

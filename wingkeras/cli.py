@@ -183,8 +183,8 @@ def _train(options) -> int:
     split = "train" if options.data.is_dir() else None
     faces = load_faces(options.data, split, options.scheme, options.on_broken)
     folder = options.output or Path("runs") / recipe.name
-    first_stages = zoo.load(options.first_stage).stages if options.first_stage else ()
-    train(recipe, faces, folder, first_stages)
+    first = zoo.load(options.first_stage) if options.first_stage else None
+    train(recipe, faces, folder, first)
     print(f"Model: {folder.resolve()}")
     return 0
 
@@ -199,8 +199,10 @@ def _evaluate(options) -> int:
     localizer = zoo.load(options.model)
     faces = load_faces(options.data, options.split, localizer.scheme, options.on_broken)
     detector = None if options.boxes == LANDMARK_BOXES else _detector(options)
-    bar = keras.utils.Progbar(len(faces), unit_name="face")
-    result = evaluate(localizer, faces, detector, options.boxes, bar.update)
+    progress = {}
+    if sys.stdout.isatty():  # in a pipe, the summary alone: it is JSON
+        progress["progress"] = keras.utils.Progbar(len(faces), unit_name="face").update
+    result = evaluate(localizer, faces, detector, options.boxes, **progress)
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
     if options.output:
         result.save(options.output)

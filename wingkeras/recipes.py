@@ -35,7 +35,8 @@ class Recipe:
         pose_bins: K of hard sample mining, which repeats faces in rare poses (see
             `data.balance`); 0 shows every face once per epoch.
         augmentation: how training faces are perturbed.
-        box_scale: side of the crop over that of the face's box.
+        box_scale: side of the crop over that of the face's box; of the upright crop
+            on average, in a cascade.
         held_out: share of the training faces kept for validation, in (0, 1).
         seed: of the initial weights, the split, the order and the augmentation.
         precision: a Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
@@ -212,6 +213,8 @@ RECIPES = {
             loss=WingLoss(w=15, epsilon=3),
             epochs=150,
             pose_bins=9,
+            # Upright crops of one size for all shapes: wide faces need the margin.
+            box_scale=1.25,
             augmentation=Augmentation(
                 rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
             ),

@@ -29,7 +29,7 @@ def train(
     recipe: Recipe,
     faces: FaceDataset,
     folder: str | Path,
-    first_stages: Sequence[Stage] = (),
+    first: Localizer | None = None,
     verbose: bool = True,
 ) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
@@ -43,13 +43,14 @@ def train(
         recipe: what to do.
         faces: the training faces; `recipe.held_out` of them are kept for validation.
         folder: of this run.
-        first_stages: the networks before this one in a cascade; it is then trained
-            on the upright crops that their predictions make (Section 6).
+        first: what localises the faces before this network in a cascade; it is
+            then trained on the upright crops that those predictions make
+            (Section 6).
         verbose: whether to show a progress bar with the time left.
 
     Returns:
-        A localizer of `first_stages` and the network, with the weights of the best
-        epoch, by the NME on the faces held out; also saved in the folder.
+        A localizer of the stages of `first` and the network, with the weights of the
+        best epoch, by the NME on the faces held out; also saved in the folder.
 
     Raises:
         ValueError: if the folder holds another run, or there are fewer faces than a
@@ -58,14 +59,18 @@ def train(
     """
     folder = Path(folder)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
+    first_stages = first.stages if first else ()
     _claim(folder, recipe, len(training_faces), first_stages)
     size = getattr(models, f"{recipe.network}_SIZE")
+    box_scale = first.box_scale if first else recipe.box_scale
     regions, validation = (
-        pipeline.load_regions(part, size, recipe.box_scale)
+        pipeline.load_regions(part, size, box_scale)
         for part in (training_faces, held_out)
     )
     mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
-    if first_stages:
+    if first:
+        centre = (size - 1) / 2
+        mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
         regions, validation = (
             _align(part, first_stages, mean_shape) for part in (regions, validation)
         )
@@ -110,7 +115,7 @@ def train(
     )
     load_weights(network, folder / "best.weights.h5")
     stages = (*first_stages, Stage(network, mean_shape.astype(np.float32)))
-    localizer = Localizer(stages, faces.scheme, recipe.box_scale)
+    localizer = Localizer(stages, faces.scheme, box_scale)
     zoo.save(localizer, folder, recipe.name)
     return localizer
 
@@ -119,10 +124,13 @@ def _align(
     regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
 ) -> pipeline.FaceRegions:
     """The faces as the next network of a cascade sees them, upright."""
+    whole = np.array([[-0.5, -0.5, regions.size - 0.5, regions.size - 0.5]], np.float32)
+    to_first = geometry.crop_maps(whole, stages[0].size)
+    to_first = geometry.compose(to_first, regions.maps.numpy())
     maps = []
     for start in range(0, len(regions), 64):
         chunk = slice(start, start + 64)
-        found = localize_regions(stages, regions.images[chunk], regions.maps[chunk])
+        found = localize_regions(stages, regions.images[chunk], to_first[chunk])
         maps.append(geometry.fit_similarity(np.asarray(found), mean_shape))
     return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
@@ -136,7 +144,8 @@ def _claim(folder: Path, recipe: Recipe, faces: int, first_stages) -> None:
     if path.exists() and path.read_text() != text:
         raise ValueError(
             f"{folder} holds the run of another recipe, of other faces or after "
-            f"other first stages: its {path.name} differs. Name another folder, or delete this one."
+            f"other first stages: its {path.name} differs. Name another folder, or "
+            "delete this one."
         )
     path.write_text(text)
 
