@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -48,6 +49,17 @@ def test_errors_are_those_of_the_definition(faces):
     assert summary["inter_pupil"]["failure_rate_8_percent"] == pytest.approx(
         rate, abs=0.01
     )
+
+
+def test_subsets_have_their_own_errors(faces):
+    halves = dataclasses.replace(faces, subsets=("a",) * 3 + ("b",) * 3)
+    result = evaluate(Oracle(faces, 3.0), halves)
+    expected = 300 / _eye_distance(faces)
+    assert result.summary()["inter_pupil"]["nme_percent_of_subsets"] == pytest.approx(
+        {"a": expected[:3].mean(), "b": expected[3:].mean()}, abs=1e-3
+    )
+    single = evaluate(Oracle(faces, 3.0), faces).summary()["inter_pupil"]
+    assert "nme_percent_of_subsets" not in single
 
 
 def test_of_the_boxes_found_the_best_match_counts(faces):

@@ -41,7 +41,10 @@ class Evaluation:
         return np.isfinite(self.predictions).all(axis=(1, 2))
 
     def summary(self) -> dict:
-        """NME in percent over the faces found, AUC and failure rate over all."""
+        """NME in percent over the faces found, AUC and failure rate over all.
+
+        Of a data set with several subsets, also the NME of each.
+        """
         found = self.found
         summary = {
             "faces": len(self.faces),
@@ -49,8 +52,7 @@ class Evaluation:
             "boxes": self.boxes,
         }
         for normalizer, errors in self.errors.items():
-            mean = float(errors[found].mean()) if found.any() else float("nan")
-            summary[normalizer] = {"nme_percent": round(100 * mean, 4)}
+            summary[normalizer] = {"nme_percent": _percent(errors[found])}
             for threshold in _THRESHOLDS:
                 percent = round(100 * threshold)
                 summary[normalizer] |= {
@@ -58,6 +60,12 @@ class Evaluation:
                     f"failure_rate_{percent}_percent": round(
                         100 * metrics.failure_rate(errors, threshold), 2
                     ),
+                }
+            subsets = np.array(self.faces.subsets)
+            if len(set(self.faces.subsets)) > 1:
+                summary[normalizer]["nme_percent_of_subsets"] = {
+                    str(subset): _percent(errors[found & (subsets == subset)])
+                    for subset in np.unique(subsets)
                 }
         return summary
 
@@ -89,6 +97,10 @@ class Evaluation:
                 errors = [f"{e[i]:.6f}" for e in self.errors.values()]
                 values = [f"{v:.3f}" for v in vectors[i]]
                 writer.writerow([image, self.faces.subsets[i], *errors, *values])
+
+
+def _percent(errors: np.ndarray) -> float:
+    return round(100 * float(errors.mean()), 4) if len(errors) else float("nan")
 
 
 def evaluate(
