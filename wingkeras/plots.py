@@ -101,6 +101,9 @@ def training_curves(metrics_csv: str | Path) -> Figure:
     values = [100 * float(row["val_nme"]) for row in rows]
     right.plot(epochs, values, color="C1", label="validation NME")
     right.set(ylabel="NME, %", yscale="log")
+    for axes in (left, right):
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
