@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 import pytest
-from wingkeras.losses import RectifiedWingLoss, WingLoss
 
+from wingkeras.losses import RectifiedWingLoss, WingLoss
 from wingkeras.recipes import RECIPES, Recipe, build_optimizer
 
 
