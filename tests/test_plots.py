@@ -46,3 +46,23 @@ def test_training_curves_show_the_log(tmp_path):
     left, right = (axes.lines[0].get_data() for axes in figure.axes)
     np.testing.assert_allclose(left, [[1, 2], [90, 50]])
     np.testing.assert_allclose(right, [[1, 2], [10, 5]])
+
+
+def test_pose_histogram_before_and_after():
+    poses = np.array([0.0, 0.1, 0.2, 1.0, np.nan])
+    figure = plots.pose_histogram(poses, np.array([1, 1, 1, 3, 1]), bins=2)
+    after, before = figure.axes[0].containers
+    assert [bar.get_height() for bar in before] == [3, 1]
+    assert [bar.get_height() for bar in after] == [3, 3]
+    np.testing.assert_allclose([bar.get_x() for bar in before], [0, 0.5])
+
+
+def test_error_curves_are_in_percent():
+    turned = {"a": ([0, 45], [0.03, 0.05]), "b": ([0, 45], [0.04, 0.04])}
+    scaled = {"a": ([1, 2], [0.02, 0.08])}
+    figure = plots.error_curves({"rotation, degrees": turned, "scale": scaled})
+    assert [axes.get_xlabel() for axes in figure.axes] == ["rotation, degrees", "scale"]
+    x, y = figure.axes[0].lines[0].get_data()
+    assert list(x) == [0, 45] and y == pytest.approx([3, 5])
+    x, y = figure.axes[1].lines[0].get_data()
+    assert list(x) == [1, 2] and y == pytest.approx([2, 8])

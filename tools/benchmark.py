@@ -1,9 +1,13 @@
-"""Measure speed here and now: rates and their ratios, all from one run.
+"""Measure speed and steadiness here and now, all of a result in one run.
 
-    python tools/benchmark.py pipeline --data PATH
+    python tools/benchmark.py pipeline --data PATH_TO_300W
+    python tools/benchmark.py balance --shapes POSES.npz
+    python tools/benchmark.py robustness NAME --data PATH_TO_300W
+    python tools/benchmark.py jitter NAME
 
 Every result names hardware, versions and commit, and is also written as JSON to
-`results/benchmark_NAME.json`. Nothing else should run meanwhile.
+`results/`, pictures and tables beside it. While speed is measured nothing else should
+run.
 """
 
 import argparse
@@ -19,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+RESULTS = REPOSITORY / "results"
 
 
 def main() -> int:
@@ -29,13 +34,36 @@ def main() -> int:
     pipeline.add_argument("--data", type=Path, required=True, help="300-W folder")
     pipeline.add_argument("--precision", default="float32")
     pipeline.set_defaults(run=benchmark_pipeline)
+    balance = commands.add_parser(
+        "balance", help="pose coefficient against labelled yaw, and its speed"
+    )
+    balance.add_argument(
+        "--shapes",
+        type=Path,
+        required=True,
+        help="NPZ with SET_landmarks (N, L, 2) and SET_pose (N, 3): yaw first, degrees",
+    )
+    balance.add_argument("--set", default="300wpublic", help="prefix of the arrays")
+    balance.set_defaults(run=benchmark_balance)
+    robustness = commands.add_parser(
+        "robustness", help="errors in bad boxes, on tilted faces and turned heads"
+    )
+    robustness.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    robustness.add_argument("--data", type=Path, required=True, help="300-W folder")
+    robustness.add_argument("--split", default="common")
+    robustness.add_argument(
+        "--beside", nargs="*", default=[], metavar="NAME", help="further models"
+    )
+    robustness.set_defaults(run=benchmark_robustness)
+    jitter = commands.add_parser("jitter", help="landmarks in a still and a moved clip")
+    jitter.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    jitter.set_defaults(run=benchmark_jitter)
     options = parser.parse_args()
     result = {"machine": describe_machine(), **options.run(options)}
     text = json.dumps(result, indent=1)
     print(text)
-    folder = REPOSITORY / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"benchmark_{result['benchmark']}.json").write_text(text + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"benchmark_{result['benchmark']}.json").write_text(text + "\n")
     return 0
 
 
@@ -114,6 +142,90 @@ def benchmark_pipeline(options) -> dict:
         "pipeline_faces_per_second": round(pipeline_rate),
         "training_faces_per_second": round(training_rate),
         "ratio": round(pipeline_rate / training_rate, 1),
+    }
+
+
+def benchmark_balance(options) -> dict:
+    """Rank correlation of the pose coefficient with yaw; seconds for 20,000 shapes."""
+    import numpy as np
+
+    from wingkeras.data import balance
+    from wingkeras.schemes import IBUG68
+
+    file = np.load(options.shapes)
+    shapes = file[f"{options.set}_landmarks"]
+    yaw = file[f"{options.set}_pose"][:, 0]
+    coefficients = balance.pose_coefficients(shapes, IBUG68)
+    ranks = [values.argsort().argsort() for values in (coefficients, yaw)]
+    many = shapes[np.arange(20_000) % len(shapes)]
+    start = time.perf_counter()
+    balance.copies(balance.pose_coefficients(many, IBUG68))
+    seconds = time.perf_counter() - start
+    return {
+        "benchmark": "balance",
+        "shapes": len(shapes),
+        "spearman_correlation_with_yaw": round(float(np.corrcoef(ranks)[0, 1]), 4),
+        "seconds_for_20000_shapes": round(seconds, 3),
+    }
+
+
+def benchmark_robustness(options) -> dict:
+    """A model, its networks alone and others, on the same disturbed faces."""
+    import keras
+
+    from wingkeras import plots, robustness, zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.localizer import Localizer
+
+    localizer = zoo.load(options.model)
+    name = Path(options.model).name
+    localizers = {name: localizer}
+    if len(localizer.stages) > 1:
+        for stage in localizer.stages:
+            label = f"its {stage.network.name.upper()} alone"
+            alone = Localizer([stage], localizer.scheme, robustness.box_scale(stage))
+            localizers[label] = alone
+    localizers |= {other: zoo.load(other) for other in options.beside}
+    faces = load_faces(options.data, options.split, localizer.scheme)
+    progress = keras.utils.Progbar(len(faces), unit_name="face").update
+    errors = robustness.robustness(localizers, faces, progress=progress)
+    table = robustness.summarise(errors, faces)
+    robustness.write_csv(table, RESULTS / f"robustness_{name}.csv")
+    panels: dict = {}
+    for row in table:
+        curves = panels.setdefault(row.condition, {})
+        x, y = curves.setdefault(row.model, ([], []))
+        x.append(row.amount)
+        y.append(row.nme)
+    plots.save_figure(plots.error_curves(panels), RESULTS / f"robustness_{name}.png")
+    return {
+        "benchmark": f"robustness_{name}",
+        "faces": len(faces),
+        "nme_percent": {
+            model: {
+                f"{row.condition} {row.amount:g}": round(100 * row.nme, 2)
+                for row in table
+                if row.model == model and row.condition in robustness.CONDITIONS
+            }
+            for model in localizers
+        },
+    }
+
+
+def benchmark_jitter(options) -> dict:
+    """How landmarks tremble in a still clip, and lag in one that moves."""
+    from matplotlib.cbook import get_sample_data
+
+    from wingkeras import steadiness, zoo
+    from wingkeras.data.images import read_image
+
+    portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    return {
+        "benchmark": f"jitter_{Path(options.model).name}",
+        "picture": "matplotlib's grace_hopper.jpg, 5 grey levels of noise, 30 frames/s",
+        "deviation_percent_of_eye_distance": steadiness.measure(
+            zoo.load(options.model), portrait
+        ),
     }
 
 

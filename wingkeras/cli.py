@@ -1,11 +1,15 @@
 """`wingkeras demo | predict | train | evaluate | zoo`."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
+import signal
 import sys
+import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _DEMO_MODEL = "cnn6_300w"
@@ -44,10 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(demo)
     demo.set_defaults(run=_demo)
 
-    predict = commands.add_parser("predict", help="landmarks for picture files")
-    predict.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE")
+    predict = commands.add_parser(
+        "predict", help="landmarks for pictures, videos and cameras"
+    )
+    predict.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="picture or video file, folder of pictures, or index of a camera",
+    )
     predict.add_argument("--output", type=Path, default=Path("landmarks"))
-    predict.add_argument("--points", choices=("json", "pts"), default="json")
+    predict.add_argument(
+        "--points", choices=("json", "pts"), default="json", help="for pictures"
+    )
+    predict.add_argument(
+        "--no-smoothing", action="store_true", help="for videos: no One-Euro filter"
+    )
     _add_model(predict)
     _add_detector(predict, "haar")
     predict.set_defaults(run=_predict)
@@ -132,22 +148,59 @@ def _predict(options) -> int:
     failures = 0
     for given in options.inputs:
         try:
-            pictures = list(prediction.list_pictures([given]))
+            sources = list(prediction.list_sources([given]))
         except BrokenFileError as error:
             failures += _report(error)
             continue
-        for path in pictures:
-            names[path.stem] += 1
-            repeat = names[path.stem]
-            name = path.stem if repeat == 1 else f"{path.stem}-{repeat}"
+        for source in sources:
+            stem = f"camera{source}" if isinstance(source, int) else source.stem
+            names[stem] += 1
+            name = stem if names[stem] == 1 else f"{stem}-{names[stem]}"
             try:
-                faces, picture = prediction.predict_file(
-                    localizer, path, options.output, name, options.points
-                )
-                print(f"{path}: {faces} faces, {picture}")
+                if prediction.is_video(source):
+                    faces, output = _predict_video(localizer, source, name, options)
+                else:
+                    faces, output = prediction.predict_file(
+                        localizer, source, options.output, name, options.points
+                    )
+                print(f"{source}: {faces} faces, {output}")
             except BrokenFileError as error:
                 failures += _report(error)
     return 1 if failures else 0
+
+
+def _predict_video(localizer, source, name: str, options) -> tuple[int, Path]:
+    import keras
+
+    from wingkeras import smoothing, tracking, video
+
+    make_filter = (
+        tracking.unfiltered if options.no_smoothing else smoothing.OneEuroFilter
+    )
+    tracker = tracking.Tracker(localizer, make_filter)
+    bar = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = keras.utils.Progbar(total or None, unit_name="frame")
+        bar.update(done)
+
+    with _interruptible() as stopped:
+        return video.track_video(
+            tracker, source, options.output, name, stopped, progress
+        )
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends a recording instead of throwing it away."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _report(error: Exception) -> int:

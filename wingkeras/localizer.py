@@ -140,10 +140,18 @@ class Localizer:
         Raises:
             ValueError: for an image of another form.
         """
+        boxes = self.find_faces(image)
+        return self(image, boxes), boxes
+
+    def find_faces(self, image: np.ndarray) -> np.ndarray:
+        """The detector's boxes `(N, 4)`, image pixels, the largest first.
+
+        Raises:
+            ValueError: for an image of another form.
+        """
         if self.detector is None:
             self.detector = HaarDetector()
-        boxes = self.detector(image)
-        return self(image, boxes), boxes
+        return self.detector(image)
 
 
 def localize_regions(stages, regions, maps):

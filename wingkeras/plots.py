@@ -1,4 +1,4 @@
-"""Pictures: landmarks on faces, cumulative error curves, training curves."""
+"""Pictures: landmarks on faces, error curves, pose histograms, training curves."""
 
 import csv
 from pathlib import Path
@@ -78,6 +78,57 @@ def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure
     axes.set_xlim(0, 100 * threshold)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
+    return figure
+
+
+def pose_histogram(coefficients: np.ndarray, copies: np.ndarray, bins: int) -> Figure:
+    """Faces per pose before and after hard sample mining (the paper's Figure 5).
+
+    Args:
+        coefficients: `(N,)` from `data.balance.pose_coefficients`; NaN is left out.
+        copies: `(N,)` int from `data.balance.copies`.
+        bins: K.
+
+    Returns:
+        A figure, pose coefficient against number of faces.
+    """
+    known = np.isfinite(coefficients)
+    values, weights = coefficients[known], copies[known]
+    edges = np.histogram_bin_edges(values, bins)
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    after = f"after: {weights.sum():,}"
+    axes.hist(values, edges, weights=weights, color="C1", alpha=0.5, label=after)
+    axes.hist(values, edges, color="C0", label=f"before: {len(values):,} faces")
+    axes.set(xlabel="pose coefficient", ylabel="faces")
+    axes.legend()
+    return figure
+
+
+def error_curves(
+    panels: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]],
+) -> Figure:
+    """Errors of several models against what makes the faces harder.
+
+    Args:
+        panels: by the label of the horizontal axis, with its unit; in each, per
+            model, positions and NME as fractions.
+
+    Returns:
+        A figure with a panel for each, two in a row, NME in percent upwards,
+        logarithmic.
+    """
+    rows = -(-len(panels) // 2)
+    figure = Figure(figsize=(10, 4 * rows), layout="constrained")
+    for i, (label, curves) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(rows, 2, i)
+        for name, (positions, errors) in curves.items():
+            axes.plot(positions, 100 * np.asarray(errors), "o-", label=name)
+        axes.set(xlabel=label, ylabel="NME, %", yscale="log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.grid(alpha=0.3, which="both")
+    figure.axes[0].legend()
     return figure
 
 

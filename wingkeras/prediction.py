@@ -14,22 +14,27 @@ from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 
 
-def list_pictures(inputs: Iterable[str | Path]) -> Iterator[Path]:
-    """The picture files meant by paths of files and folders.
+def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
+    """The pictures, videos and cameras meant by a command line's inputs.
 
     Args:
-        inputs: files, taken as they are, and folders, of which the pictures
-            directly inside count, by name.
+        inputs: files, taken as they are; folders, of which the pictures directly
+            inside count, by name; and indices of cameras, such as "0".
 
     Yields:
-        Paths of files.
+        Paths of files, and cameras as int.
 
     Raises:
         BrokenFileError: for a folder without pictures, after the inputs before it.
     """
-    for path in map(Path, inputs):
+    for given in inputs:
+        path = Path(given)
+        if str(given).isdecimal() and not path.exists():
+            yield int(given)
+            continue
         if not path.is_dir():
             yield path
             continue
@@ -40,6 +45,11 @@ def list_pictures(inputs: Iterable[str | Path]) -> Iterator[Path]:
             endings = ", ".join(PICTURE_ENDINGS)
             raise BrokenFileError(path, f"this folder holds no pictures ({endings})")
         yield from pictures
+
+
+def is_video(source: Path | int) -> bool:
+    """Whether a source is a camera or, by its ending, a video file."""
+    return isinstance(source, int) or source.suffix.lower() in VIDEO_ENDINGS
 
 
 def predict_file(

@@ -211,7 +211,7 @@ RECIPES = {
             name="cascade_cnn7",
             network="CNN7",
             loss=WingLoss(w=15, epsilon=3),
-            epochs=150,
+            epochs=140,
             pose_bins=9,
             # Upright crops of one size for all shapes: wide faces need the margin.
             box_scale=1.25,

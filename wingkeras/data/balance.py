@@ -86,9 +86,14 @@ def copies(
     result = np.ones(len(values), int)
     if known.any():
         counts, edges = np.histogram(values[known], bins)
-        own = np.clip(np.searchsorted(edges, values[known], "right") - 1, 0, bins - 1)
+        own = bin_of(values[known], edges)
         result[known] = _round_half_up(counts.max() / counts[own])
     return result if cap is None else np.minimum(result, cap)
+
+
+def bin_of(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The histogram bin, `(N,)` int, of each of the values; as `numpy.histogram`."""
+    return np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
 
 
 def official_copies(

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from wingkeras.mirroring import localize_with_mirror
+from wingkeras.schemes import FIVE
+
+LAYOUT = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.5], [0.3, 0.8], [0.7, 0.8]])
+
+
+class _Stub:
+    """Puts the face into the box, moved to the right by `offset` pixels."""
+
+    scheme = FIVE
+
+    def __init__(self, offset):
+        self.offset = offset
+
+    def __call__(self, image, boxes):
+        boxes = np.asarray(boxes, float).reshape(-1, 4)
+        span = boxes[:, None, 2:] - boxes[:, None, :2]
+        return boxes[:, None, :2] + LAYOUT * span + [self.offset, 0]
+
+
+IMAGE = np.zeros((50, 90, 3), np.uint8)
+BOXES = np.array([[10, 5, 40, 35], [50, 10, 90, 50]], np.float32)
+
+
+def test_a_symmetric_network_agrees_with_itself():
+    landmarks, gaps = localize_with_mirror(_Stub(0), IMAGE, BOXES)
+    np.testing.assert_allclose(landmarks, _Stub(0)(IMAGE, BOXES), atol=1e-5)
+    np.testing.assert_allclose(gaps, 0, atol=1e-6)
+
+
+def test_an_asymmetric_error_averages_out_and_shows_as_a_gap():
+    landmarks, gaps = localize_with_mirror(_Stub(1.5), IMAGE, BOXES)
+    np.testing.assert_allclose(landmarks, _Stub(0)(IMAGE, BOXES), atol=1e-5)
+    sides = 0.6 * np.array([30, 40])
+    np.testing.assert_allclose(gaps, 3 / sides, rtol=1e-5)
+
+
+@pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])
+def test_no_boxes(boxes):
+    landmarks, gaps = localize_with_mirror(_Stub(0), IMAGE, boxes)
+    assert landmarks.shape == (0, 5, 2) and gaps.shape == (0,)
+
+
+def test_the_gap_tells_faces_from_background(real_data):
+    """On faces the network never saw, and the corners of their pictures."""
+    from wingkeras import zoo
+    from wingkeras.data.images import read_image
+    from wingkeras.data.w300 import load_300w
+
+    localizer = zoo.load("cnn6_300w")
+    faces = load_300w(real_data / "300w", "common").select(np.arange(0, 554, 20))
+    on_faces, beside = [], []
+    for path, box in zip(faces.images, faces.boxes, strict=True):
+        image = read_image(path)
+        corner = box - np.tile(box[:2] + (box[2:] - box[:2]) / 2, 2)
+        _, gaps = localize_with_mirror(localizer, image, [box, corner])
+        on_faces.append(gaps[0])
+        beside.append(gaps[1])
+    assert np.median(on_faces) < 0.02 < 0.035 < np.median(beside)

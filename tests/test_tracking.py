@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from wingkeras import geometry
+from wingkeras.schemes import FIVE
+from wingkeras.tracking import Tracker, unfiltered
+
+LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]])
+HALF = 20.0
+STEP = 1 / 30
+
+
+class _World:
+    """Faces are the maxima of the red channel; far from one, nonsense is found.
+
+    Stands in for a localizer: it looks for the face whose centre lies in the box.
+    """
+
+    scheme = FIVE
+
+    def __init__(self):
+        self.searches = 0
+
+    def find_faces(self, image):
+        self.searches += 1
+        centres = self._centres(image)
+        return np.array([[*(c - HALF), *(c + HALF)] for c in centres]).reshape(-1, 4)
+
+    def __call__(self, image, boxes):
+        result = np.empty((len(boxes), 5, 2), np.float32)
+        for i, (left, top, right, bottom) in enumerate(boxes):
+            inside = [
+                c
+                for c in self._centres(image)
+                if left < c[0] < right and top < c[1] < bottom
+            ]
+            # Nonsense that does not mirror: both images of the frame differ.
+            wrong = [left, top] + np.array([[0, 0], [9, 1], [30, 9], [3, 30], [8, 9]])
+            result[i] = inside[0] + HALF * LAYOUT if inside else wrong
+        return result
+
+    @staticmethod
+    def _centres(image):
+        y, x = np.nonzero(image[..., 0])
+        return np.stack([x, y], axis=1).astype(float)
+
+
+def _frame(*centres):
+    image = np.zeros((200, 300, 3), np.uint8)
+    for x, y in centres:
+        image[y, x, 0] = 255
+    return image
+
+
+@pytest.fixture
+def world():
+    return _World()
+
+
+def _numbers(tracks):
+    return [track.number for track in tracks]
+
+
+def test_follows_without_searching(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    for x in range(60, 120, 6):
+        (track,) = tracker(_frame((x, 80)), STEP)
+        np.testing.assert_allclose(track.landmarks, [x, 80] + HALF * LAYOUT)
+        np.testing.assert_allclose(track.box, geometry.landmark_boxes(track.landmarks))
+        assert track.number == 1
+    assert world.searches == 1
+
+
+def test_searches_while_there_is_no_face(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    for _ in range(3):
+        assert tracker(_frame(), STEP) == []
+    assert world.searches == 3
+    assert _numbers(tracker(_frame((50, 50)), STEP)) == [1]
+
+
+def test_a_face_that_is_gone_is_lost_and_searched_for(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    tracker(_frame((50, 50), (200, 120)), STEP)
+    assert _numbers(tracker(_frame((50, 50)), STEP)) == [1]
+    assert world.searches == 2
+    jumped = tracker(_frame((250, 60)), STEP)
+    assert _numbers(jumped) == [3], "found again in the same frame, as another face"
+
+
+def test_faces_that_come_in_are_found_in_time(world):
+    tracker = Tracker(world, unfiltered, search_interval=0.5)
+    tracker(_frame((50, 50)), STEP)
+    both = _frame((50, 50), (200, 120))
+    frames = 0
+    while len(tracks := tracker(both, STEP)) == 1:
+        frames += 1
+        assert frames < 16
+    assert _numbers(tracks) == [1, 2] and frames >= 10
+
+
+def test_two_tracks_never_end_on_one_face(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    tracker(_frame((80, 80), (110, 80)), STEP)
+    assert _numbers(tracker(_frame((95, 80)), STEP)) == [1]
+
+
+def test_faces_outside_the_frame_or_tiny_are_dropped(world, monkeypatch):
+    import test_tracking
+
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    tracker(_frame((80, 80)), STEP)
+    monkeypatch.setattr(test_tracking, "HALF", 5.0)
+    assert tracker(_frame((80, 80)), STEP) == []
+
+
+def test_each_face_has_a_filter_of_its_own(world):
+    made = []
+
+    def make():
+        calls = []
+        made.append(calls)
+        return lambda landmarks, *settings: calls.append(settings) or landmarks
+
+    tracker = Tracker(world, make, search_interval=100)
+    tracker(_frame((50, 50)), STEP)
+    tracker(_frame((52, 50), (200, 120)), 2 * STEP)
+    tracker(_frame((200, 120)), STEP)
+    first, second = made
+    assert first == [(STEP, 2 * HALF), (2 * STEP, 2 * HALF)]
+    assert second == [(STEP, 2 * HALF)]
+
+
+def test_real_network_follows_the_portrait():
+    """Panned by 8 pixels a frame, then replaced by grey."""
+    from matplotlib.cbook import get_sample_data
+
+    from wingkeras import zoo
+    from wingkeras.data.images import read_image
+
+    portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    tracker = Tracker(zoo.load("cnn6_300w"), unfiltered, search_interval=100)
+    (first,) = tracker(portrait, STEP)
+    start = first.landmarks
+    for shift in range(0, 80, 8):
+        (track,) = tracker(np.roll(portrait, shift, axis=1), STEP)
+        moved = track.landmarks - [shift, 0]
+        assert track.number == 1 and np.abs(moved - start).mean() < 3
+    assert tracker(np.full_like(portrait, 90), STEP) == []

@@ -1,0 +1,39 @@
+"""Every face a second time, in the mirror: steadier landmarks, and a confidence."""
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.localizer import Localizer
+
+
+def localize_with_mirror(
+    localizer: Localizer, image: np.ndarray, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Localise in the picture and in its mirror image, which costs twice the time.
+
+    Args:
+        localizer: to do it with.
+        image: `(H, W, 3)` uint8 RGB.
+        boxes: `(N, 4)`, image pixels; as for `Localizer`.
+
+    Returns:
+        `(N, L, 2)` float32 means of both, image pixels; and the `(N,)` gaps between
+        the two, mean distance of a point over the side of the landmarks' box. A face
+        that is well seen has a gap of 0.01 to 0.02; where there is no face, the two
+        differ by several times as much.
+
+    Raises:
+        ValueError: for an image or boxes of another form.
+    """
+    plain = localizer(image, boxes)
+    if not len(plain):
+        return plain, np.zeros(0)
+    width = image.shape[1]
+    mirrored_boxes = np.array(boxes, np.float32)
+    mirrored_boxes[:, [0, 2]] = width - 1 - mirrored_boxes[:, [2, 0]]
+    mirrored = localizer(np.ascontiguousarray(image[:, ::-1]), mirrored_boxes)
+    mirrored = localizer.scheme.flip(mirrored, width)
+    landmarks = (plain + mirrored) / 2
+    found = geometry.landmark_boxes(landmarks)
+    distances = np.linalg.norm(plain - mirrored, axis=2).mean(axis=1)
+    return landmarks, distances / (found[:, 2] - found[:, 0])
