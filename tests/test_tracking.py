@@ -35,7 +35,8 @@ class _World:
                 if left < c[0] < right and top < c[1] < bottom
             ]
             # Nonsense that does not mirror: both images of the frame differ.
-            wrong = [left, top] + np.array([[0, 0], [9, 1], [30, 9], [3, 30], [8, 9]])
+            wrong = np.array([[0, 0], [9, 1], [30, 9], [3, 30], [8, 9]])
+            wrong = wrong + np.array([left, top])
             result[i] = inside[0] + HALF * LAYOUT if inside else wrong
         return result
 
