@@ -62,6 +62,33 @@ def test_subsets_have_their_own_errors(faces):
     assert "nme_percent_of_subsets" not in single
 
 
+def test_mirrored_predictions_are_means(faces):
+    """An error to the right is one to the left in the mirror: they cancel."""
+    both = dataclasses.replace(
+        faces,
+        images=faces.images[:1],
+        **{
+            name: getattr(faces, name)[:1] for name in ("landmarks", "subsets", "boxes")
+        },
+    )
+
+    class Constant:
+        scheme = FIVE
+
+        def __call__(self, image, boxes):
+            left, top = boxes[0, :2]
+            shape = both.landmarks[0] - both.boxes[0, :2]
+            if not np.allclose(boxes, both.boxes):
+                width = both.boxes[0, 2] - both.boxes[0, 0]
+                shape = FIVE.flip(shape, width + 1)
+            moved = shape + np.array([left + 2.5, top])
+            return moved[None].astype(np.float32)
+
+    result = evaluate(Constant(), both, mirrored=True)
+    assert result.summary()["mirrored"] is True
+    np.testing.assert_allclose(result.predictions, both.landmarks, atol=1e-3)
+
+
 def test_of_the_boxes_found_the_best_match_counts(faces):
     oracle = Oracle(faces, 0.0)
     boxes = iter(geometry.scale_boxes(faces.boxes, 1.2))

@@ -65,6 +65,23 @@ def test_inverse_undoes_a_map(xp):
 
 
 @pytest.mark.parametrize("xp", NAMESPACES, ids=lambda xp: xp.__name__)
+def test_forth_and_back_is_the_identity(xp):
+    """As in a cascade: region -> crop of the second network -> region, any rotation."""
+    rng = np.random.default_rng(4)
+    faces = rng.uniform(40, 216, (500, 68, 2)).astype(np.float32)
+    scale = rng.uniform(0.3, 1.5, 500)
+    turn = np.exp(1j * rng.uniform(-np.pi, np.pi, 500))
+    mean_shape = np.zeros_like(faces)
+    flat = (faces[..., 0] - 128 + 1j * (faces[..., 1] - 128)) * (scale * turn)[:, None]
+    mean_shape[..., 0], mean_shape[..., 1] = 63.5 + flat.real, 63.5 + flat.imag
+    noise = rng.normal(0, 3, faces.shape).astype(np.float32)
+    maps = geometry.fit_similarity(faces, mean_shape + noise, xp)
+    there = geometry.transform(maps, faces, xp)
+    back = geometry.transform(geometry.invert(maps, xp), there, xp)
+    assert np.abs(np.asarray(back) - faces).max() < 1e-3
+
+
+@pytest.mark.parametrize("xp", NAMESPACES, ids=lambda xp: xp.__name__)
 def test_composition_applies_the_inner_map_first(xp):
     rng = np.random.default_rng(1)
     outer, inner = _random_maps(rng, 20), _random_maps(rng, 20)

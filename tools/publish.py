@@ -1,9 +1,10 @@
-"""Put a trained model into the zoo: weights, registry entry, measured errors.
+"""Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
-    python tools/publish.py RUN NAME --data PATH_TO_300W --description TEXT
+    python tools/publish.py RUN [RUN] NAME --data PATH_TO_300W --description TEXT
 
-RUN is a folder that `wingkeras train` wrote. The errors are those on the common
-subset with landmark boxes; run it once per finished model.
+RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
+their order. The errors are those on the common subset with landmark boxes; run it
+once per finished model.
 """
 
 import argparse
@@ -19,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from wingkeras import zoo
+from wingkeras import plots, zoo
 from wingkeras.data.w300 import load_300w
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
@@ -33,31 +34,39 @@ LICENCE = "research use only, as the 300-W images and annotations it was trained
 def main() -> int:
     """Copy, measure, register."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("name")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--description", required=True)
     options = parser.parse_args()
-    localizer = zoo.load(options.run)
-    saved = zoo.save(localizer, options.run / "published", options.name)
-    run = json.loads((options.run / "recipe.json").read_text())
+    last = options.runs[-1]
+    localizer = zoo.load(last)
+    if len(options.runs) != len(localizer.stages):
+        parser.error(
+            f"expected the run of each of the {len(localizer.stages)} networks in "
+            f"{last}, received {len(options.runs)}"
+        )
+    saved = zoo.save(localizer, last / "published", options.name)
+    described = [json.loads((run / "recipe.json").read_text()) for run in options.runs]
     faces = load_300w(options.data, "common")
-    show_cost_of_float16(localizer, options.run, faces)
+    show_cost_of_float16(localizer, last, faces)
     entry = dataclasses.replace(
         saved,
         description=options.description,
-        recipe=run["recipe"],
+        recipe=[run["recipe"] for run in described],
         training_data={
             "name": "300-W: afw, helen/trainset, lfpw/trainset",
-            "faces": run["faces"],
+            "faces": described[-1]["faces"],
             "licence": "research use only",
         },
         licence=LICENCE,
         metrics=(measure(localizer, faces, options.name),),
         card=f"{options.name}.md",
     )
-    for stage in entry.stages:
-        shutil.copy(options.run / "published" / stage.file, ZOO / stage.file)
+    for stage, run in zip(entry.stages, options.runs, strict=True):
+        shutil.copy(last / "published" / stage.file, ZOO / stage.file)
+        picture = ZOO / stage.file.replace(".weights.h5", ".training.png")
+        plots.save_figure(plots.training_curves(run / "metrics.csv"), picture)
     register(entry)
     print(json.dumps(entry.metrics, indent=1))
     return 0

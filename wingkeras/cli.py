@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", required=True, type=Path)
     evaluate.add_argument("--split", help="of 300-W: train, common, challenge, full")
     evaluate.add_argument("--output", type=Path, help="folder for CSV and pictures")
+    evaluate.add_argument(
+        "--mirrored", action="store_true", help="average with the mirror image"
+    )
     _add_detector(evaluate, "landmarks")
     _add_broken(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -255,7 +258,9 @@ def _evaluate(options) -> int:
     progress = {}
     if sys.stdout.isatty():  # in a pipe, the summary alone: it is JSON
         progress["progress"] = keras.utils.Progbar(len(faces), unit_name="face").update
-    result = evaluate(localizer, faces, detector, options.boxes, **progress)
+    result = evaluate(
+        localizer, faces, detector, options.boxes, options.mirrored, **progress
+    )
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
     if options.output:
         result.save(options.output)

@@ -11,6 +11,7 @@ import numpy as np
 from wingkeras import geometry, metrics
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.localizer import Localizer
+from wingkeras.mirroring import localize_with_mirror
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
@@ -25,6 +26,7 @@ class Evaluation:
     Attributes:
         faces: the data set.
         boxes: source of the boxes: "landmarks", or a detector's name.
+        mirrored: whether predictions are means with those in the mirror image.
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normaliser, `(N,)` NME as a fraction; infinite where no face was
             found.
@@ -32,6 +34,7 @@ class Evaluation:
 
     faces: FaceDataset
     boxes: str
+    mirrored: bool
     predictions: np.ndarray
     errors: dict[str, np.ndarray]
 
@@ -50,6 +53,7 @@ class Evaluation:
             "faces": len(self.faces),
             "found": int(found.sum()),
             "boxes": self.boxes,
+            "mirrored": self.mirrored,
         }
         for normalizer, errors in self.errors.items():
             summary[normalizer] = {"nme_percent": _percent(errors[found])}
@@ -108,6 +112,7 @@ def evaluate(
     faces: FaceDataset,
     detector: Callable[[np.ndarray], np.ndarray] | None = None,
     boxes: str = LANDMARK_BOXES,
+    mirrored: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
     """Localise every face of a data set and measure the error.
@@ -119,6 +124,8 @@ def evaluate(
             the face's own box most counts, if it overlaps at all. By default the
             square around the true landmarks is the box (the protocol's choice).
         boxes: name of the box source, for reports.
+        mirrored: whether to average with the mirror image, see
+            `mirroring.localize_with_mirror`.
         progress: called with the number of faces done.
 
     Returns:
@@ -139,14 +146,16 @@ def evaluate(
         box = faces.boxes[i : i + 1]
         if detector is not None:
             box = _best_match(detector(image), box)
-        if len(box):
+        if len(box) and mirrored:
+            predictions[i] = localize_with_mirror(localizer, image, box)[0][0]
+        elif len(box):
             predictions[i] = localizer(image, box)[0]
         progress(i + 1)
     names = ["inter_ocular"] if faces.scheme.outer_eye_corners else []
     errors = {
         name: _errors(faces, predictions, name) for name in [*names, "inter_pupil"]
     }
-    return Evaluation(faces, boxes, predictions, errors)
+    return Evaluation(faces, boxes, mirrored, predictions, errors)
 
 
 def _best_match(found: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ class Entry:
             the face's landmarks.
         stages: its networks, in their order.
         description: one line.
-        recipe: what decided its training.
+        recipe: what decided the training of each network.
         training_data: name, number of faces, licence.
         licence: of the weights.
         metrics: measured errors; each names data, boxes and normaliser.
@@ -74,7 +74,7 @@ class Entry:
     box_scale: float
     stages: tuple[StageEntry, ...]
     description: str = ""
-    recipe: dict | builtins.list = field(default_factory=dict)
+    recipe: tuple[dict, ...] = ()
     training_data: dict = field(default_factory=dict)
     licence: str = ""
     metrics: tuple[dict, ...] = ()
