@@ -127,11 +127,9 @@ def test_errors_are_one_line_and_code_1(capsys, arguments, message):
 
 def test_as_a_program():
     """A process of its own: nothing but the answer is printed."""
-    result = subprocess.run(
-        [sys.executable, "-m", "wingkeras.cli", "zoo"], capture_output=True, text=True
-    )
+    # -P: the installed package, not the folder the tests are run in.
+    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
+    result = subprocess.run([*program, "zoo"], capture_output=True, text=True)
     assert result.returncode == 0 and "cnn6_300w" in result.stdout
-    result = subprocess.run(
-        [sys.executable, "-m", "wingkeras.cli"], capture_output=True, text=True
-    )
+    result = subprocess.run(program, capture_output=True, text=True)
     assert result.returncode == 2 and "usage: wingkeras" in result.stderr

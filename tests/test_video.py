@@ -147,18 +147,20 @@ def test_interrupted_recording_keeps_its_frames(tmp_path):
     """Ctrl-C in a process of its own, which is in the middle of a long clip."""
     clip = _write_clip(tmp_path / "long.mp4", [PORTRAIT] * 400)
     output = tmp_path / "out"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wingkeras.cli", "predict", clip, "--output", output],
-        stdout=subprocess.PIPE,
+    # -P: the installed package, not the folder the tests are run in.
+    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
+    with subprocess.Popen(
+        [*program, "predict", clip, "--output", output],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not any(p.stat().st_size for p in output.glob(".incomplete*mp4")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not any(p.stat().st_size for p in output.glob(".incomplete*mp4")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     frames, _ = _read_clip(output / "long.landmarks.mp4")
     assert 0 < len(frames) < 400
