@@ -106,7 +106,7 @@ def test_two_tracks_never_end_on_one_face(world):
     assert _numbers(tracker(_frame((95, 80)), STEP)) == [1]
 
 
-def test_faces_outside_the_frame_or_tiny_are_dropped(world, monkeypatch):
+def test_tiny_faces_are_dropped(world, monkeypatch):
     import test_tracking
 
     tracker = Tracker(world, unfiltered, search_interval=100)

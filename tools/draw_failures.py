@@ -45,7 +45,7 @@ def main() -> int:
     figure = Figure(figsize=(3 * columns, 3.3 * rows), layout="constrained")
     for i, (title, (image, truth, box)) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(rows, columns, i)
-        found, gaps = localize_with_mirror(localizer, image, box[None])
+        _, gaps = localize_with_mirror(localizer, image, box[None])
         found = localizer(image, box[None])
         error = nme(truth[None], found, localizer.scheme, "inter_ocular")[0]
         axes.imshow(_around(image, found, truth, box, localizer.scheme))
@@ -70,26 +70,22 @@ def harder(image: np.ndarray, landmarks: np.ndarray) -> dict:
     noise = np.random.default_rng(0).normal(0, 70, image.shape)
     noisy = np.clip(image / 4 + noise, 0, 255).astype(np.uint8)
     streaks = np.full((1, side // 2), 2 / side, np.float32)
+    coarse = cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     panels = {
         "plain": (image, landmarks, box),
         "half hidden": (half, landmarks, box),
         "eyes hidden": (eyes, landmarks, box),
         "motion blur": (cv2.filter2D(image, -1, streaks), landmarks, box),
         "dark and noisy": (noisy, landmarks, box),
-        "20 pixels wide": (
-            cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR),
-            *(landmarks, box),
-        ),
+        "20 pixels wide": (coarse, landmarks, box),
         "box half the size": (image, landmarks, geometry.scale_boxes(box, 0.5)),
         "box twice the size": (image, landmarks, geometry.scale_boxes(box, 2.0)),
         "box beside the face": (image, landmarks, box + [0.4 * side, 0] * 2),
     }
     for degrees in (60, 90, 180):
         picture, points = rotate_picture(image, landmarks, degrees)
-        panels[f"turned by {degrees} degrees"] = (
-            *(picture, points),
-            geometry.landmark_boxes(points),
-        )
+        turned_box = geometry.landmark_boxes(points)
+        panels[f"turned by {degrees} degrees"] = (picture, points, turned_box)
     return panels
 
 

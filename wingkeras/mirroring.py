@@ -9,7 +9,7 @@ from wingkeras.localizer import Localizer
 def localize_with_mirror(
     localizer: Localizer, image: np.ndarray, boxes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Localise in the picture and in its mirror image, which costs twice the time.
+    """Localise in the picture and in its mirror image: two calls of the networks.
 
     Args:
         localizer: to do it with.
@@ -18,9 +18,8 @@ def localize_with_mirror(
 
     Returns:
         `(N, L, 2)` float32 means of both, image pixels; and the `(N,)` gaps between
-        the two, mean distance of a point over the side of the landmarks' box. A face
-        that is well seen has a gap of 0.01 to 0.02; where there is no face, the two
-        differ by several times as much.
+        the two, mean distance of a point over the side of the landmarks' box: small
+        on a face that is well seen, larger where there is none.
 
     Raises:
         ValueError: for an image or boxes of another form.
