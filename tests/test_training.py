@@ -114,7 +114,7 @@ def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
         errors = evaluate(localizer, held_out).errors["inter_pupil"]
         assert errors.mean() == pytest.approx(best, rel=0.03)
 
-    with pytest.raises(ValueError, match="after other first stages"):
+    with pytest.raises(ValueError, match="other networks before it"):
         train(recipe, faces, tmp_path / "both", verbose=False)
 
 
@@ -132,6 +132,38 @@ def test_hard_sample_mining_makes_epochs_longer(tmp_path):
     shown = balance.copies(poses, 5).sum()
     assert shown > len(training_faces)
     assert steps == {0: len(training_faces) // 4, 5: shown // 4}
+
+
+def test_starts_from_another_run(tmp_path):
+    faces = make_faces(tmp_path / "faces", 30)
+    recipe = dataclasses.replace(RECIPE, epochs=8)
+    start = train(recipe, faces, tmp_path / "start", verbose=False)
+    recipe = dataclasses.replace(recipe, epochs=1, learning_rate=1e-6)
+    on = train(recipe, faces, tmp_path / "on", start=start, verbose=False)
+    for before, after in zip(
+        *(x.stages[0].network.get_weights() for x in (start, on)), strict=True
+    ):
+        np.testing.assert_allclose(after, before, atol=1e-3)
+    described = json.loads((tmp_path / "on" / "recipe.json").read_text())
+    assert described["start"] and described["further_faces"] == 0
+    wrong = dataclasses.replace(recipe, network="CNN7")
+    with pytest.raises(ValueError, match=r"from a CNN7 .* received 'cnn6'"):
+        train(wrong, faces, tmp_path / "wrong", start=start, verbose=False)
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_further_faces_are_trained_on_but_not_validated_with(tmp_path):
+    faces = make_faces(tmp_path / "faces", 30)
+    further = make_faces(tmp_path / "further", 9, seed=7)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    localizer = train(recipe, faces, tmp_path / "run", further=further, verbose=False)
+    training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
+    with h5py.File(tmp_path / "run" / "checkpoint.weights.h5") as file:
+        steps = int(file["optimizer/vars/0"][()])
+    assert steps == (len(training_faces) + len(further)) // recipe.batch_size
+    best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
+    errors = evaluate(localizer, held_out).errors["inter_pupil"]
+    assert errors.mean() == pytest.approx(best, rel=0.03)
 
 
 def test_folder_of_another_recipe_is_left_alone(tmp_path):

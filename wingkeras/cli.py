@@ -1,4 +1,4 @@
-"""`wingkeras demo | predict | train | evaluate | zoo`."""
+"""`wingkeras demo | predict | train | evaluate | convert | zoo`."""
 
 import argparse
 import contextlib
@@ -21,6 +21,9 @@ _RECIPE_OPTIONS = {
     "seed": int,
     "precision": str,
 }
+_ENDINGS = {"onnx": ".onnx", "tflite": ".tflite"}
+_CALIBRATION_FACES = 100
+_PARITY_FACES = 32
 _JIT_MODES = {"auto": "auto", "on": True, "off": False}
 
 
@@ -28,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if everything was done."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("wingkeras").setLevel(logging.INFO)
     try:
         return options.run(options)
     except (ValueError, OSError, ImportError) as error:
@@ -77,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="model of the zoo, or a folder, that aligns the faces for this one",
     )
+    train.add_argument(
+        "--start", metavar="NAME", help="model to go on from, not random weights"
+    )
+    train.add_argument(
+        "--further",
+        type=Path,
+        metavar="CSV",
+        help="more training faces, see tools/label_faces.py",
+    )
     train.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
     changes = train.add_argument_group("instead of what the recipe says")
     for name, kind in _RECIPE_OPTIONS.items():
@@ -96,6 +109,35 @@ def _parser() -> argparse.ArgumentParser:
     _add_detector(evaluate, "landmarks")
     _add_broken(evaluate)
     evaluate.set_defaults(run=_evaluate)
+
+    convert = commands.add_parser(
+        "convert", help="one ONNX or LiteRT file, checked against Keras"
+    )
+    convert.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    convert.add_argument("--to", choices=_ENDINGS, default="onnx")
+    convert.add_argument("--quantize", choices=("fp16", "int8"))
+    convert.add_argument(
+        "--part", default="all", help="all (pictures and boxes in), stage1 or stage2"
+    )
+    convert.add_argument(
+        "-o", "--output", type=Path, help="NAME.PART.ENDING by default"
+    )
+    convert.add_argument(
+        "--calibration", type=Path, help="annotated faces that int8 takes ranges from"
+    )
+    convert.add_argument(
+        "--image-size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="fix the size of the pictures",
+    )
+    convert.add_argument(
+        "--check", type=Path, metavar="FILE", help="convert nothing, check this file"
+    )
+    convert.add_argument("--data", type=Path, help="annotated faces to check with")
+    convert.add_argument("--split", default="common", help="of 300-W, for --data")
+    convert.set_defaults(run=_convert)
 
     zoo = commands.add_parser("zoo", help="list the models, or describe one")
     zoo.add_argument("model", nargs="?", metavar="NAME")
@@ -240,7 +282,11 @@ def _train(options) -> int:
     faces = load_faces(options.data, split, options.scheme, options.on_broken)
     folder = options.output or Path("runs") / recipe.name
     first = zoo.load(options.first_stage) if options.first_stage else None
-    train(recipe, faces, folder, first)
+    start = zoo.load(options.start) if options.start else None
+    further = None
+    if options.further:
+        further = load_faces(options.further, None, faces.scheme, options.on_broken)
+    train(recipe, faces, folder, first, start, further)
     print(f"Model: {folder.resolve()}")
     return 0
 
@@ -266,6 +312,58 @@ def _evaluate(options) -> int:
         result.save(options.output)
         print(f"Files: {options.output.resolve()}")
     return 0
+
+
+def _convert(options) -> int:
+    from wingkeras import export, zoo
+    from wingkeras.export import parity, samples
+
+    localizer = zoo.load(options.model)
+    path, quantize, part = options.check, options.quantize, options.part
+    if path:
+        described = export.describe(path)
+        part = described.get("part", part)
+        quantize = described.get("quantize") or None
+    else:
+        calibration = None
+        if quantize == "int8":
+            calibration = [
+                samples.graph_inputs(localizer, part, *picture)
+                for picture in samples.pictures_of(
+                    _calibration_faces(options, localizer), _CALIBRATION_FACES
+                )
+            ]
+        name = Path(options.model).name
+        suffix = f".{quantize}" if quantize else ""
+        file = f"{name}.{part}{suffix}{_ENDINGS[options.to]}"
+        path = options.output or Path(file)
+        graph = export.build_graph(localizer, part, options.image_size)
+        licence = zoo.info(name).licence if name in zoo.list() else ""
+        described = export.metadata(name, localizer.scheme, part, quantize, licence)
+        export.convert(graph, path, described, quantize, calibration)
+    faces = None
+    pictures = samples.portrait(localizer, _PARITY_FACES)
+    if options.data:
+        faces = _annotated(options.data, options.split, localizer.scheme)
+        pictures = samples.pictures_of(faces, _PARITY_FACES)
+    result = parity.compare(localizer, path, part, quantize, pictures, faces)
+    print(json.dumps(result.report(), indent=1))
+    return 0 if result.within_tolerance else 1
+
+
+def _calibration_faces(options, localizer):
+    if not options.calibration:
+        raise ValueError(
+            "Expected --calibration with int8: annotated faces, a training set for "
+            "example, that the ranges of the activations are taken from."
+        )
+    return _annotated(options.calibration, "train", localizer.scheme)
+
+
+def _annotated(path: Path, split: str, scheme):
+    from wingkeras.data.datasets import load_faces
+
+    return load_faces(path, split if path.is_dir() else None, scheme)
 
 
 def _zoo(options) -> int:

@@ -5,10 +5,10 @@ Every crop, in training and in use, comes about in the same two steps:
 1. `face_regions` cuts a generous square around the box out of the picture and
    brings it to a fixed size by area averaging, so that a large face shrinks without
    aliasing. Training caches these regions; a localizer makes them per call.
-2. `sample` takes the network's crop out of the region under any affine map with
+2. `crop` takes the network's input out of the region under any affine map with
    one bilinear resampling. The region has the crop's own resolution, so this step
    never shrinks by much and needs no filter of its own; where a region serves a
-   smaller network as well, `shrink` averages it down first.
+   smaller network as well, it is averaged down first.
 
 Beyond the picture's edge its border pixels are repeated.
 """
@@ -99,6 +99,44 @@ def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
     return image[rows[:, None], columns]
 
 
+def crop(regions, maps, size: int):
+    """Network input taken out of face regions, in `keras.ops`.
+
+    Args:
+        regions: `(N, R, R, 3)`, any dtype; R a multiple of the region size that goes
+            with `size`.
+        maps: `(N, 2, 3)`, region pixels -> crop pixels.
+        size: side of the crops, pixels.
+
+    Returns:
+        `(N, size, size, 3)` float32 in [0, 255].
+    """
+    factor = regions.shape[1] // round(REGION_FACTOR * size)
+    return sample(*shrink(regions, maps, factor), size)
+
+
+def crop_arrays(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
+    """`crop` for arrays, where no framework is to run.
+
+    Args:
+        regions, maps, size: see `crop`.
+
+    Returns:
+        See `crop`.
+    """
+    factor = regions.shape[1] // round(REGION_FACTOR * size)
+    if factor > 1:
+        side = regions.shape[1] // factor
+        regions = np.stack(
+            [
+                cv2.resize(np.float32(r), (side, side), interpolation=cv2.INTER_AREA)
+                for r in regions
+            ]
+        )
+        maps = _of_shrunk(maps, factor, np)
+    return sample(regions, maps, size, np)
+
+
 def shrink(images, maps, factor: int):
     """Images averaged down by a whole factor, and the maps that go with them.
 
@@ -115,46 +153,53 @@ def shrink(images, maps, factor: int):
     if factor == 1:
         return images, maps
     images = ops.average_pool(images, factor, strides=factor)
+    return images, _of_shrunk(maps, factor, ops)
+
+
+def _of_shrunk(maps, factor: int, xp):
+    """Maps from images as the same maps from those images averaged down."""
     offset = (factor - 1) / 2
-    shift = ops.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
+    shift = xp.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
     linear = maps[:, :, :2] * factor
-    return images, ops.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
+    return xp.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
 
 
-def sample(images, maps, size: int):
+def sample(images, maps, size: int, xp=ops):
     """Bilinear crops, in `keras.ops`: runs inside graphs and exports everywhere.
 
     Args:
         images: `(N, H, W, C)`, any dtype; H and W static.
         maps: `(N, 2, 3)`, image pixels -> crop pixels.
         size: side of the crops, pixels.
+        xp: namespace to compute with.
 
     Returns:
         `(N, size, size, C)` float32.
     """
+    cast = ops.cast if xp is ops else np.asarray
     height, width, channels = images.shape[1:]
-    inverse = geometry.invert(maps, xp=ops)
-    steps = ops.arange(size, dtype="float32")
+    inverse = geometry.invert(maps, xp=xp)
+    steps = xp.arange(size, dtype="float32")
     x, y = (
         inverse[:, i, 0][:, None, None] * steps[None, None, :]
         + inverse[:, i, 1][:, None, None] * steps[None, :, None]
         + inverse[:, i, 2][:, None, None]
         for i in range(2)
     )
-    x = ops.clip(x, 0, width - 1)
-    y = ops.clip(y, 0, height - 1)
-    x0, y0 = ops.floor(x), ops.floor(y)
+    x = xp.clip(x, 0, width - 1)
+    y = xp.clip(y, 0, height - 1)
+    x0, y0 = xp.floor(x), xp.floor(y)
     fx, fy = (x - x0)[..., None], (y - y0)[..., None]
-    x0, y0 = ops.cast(x0, "int32"), ops.cast(y0, "int32")
-    x1, y1 = ops.minimum(x0 + 1, width - 1), ops.minimum(y0 + 1, height - 1)
+    x0, y0 = cast(x0, "int32"), cast(y0, "int32")
+    x1, y1 = xp.minimum(x0 + 1, width - 1), xp.minimum(y0 + 1, height - 1)
 
-    flat = ops.reshape(images, (-1, channels))
-    count = ops.shape(images)[0]
-    first = ops.arange(count, dtype="int32")[:, None, None] * (height * width)
+    flat = xp.reshape(images, (-1, channels))
+    count = xp.shape(images)[0]
+    first = xp.arange(count, dtype="int32")[:, None, None] * (height * width)
 
     def pixels(rows, columns):
         index = first + rows * width + columns
-        return ops.cast(ops.take(flat, index, axis=0), "float32")
+        return cast(xp.take(flat, index, axis=0), "float32")
 
     top = pixels(y0, x0) * (1 - fx) + pixels(y0, x1) * fx
     bottom = pixels(y1, x0) * (1 - fx) + pixels(y1, x1) * fx

@@ -14,7 +14,9 @@ from wingkeras.schemes import LandmarkScheme
 
 @dataclass(frozen=True)
 class Stage:
-    """One network of a localizer.
+    """One network of a localizer, run by Keras.
+
+    `runtimes.FileStage` is the same thing run by another runtime.
 
     Attributes:
         network: from `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
@@ -30,6 +32,15 @@ class Stage:
         """Side of the input, pixels."""
         return self.network.input_shape[1]
 
+    @property
+    def num_landmarks(self) -> int:
+        """L."""
+        return self.network.output_shape[-1] // 2
+
+    def run(self, crops):
+        """Shape vectors `(N, 2L)` float32 of `(N, S, S, 3)` crops, in `keras.ops`."""
+        return ops.cast(self.network(crops, training=False), "float32")
+
 
 class Localizer:
     """Facial landmark localisation in pictures.
@@ -43,9 +54,9 @@ class Localizer:
     ```
 
     Args:
-        stages: the networks in their order. The second one sees the face upright:
-            the landmarks of the first, fitted to the mean shape, take out in-plane
-            rotation and a bad box (Section 6).
+        stages: the networks in their order, all run by Keras or none of them. The
+            second one sees the face upright: the landmarks of the first, fitted to
+            the mean shape, take out in-plane rotation and a bad box (Section 6).
         scheme: which points the networks find.
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
@@ -65,23 +76,26 @@ class Localizer:
     ):
         if not stages:
             raise ValueError("Expected at least one stage, received none.")
-        for stage in stages:
-            expected = 2 * len(scheme)
-            if stage.network.output_shape[-1] != expected:
+        for i, stage in enumerate(stages, start=1):
+            if stage.num_landmarks != len(scheme):
                 raise ValueError(
-                    f"Expected networks with {expected} outputs for scheme "
-                    f"{scheme.name!r}, received {stage.network.name!r} with "
-                    f"{stage.network.output_shape[-1]}."
+                    f"Expected networks for the {len(scheme)} landmarks of scheme "
+                    f"{scheme.name!r}; that of stage {i} finds {stage.num_landmarks}."
                 )
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
         self.detector = detector
         self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
-        self._compiled = _compile(
-            lambda regions, maps: localize_regions(self.stages, regions, maps),
-            self._region_size,
-        )
+        if all(isinstance(stage, Stage) for stage in self.stages):
+            self._compute = _compile(
+                lambda regions, maps: localize_regions(self.stages, regions, maps),
+                self._region_size,
+            )
+        else:
+            self._compute = lambda regions, maps: localize_regions(
+                self.stages, regions, maps, np, crops.crop_arrays
+            )
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """The landmarks of all faces in a picture, in one call of the networks.
@@ -125,7 +139,7 @@ class Localizer:
         Returns:
             `(N, L, 2)` float32, region pixels.
         """
-        return self._compiled(regions, maps.astype(np.float32))
+        return self._compute(regions, maps.astype(np.float32))
 
     def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find the faces of a picture first.
@@ -154,13 +168,15 @@ class Localizer:
         return self.detector(image)
 
 
-def localize_regions(stages, regions, maps):
-    """The graph of a localizer, in `keras.ops`.
+def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop):
+    """The way through the networks of a localizer.
 
     Args:
         stages: see `Localizer`.
         regions: `(N, R, R, 3)` face regions.
         maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
+        xp: namespace to compute with.
+        crop: `crops.crop`, or its twin for arrays.
 
     Returns:
         `(N, L, 2)` float32 landmarks, region pixels.
@@ -168,12 +184,10 @@ def localize_regions(stages, regions, maps):
     landmarks = None
     for stage in stages:
         if landmarks is not None:
-            maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp=ops)
-        factor = regions.shape[1] // round(crops.REGION_FACTOR * stage.size)
-        crop = crops.sample(*crops.shrink(regions, maps, factor), stage.size)
-        vectors = ops.cast(stage.network(crop, training=False), "float32")
-        landmarks = geometry.from_shape_vectors(vectors, xp=ops)
-        landmarks = geometry.transform(geometry.invert(maps, xp=ops), landmarks, ops)
+            maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp)
+        vectors = stage.run(crop(regions, maps, stage.size))
+        landmarks = geometry.from_shape_vectors(vectors, xp)
+        landmarks = geometry.transform(geometry.invert(maps, xp), landmarks, xp)
     return landmarks
 
 

@@ -162,6 +162,26 @@ FIVE = LandmarkScheme(
     edges=((0, 2), (1, 2), (3, 4)),
 )
 
+_NOSE_TIP, _MOUTH_CORNERS = 30, (48, 54)
+
+
+def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
+    """The points of `FIVE` that 68 landmarks imply.
+
+    Args:
+        landmarks: `(..., 68, 2)`, any units.
+
+    Returns:
+        `(..., 5, 2)`, same units; the eyes are the means of their points.
+    """
+    eyes = [
+        landmarks[..., eye, :].mean(axis=-2, keepdims=True)
+        for eye in (IBUG68.left_eye, IBUG68.right_eye)
+    ]
+    others = landmarks[..., [_NOSE_TIP, *_MOUTH_CORNERS], :]
+    return np.concatenate([*eyes, others], axis=-2)
+
+
 _SCHEMES = {scheme.name: scheme for scheme in (IBUG68, AFLW19, FIVE)}
 
 

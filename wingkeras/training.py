@@ -30,6 +30,8 @@ def train(
     faces: FaceDataset,
     folder: str | Path,
     first: Localizer | None = None,
+    start: Localizer | None = None,
+    further: FaceDataset | None = None,
     verbose: bool = True,
 ) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
@@ -46,6 +48,10 @@ def train(
         first: what localises the faces before this network in a cascade; it is
             then trained on the upright crops that those predictions make
             (Section 6).
+        start: whose last network the training starts from, instead of random
+            weights.
+        further: more training faces, such as those that a model labelled; each is
+            shown once per epoch, none is used for validation.
         verbose: whether to show a progress bar with the time left.
 
     Returns:
@@ -53,14 +59,15 @@ def train(
         best epoch, by the NME on the faces held out; also saved in the folder.
 
     Raises:
-        ValueError: if the folder holds another run, or there are fewer faces than a
-            batch takes.
+        ValueError: if the folder holds another run, there are fewer faces than a
+            batch takes, or `start` or `further` are of another kind.
         BrokenFileError: for a picture that cannot be decoded.
     """
     folder = Path(folder)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
     first_stages = first.stages if first else ()
-    _claim(folder, recipe, len(training_faces), first_stages)
+    _check_kinds(recipe, faces, start, further)
+    _claim(folder, recipe, training_faces, first_stages, start, further)
     size = getattr(models, f"{recipe.network}_SIZE")
     box_scale = first.box_scale if first else recipe.box_scale
     regions, validation = (
@@ -68,20 +75,23 @@ def train(
         for part in (training_faces, held_out)
     )
     mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
+    plan = _plan(recipe, training_faces)
+    if further:
+        plan = np.append(plan, len(regions) + np.arange(len(further)))
+        more = pipeline.load_regions(further, size, box_scale)
+        regions = pipeline.join_regions(regions, more)
     if first:
         centre = (size - 1) / 2
         mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
+        if start:
+            mean_shape = start.stages[-1].mean_shape
         regions, validation = (
             _align(part, first_stages, mean_shape) for part in (regions, validation)
         )
-    plan = None
-    if recipe.pose_bins:
-        poses = balance.pose_coefficients(training_faces.landmarks, faces.scheme)
-        plan = balance.plan(balance.copies(poses, recipe.pose_bins))
-        _log.info("Hard sample mining: %d faces come %d times", len(poses), len(plan))
-    shown = len(regions) if plan is None else len(plan)
-    steps = pipeline.steps_per_epoch(shown, recipe.batch_size)
+    steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     network = build_network(recipe, len(faces.scheme), mean_shape)
+    if start:
+        network.set_weights(start.stages[-1].network.get_weights())
     network.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
         loss=recipe.loss,
@@ -120,6 +130,33 @@ def train(
     return localizer
 
 
+def _check_kinds(recipe, faces, start, further) -> None:
+    if further and further.scheme != faces.scheme:
+        raise ValueError(
+            f"Expected further faces of scheme {faces.scheme.name!r}, received "
+            f"{further.scheme.name!r}."
+        )
+    if start and (
+        start.scheme != faces.scheme
+        or start.stages[-1].network.name.upper() != recipe.network
+    ):
+        raise ValueError(
+            f"Expected to start from a {recipe.network} for scheme "
+            f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} for "
+            f"{start.scheme.name!r}."
+        )
+
+
+def _plan(recipe: Recipe, faces: FaceDataset) -> np.ndarray:
+    """Which faces an epoch shows."""
+    if not recipe.pose_bins:
+        return np.arange(len(faces))
+    poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
+    plan = balance.plan(balance.copies(poses, recipe.pose_bins))
+    _log.info("Hard sample mining: %d faces come %d times", len(poses), len(plan))
+    return plan
+
+
 def _align(
     regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
 ) -> pipeline.FaceRegions:
@@ -135,17 +172,22 @@ def _align(
     return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
 
-def _claim(folder: Path, recipe: Recipe, faces: int, first_stages) -> None:
+def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recipe.json"
-    digests = [_digest(stage.network) for stage in first_stages]
-    run = {"recipe": recipe.describe(), "faces": faces, "first_stages": digests}
+    run = {
+        "recipe": recipe.describe(),
+        "faces": len(faces),
+        "further_faces": len(further) if further else 0,
+        "first_stages": [_digest(stage.network) for stage in first_stages],
+        "start": _digest(start.stages[-1].network) if start else None,
+    }
     text = json.dumps(run, indent=1)
     if path.exists() and path.read_text() != text:
         raise ValueError(
-            f"{folder} holds the run of another recipe, of other faces or after "
-            f"other first stages: its {path.name} differs. Name another folder, or "
-            "delete this one."
+            f"{folder} holds the run of another recipe, of other faces or with "
+            f"other networks before it: its {path.name} differs. Name another "
+            "folder, or delete this one."
         )
     path.write_text(text)
 

@@ -7,6 +7,7 @@ one of its own (`model.json`) and loads the same way.
 import builtins
 import dataclasses
 import difflib
+import functools
 import importlib.resources
 import importlib.util
 import json
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wingkeras import models
+from wingkeras import export, models, runtimes
 from wingkeras.fetching import FetchError, cache_home, fetch, sha256_of
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage
@@ -105,7 +106,9 @@ def info(name: str) -> Entry:
     return entries[name]
 
 
-def load(name: str | Path, path: str | Path | None = None) -> Localizer:
+def load(
+    name: str | Path, path: str | Path | None = None, runtime: str = "keras"
+) -> Localizer:
     """A trained localizer.
 
     Weight files are looked for in `path`; in the mirror that `WINGKERAS_ZOO` names,
@@ -116,12 +119,18 @@ def load(name: str | Path, path: str | Path | None = None) -> Localizer:
     Args:
         name: of a model in the zoo, or a folder that `save` or `train` wrote.
         path: folder with the weight files.
+        runtime: what runs the networks: "keras", "onnx" (ONNX Runtime), "litert" or
+            "openvino". For another than Keras they are converted on the first call,
+            and kept in the cache. OpenVINO computes them in bfloat16 where the
+            processor can.
 
     Returns:
         The localizer.
 
     Raises:
-        ValueError: for an unknown name, or a weight file that is not the entry's.
+        ValueError: for an unknown name or runtime, or a weight file that is not the
+            entry's.
+        ImportError: if the runtime, or what converts for it, is not installed.
         FileNotFoundError: if `path` or a mirror folder lacks the file.
         FetchError: if the file is nowhere to be had; the message says how to go on
             offline.
@@ -129,8 +138,8 @@ def load(name: str | Path, path: str | Path | None = None) -> Localizer:
     folder = Path(name)
     if (folder / "model.json").is_file():
         entry = _parse(json.loads((folder / "model.json").read_text()), folder)
-        return _build(entry, folder if path is None else Path(path))
-    return _build(info(str(name)), None if path is None else Path(path))
+        return _build(entry, folder if path is None else Path(path), runtime)
+    return _build(info(str(name)), None if path is None else Path(path), runtime)
 
 
 def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
@@ -202,7 +211,7 @@ def _parse(values: dict, source: Path) -> Entry:
     return entry
 
 
-def _build(entry: Entry, path: Path | None) -> Localizer:
+def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
     if isinstance(entry.scheme, dict):
         fields = {
             key: tuple(map(_tupled, value))
@@ -215,15 +224,28 @@ def _build(entry: Entry, path: Path | None) -> Localizer:
         scheme = get_scheme(entry.scheme)
     stages = []
     for stage in entry.stages:
-        network = getattr(models, stage.network)(len(scheme))
-        if network.count_params() != stage.parameters:
-            raise ValueError(
-                f"Expected {stage.parameters} parameters for {entry.name!r}, its "
-                f"{stage.network} has {network.count_params()}."
-            )
-        load_weights(network, _locate(entry, stage, path))
-        stages.append(Stage(network, np.asarray(stage.mean_shape, np.float32)))
+        build = functools.partial(_build_stage, entry, stage, path, len(scheme))
+        if runtime == "keras":
+            stages.append(build())
+        else:
+            mean_shape = np.asarray(stage.mean_shape, np.float32)
+            key = f"{entry.name}-{stage.sha256[:16]}"
+            run = export.load_converted(key, build, runtime)
+            stages.append(runtimes.FileStage(run, mean_shape, stage.input_size))
     return Localizer(stages, scheme, entry.box_scale)
+
+
+def _build_stage(
+    entry: Entry, stage: StageEntry, path: Path | None, num_landmarks: int
+) -> Stage:
+    network = getattr(models, stage.network)(num_landmarks)
+    if network.count_params() != stage.parameters:
+        raise ValueError(
+            f"Expected {stage.parameters} parameters for {entry.name!r}, its "
+            f"{stage.network} has {network.count_params()}."
+        )
+    load_weights(network, _locate(entry, stage, path))
+    return Stage(network, np.asarray(stage.mean_shape, np.float32))
 
 
 def _tupled(value):

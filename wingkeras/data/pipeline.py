@@ -5,7 +5,7 @@ face for CNN-6, 197 KB for CNN-7. Batches are made from there.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -80,6 +80,16 @@ def load_regions(dataset: FaceDataset, size: int, box_scale: float) -> FaceRegio
         landmarks=tf.constant(geometry.transform(maps, dataset.landmarks)),
         mirror=dataset.scheme.mirror,
         size=size,
+    )
+
+
+def join_regions(regions: FaceRegions, more: FaceRegions) -> FaceRegions:
+    """The faces of both, in this order; of the same scheme and size."""
+    return replace(
+        regions,
+        images=tf.concat([regions.images, more.images], axis=0),
+        maps=tf.concat([regions.maps, more.maps], axis=0),
+        landmarks=tf.concat([regions.landmarks, more.landmarks], axis=0),
     )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.images import BrokenFileError, read_bytes
+from wingkeras.files import replacing
+from wingkeras.geometry import to_shape_vectors
 from wingkeras.schemes import FIVE, LandmarkScheme, get_scheme
 
 _MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
@@ -68,6 +70,28 @@ def load_csv(
         ValueError: for an unknown scheme.
     """
     return _load(Path(csv_path), get_scheme(scheme), on_error, {})
+
+
+def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
+    """Write faces as `load_csv` reads them; coordinates with three decimals.
+
+    Args:
+        faces: to write; attributes and boxes are left out.
+        csv_path: of the file; image paths in it are absolute.
+
+    Raises:
+        OSError: where it cannot be written.
+    """
+    vectors = to_shape_vectors(faces.landmarks)
+    with (
+        replacing(csv_path) as scratch,
+        scratch.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(["image", *_columns(faces.scheme)])
+        for image, vector in zip(faces.images, vectors, strict=True):
+            cells = ["" if math.isnan(v) else f"{v:.3f}" for v in vector]
+            writer.writerow([image.resolve(), *cells])
 
 
 def is_mtfl(csv_path: str | os.PathLike) -> bool:

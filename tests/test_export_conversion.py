@@ -1,0 +1,143 @@
+import json
+
+import numpy as np
+import pytest
+
+from faces_on_disk import make_faces
+from made_localizers import make_boxes, make_image, make_localizer
+from wingkeras import export, runtimes
+from wingkeras.export import parity, samples
+
+ENDINGS = (".onnx", ".tflite")
+
+pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+pytest.importorskip("ai_edge_litert", reason="needs the extra `litert`")
+pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
+
+
+@pytest.fixture(scope="module")
+def localizer():
+    return make_localizer(1)
+
+
+@pytest.fixture(scope="module")
+def graph(localizer):
+    return export.build_graph(localizer)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return samples.pictures_of(make_faces(tmp_path_factory.mktemp("faces"), 8), 8)
+
+
+@pytest.fixture(scope="module", params=ENDINGS)
+def plain(request, graph, localizer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plain") / f"made{request.param}"
+    described = export.metadata("made", localizer.scheme, "all", None, "none")
+    export.convert(graph, path, described)
+    return path
+
+
+def test_takes_pictures_of_any_size_with_any_number_of_faces(plain, localizer):
+    run = runtimes.load_file(plain)
+    for height, width, count in ((150, 190, 2), (260, 120, 1), (150, 190, 4)):
+        image, boxes = make_image(height, width), make_boxes(count)
+        received = run(image=image, boxes=boxes.astype(np.float32))
+        np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
+
+
+def test_file_says_what_it_is(plain, localizer):
+    described = export.describe(plain)
+    assert described["name"] == "made" and described["scheme"] == "five"
+    assert described["part"] == "all" and described["quantize"] == ""
+    assert json.loads(described["points"]) == list(localizer.scheme.points)
+    edges = json.loads(described["edges"])
+    assert [tuple(e) for e in edges] == list(localizer.scheme.edges)
+    assert described["version"] and described["licence"] == "none"
+
+
+def test_only_built_in_operators(plain):
+    if plain.suffix == ".onnx":
+        import onnx
+
+        model = onnx.load(plain)
+        assert {node.domain for node in model.graph.node} == {""}
+        assert [i.name for i in model.graph.input] == ["image", "boxes"]
+        assert [o.name for o in model.graph.output] == ["landmarks"]
+    else:
+        from tensorflow.lite.tools import flatbuffer_utils
+
+        model = flatbuffer_utils.read_model(str(plain))
+        assert not any(code.customCode for code in model.operatorCodes)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_half_precision_halves_the_file(ending, graph, localizer, pictures, tmp_path):
+    path, whole = tmp_path / f"half{ending}", tmp_path / f"whole{ending}"
+    export.convert(graph, whole)
+    export.convert(graph, path, quantize="fp16")
+    assert path.stat().st_size < 0.55 * whole.stat().st_size
+    result = parity.compare(localizer, path, "all", "fp16", pictures)
+    assert result.within_tolerance and result.largest_px > 0
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("part", ["all", "stage1"])
+def test_whole_numbers_quarter_it(ending, part, localizer, pictures, tmp_path):
+    path = tmp_path / f"int8{ending}"
+    inputs = [samples.graph_inputs(localizer, part, *picture) for picture in pictures]
+    graph = export.build_graph(localizer, part)
+    export.convert(graph, path, quantize="int8", samples=inputs)
+    weights = 4 * localizer.stages[0].network.count_params()
+    assert path.stat().st_size < 0.35 * weights
+    result = parity.compare(localizer, path, part, "int8", pictures)
+    assert 0 < result.mean_px < 0.3
+
+
+def test_parity_notices_another_network(graph, localizer, pictures, tmp_path):
+    path = tmp_path / "other.onnx"
+    export.convert(graph, path)
+    head = localizer.stages[0].network.get_layer("landmarks")
+    before = head.bias.numpy()
+    try:
+        head.bias.assign(before + 0.1)
+        result = parity.compare(localizer, path, "all", None, pictures)
+    finally:
+        head.bias.assign(before)
+    assert result.largest_px == pytest.approx(0.1 * 2**0.5, rel=0.05)
+    assert not result.within_tolerance
+
+
+def test_int8_is_judged_by_its_error():
+    values = dict(
+        file="f", runtime="onnx", part="all", quantize="int8", bytes=1, faces=1,
+        largest_px=3.0, mean_px=1.0, keras_ms=1.0, file_ms=1.0,
+    )  # fmt: skip
+    judged = [
+        parity.Parity(**values, keras_nme_percent=3.5, file_nme_percent=nme)
+        for nme in (3.59, 3.61)
+    ]
+    assert [result.within_tolerance for result in judged] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.bin", {}, r"\['.onnx', '.tflite'\]"),
+        ("a.onnx", {"quantize": "int4"}, "'int4'"),
+        ("a.onnx", {"quantize": "int8"}, "`samples`"),
+    ],
+)
+def test_bad_requests_write_nothing(graph, tmp_path, name, options, message):
+    with pytest.raises(ValueError, match=message):
+        export.convert(graph, tmp_path / name, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_backend_is_refused(graph, monkeypatch, tmp_path):
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ImportError, match="KERAS_BACKEND=tensorflow"):
+        export.convert(graph, tmp_path / "a.tflite")

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from made_localizers import make_boxes, make_image, make_localizer
+from wingkeras import geometry
+from wingkeras.export import build_graph
+from wingkeras.export.graphs import OUTPUT
+from wingkeras.export.samples import graph_inputs
+
+
+@pytest.fixture(scope="module")
+def localizer():
+    return make_localizer(2)
+
+
+def _run(graph, **inputs):
+    return graph.trace()(*inputs.values())[OUTPUT].numpy()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_whole_graph_is_the_localizer(localizer, count):
+    image, boxes = make_image(150 + count, 190), make_boxes(count)
+    boxes[0, 3] += 20  # not square
+    inputs = graph_inputs(localizer, "all", image, boxes)
+    received = _run(build_graph(localizer), **inputs)
+    np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
+
+
+def test_one_trace_for_all_pictures(localizer):
+    traced = build_graph(localizer).trace()
+    for size, count in ((150, 1), (170, 3), (200, 2)):
+        boxes = make_boxes(count).astype(np.float32).reshape(-1, 4)
+        result = traced(make_image(size, size + 30), boxes)[OUTPUT]
+        assert result.shape == (count, 5, 2)
+    assert traced.experimental_get_tracing_count() == 1
+
+
+def test_parts_are_the_networks(localizer):
+    image, boxes = make_image(), make_boxes(2)
+    for number, stage in enumerate(localizer.stages, start=1):
+        inputs = graph_inputs(localizer, f"stage{number}", image, boxes)
+        crops = inputs["crops"]
+        assert crops.shape == (2, stage.size, stage.size, 3)
+        received = _run(build_graph(localizer, f"stage{number}"), **inputs)
+        expected = stage.network.predict_on_batch(crops)
+        np.testing.assert_allclose(received, expected, atol=1e-3)
+
+
+def test_second_network_sees_what_the_first_made_of_it(localizer):
+    image, boxes = make_image(), make_boxes(1)
+    crops = graph_inputs(localizer, "stage2", image, boxes)["crops"]
+    vectors = localizer.stages[1].network.predict_on_batch(crops)
+    found = geometry.from_shape_vectors(vectors)
+    landmarks = localizer(image, boxes)
+    to_picture = geometry.fit_similarity(found, landmarks)
+    np.testing.assert_allclose(
+        geometry.transform(to_picture, found), landmarks, atol=1e-2
+    )
+
+
+def test_unknown_part_is_refused(localizer):
+    with pytest.raises(ValueError, match=r"'all', 'stage1', 'stage2'.*'stage3'"):
+        build_graph(localizer, "stage3")

@@ -1,0 +1,41 @@
+"""Label five-point faces with 68 landmarks, to train on them as further faces.
+
+    python tools/label_faces.py NAME --data lfw.csv --output runs/lfw68.csv
+    wingkeras train --further runs/lfw68.csv ...
+
+Faces on which the model disagrees with its mirror image or with the five points are
+left out.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from wingkeras import zoo
+from wingkeras.data.datasets import load_mtfl
+from wingkeras.data.tables import save_csv
+from wingkeras.labelling import label
+
+
+def main() -> int:
+    """Label, write, say how many are left."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    parser.add_argument("--data", type=Path, required=True, help="MTFL's CSV file")
+    parser.add_argument("--output", type=Path, required=True, help="CSV file")
+    options = parser.parse_args()
+    faces = load_mtfl(options.data)
+    bar = keras.utils.Progbar(len(faces), unit_name="face")
+    labelled = label(zoo.load(options.model), faces, progress=bar.update)
+    save_csv(labelled, options.output)
+    print(f"{options.output}: {len(labelled)} of {len(faces)} faces")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+"""One file that runs anywhere: a localizer, or a part of it, as ONNX or LiteRT.
+
+LiteRT is TensorFlow Lite's present name; its files still end with `.tflite`.
+"""
+
+from wingkeras.export.conversion import QUANTIZATIONS, convert, describe, metadata
+from wingkeras.export.converted import load_converted
+from wingkeras.export.graphs import Graph, build_graph
+
+__all__ = [
+    "QUANTIZATIONS",
+    "Graph",
+    "build_graph",
+    "convert",
+    "describe",
+    "load_converted",
+    "metadata",
+]

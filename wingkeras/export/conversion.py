@@ -1,0 +1,99 @@
+"""From a localizer to an ONNX or LiteRT file."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.export import litert_files, onnx_files
+from wingkeras.export.graphs import Graph
+from wingkeras.files import replacing
+from wingkeras.schemes import LandmarkScheme
+
+QUANTIZATIONS = ("fp16", "int8")
+_FORMATS = {".onnx": onnx_files, ".tflite": litert_files}
+
+
+def convert(
+    graph: Graph,
+    path: str | Path,
+    described: dict[str, str] | None = None,
+    quantize: str | None = None,
+    samples: list[dict[str, np.ndarray]] | None = None,
+) -> None:
+    """Write a graph as a file, with built-in operators only.
+
+    Args:
+        graph: from `build_graph`.
+        path: ends with `.onnx` or `.tflite`.
+        described: stored in the file, see `metadata`.
+        quantize: "fp16" stores the weights as float16, half the size, and computes
+            in float32; "int8" computes the networks in whole numbers, a quarter of
+            the size.
+        samples: for "int8", representative inputs of the graph by name.
+
+    Raises:
+        ValueError: for another ending or quantization, or "int8" without samples.
+        ImportError: if a converter is not installed, or Keras runs on another
+            backend than TensorFlow.
+    """
+    path = Path(path)
+    if path.suffix not in _FORMATS:
+        raise ValueError(f"Expected `path` to end with {list(_FORMATS)}: {path}.")
+    if quantize not in (None, *QUANTIZATIONS):
+        raise ValueError(
+            f"Expected `quantize` to be one of {QUANTIZATIONS}, received {quantize!r}."
+        )
+    if quantize == "int8" and not samples:
+        raise ValueError("Expected `samples`, which int8 takes its ranges from.")
+    with replacing(path) as scratch:
+        _FORMATS[path.suffix].write(
+            graph, scratch, described or {}, quantize, samples or []
+        )
+
+
+def metadata(
+    name: str, scheme: LandmarkScheme, part: str, quantize: str | None, licence: str
+) -> dict[str, str]:
+    """What a user of a file should know.
+
+    Args:
+        name: of the model.
+        scheme: of its landmarks.
+        part: see `build_graph`.
+        quantize: see `convert`.
+        licence: of its weights.
+
+    Returns:
+        For `convert`; `points` (their names) and `edges` (pairs of indices joined by
+        a line in drawings) are JSON.
+    """
+    return {
+        "name": name,
+        "version": version("wingkeras"),
+        "scheme": scheme.name,
+        "points": json.dumps(scheme.points),
+        "edges": json.dumps(scheme.edges),
+        "part": part,
+        "quantize": quantize or "",
+        "licence": licence,
+    }
+
+
+def describe(path: str | Path) -> dict[str, str]:
+    """What `convert` stored in a file besides the graph.
+
+    Args:
+        path: of an `.onnx` or `.tflite` file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for another ending.
+    """
+    path = Path(path)
+    if path.suffix not in _FORMATS:
+        raise ValueError(f"Expected `path` to end with {list(_FORMATS)}: {path}.")
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a model file, there is no {path}.")
+    return _FORMATS[path.suffix].read_metadata(path)

@@ -1,0 +1,121 @@
+"""ONNX files, by way of tf2onnx and ONNX Runtime's quantizer."""
+
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.export.graphs import OUTPUT, Graph
+
+_OPSET = 18
+_LARGE = 1024
+"""Elements from which a constant counts as weights: geometry has fewer."""
+
+
+def write(
+    graph: Graph,
+    path: Path,
+    metadata: dict[str, str],
+    quantize: str | None,
+    samples: list[dict[str, np.ndarray]],
+) -> None:
+    """Write an ONNX file; see `conversion.convert`."""
+    if not importlib.util.find_spec("tf2onnx"):
+        raise ImportError('Writing ONNX files needs `pip install "wingkeras[onnx]"`.')
+    import onnx
+    import tf2onnx
+
+    function = graph.trace()
+    model, _ = tf2onnx.convert.from_function(
+        function, input_signature=function.input_signature, opset=_OPSET
+    )
+    _rename(model.graph, model.graph.output[0].name, OUTPUT)
+    if quantize == "fp16":
+        _halve_weights(model.graph)
+    elif quantize == "int8":
+        model = _quantize(model, samples)
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What `write` stored in a file besides the graph."""
+    import onnx
+
+    model = onnx.load(path)
+    return {item.key: item.value for item in model.metadata_props}
+
+
+def _rename(graph, old: str, new: str) -> None:
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == old:
+                    names[i] = new
+    graph.output[0].name = new
+
+
+def _halve_weights(graph) -> None:
+    """Store the weights as float16 and cast them back on loading.
+
+    Half the size, and nothing is lost of weights that came from a zoo's float16
+    files; computing in float16 would cost coordinates their fractions.
+    """
+    import onnx
+
+    casts = []
+    for constant in graph.initializer:
+        values = onnx.numpy_helper.to_array(constant)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        name, half = constant.name, constant.name + "_half"
+        constant.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(
+            onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _quantize(model, samples: list[dict[str, np.ndarray]]):
+    """int8 networks, per channel; geometry and the landmark head stay float."""
+    import onnx
+    from onnxruntime import quantization
+
+    heads = [
+        node.name
+        for node in model.graph.node
+        if node.op_type in ("MatMul", "Gemm") and "landmarks" in node.name
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = (os.path.join(folder, n) for n in ("float.onnx", "int8.onnx"))
+        onnx.save(model, source)
+        # Symbolic shape inference needs SymPy, and finds nothing more here.
+        quantization.quant_pre_process(source, source, skip_symbolic_shape=True)
+        quantization.quantize_static(
+            source,
+            target,
+            _Reader(samples),
+            quant_format=quantization.QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "MatMul", "Gemm", "MaxPool"],
+            nodes_to_exclude=heads,
+            per_channel=True,
+            weight_type=quantization.QuantType.QInt8,
+            activation_type=quantization.QuantType.QUInt8,
+        )
+        return onnx.load(target)
+
+
+class _Reader:
+    """Samples as ONNX Runtime's quantizer asks for them."""
+
+    def __init__(self, samples: list[dict[str, np.ndarray]]):
+        self._samples: Iterator[dict[str, np.ndarray]] = iter(samples)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return next(self._samples, None)

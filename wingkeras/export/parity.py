@@ -1,0 +1,186 @@
+"""Does an exported file compute what Keras does?"""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras import geometry, runtimes
+from wingkeras.data.faces import FaceDataset
+from wingkeras.evaluation import evaluate
+from wingkeras.export.graphs import OUTPUT, build_graph
+from wingkeras.export.samples import Picture, graph_inputs, run_by_keras
+from wingkeras.localizer import Localizer
+from wingkeras.schemes import LandmarkScheme
+
+TOLERANCES = {None: 0.01, "fp16": 0.05}
+"""Largest difference of a landmark by quantization, pixels of the crop."""
+
+INT8_TOLERANCE = 0.1
+"""Largest increase of the inter-ocular error, points of percent."""
+
+_REPEATS = 20
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How a file compares with Keras.
+
+    Attributes:
+        file: its path.
+        runtime: what ran it.
+        part: see `graphs.build_graph`.
+        quantize: see `conversion.convert`.
+        bytes: size of the file.
+        faces: on how many the landmarks were compared.
+        largest_px: largest difference of a landmark, pixels of the last crop.
+        mean_px: mean of the same.
+        keras_ms: time that Keras takes for the faces of the first picture, median,
+            milliseconds.
+        file_ms: time that the file takes for them.
+        keras_nme_percent: error on annotated faces, see `metrics.nme`; `None` if
+            there were none.
+        file_nme_percent: the same of the file.
+    """
+
+    file: str
+    runtime: str
+    part: str
+    quantize: str | None
+    bytes: int
+    faces: int
+    largest_px: float
+    mean_px: float
+    keras_ms: float
+    file_ms: float
+    keras_nme_percent: float | None = None
+    file_nme_percent: float | None = None
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether the file may pass for the model.
+
+        An int8 file whose error was not measured is not judged.
+        """
+        if self.quantize != "int8":
+            return self.largest_px <= TOLERANCES[self.quantize]
+        if self.file_nme_percent is None:
+            return True
+        return self.file_nme_percent - self.keras_nme_percent <= INT8_TOLERANCE
+
+    def report(self) -> dict:
+        """JSON-ready, the verdict included."""
+        return {**dataclasses.asdict(self), "within_tolerance": self.within_tolerance}
+
+
+@dataclass(frozen=True)
+class ExportedLocalizer:
+    """A whole localizer in one file, called like a `Localizer`."""
+
+    run: Callable[..., np.ndarray]
+    scheme: LandmarkScheme
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """See `Localizer.__call__`."""
+        return self.run(image=image, boxes=np.asarray(boxes, np.float32))
+
+
+def compare(
+    localizer: Localizer,
+    path: str | Path,
+    part: str,
+    quantize: str | None,
+    pictures: Sequence[Picture],
+    faces: FaceDataset | None = None,
+    runtime: str | None = None,
+) -> Parity:
+    """Run a file beside Keras on the same faces.
+
+    Args:
+        localizer: run by Keras.
+        path: what `conversion.convert` made of it.
+        part: which part of it that is; Keras computes the others.
+        quantize: how it was converted.
+        pictures: where the landmarks are compared.
+        faces: annotated faces, where the errors are.
+        runtime: see `runtimes.load_file`.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        ValueError, ImportError, FileNotFoundError: see `runtimes.load_file`.
+    """
+    path = Path(path)
+    run = runtimes.load_file(path, runtime)
+    exported = _around(run, localizer, part)
+    distances = []
+    for image, boxes in pictures:
+        landmarks = localizer(image, boxes)
+        shifts = np.linalg.norm(exported(image, boxes) - landmarks, axis=-1)
+        distances.append(shifts * _crop_scales(localizer, landmarks))
+    distances = np.concatenate(distances)
+    errors = (None, None)
+    if faces is not None:
+        errors = (_nme_percent(model, faces) for model in (localizer, exported))
+    keras_nme, file_nme = errors
+    inputs = graph_inputs(localizer, part, *pictures[0])
+    return Parity(
+        file=str(path),
+        runtime=runtime or runtimes.default(path),
+        part=part,
+        quantize=quantize,
+        bytes=path.stat().st_size,
+        faces=len(distances),
+        largest_px=round(float(distances.max()), 5),
+        mean_px=round(float(distances.mean()), 5),
+        keras_ms=_median_ms(_keras_run(localizer, part), inputs),
+        file_ms=_median_ms(run, inputs),
+        keras_nme_percent=keras_nme,
+        file_nme_percent=file_nme,
+    )
+
+
+def _around(run, localizer: Localizer, part: str):
+    if part == "all":
+        return ExportedLocalizer(run, localizer.scheme)
+    stages = run_by_keras(localizer)
+    number = int(part.removeprefix("stage")) - 1
+    stages[number] = dataclasses.replace(
+        stages[number], run=lambda crops: run(crops=crops)
+    )
+    return Localizer(stages, localizer.scheme, localizer.box_scale)
+
+
+def _crop_scales(localizer: Localizer, landmarks: np.ndarray) -> np.ndarray:
+    """`(N, 1)` pixels of the last crop per pixel of the picture."""
+    last = localizer.stages[-1]
+    maps = geometry.fit_similarity(landmarks, last.mean_shape)
+    return np.hypot(maps[:, 0, 0], maps[:, 1, 0])[:, None]
+
+
+def _nme_percent(localizer, faces: FaceDataset) -> float:
+    summary = evaluate(localizer, faces).summary()
+    normalizer = "inter_ocular" if "inter_ocular" in summary else "inter_pupil"
+    return summary[normalizer]["nme_percent"]
+
+
+def _keras_run(localizer: Localizer, part: str):
+    if part == "all":
+        return localizer
+    traced = build_graph(localizer, part).trace()
+    return lambda crops: traced(crops)[OUTPUT].numpy()
+
+
+def _median_ms(run, inputs: dict[str, np.ndarray]) -> float:
+    run(**inputs)
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        run(**inputs)
+        times.append(1000 * (time.perf_counter() - start))
+    return round(statistics.median(times), 3)

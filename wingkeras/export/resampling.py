@@ -1,0 +1,81 @@
+"""Face regions inside a graph: `crops.face_regions` without OpenCV.
+
+A pixel of a region is the mean of the picture over the window that it covers, or over
+one pixel's width where the picture is enlarged: area averaging and bilinear
+interpolation are the same thing with windows of different width. Such means are
+differences of running sums, along one axis and then the other, which every runtime
+has: there is no resizing operator that takes a box per face and does not alias.
+"""
+
+from keras import ops
+
+from wingkeras import geometry
+
+_GREY = 128.0
+"""Subtracted before summing, so that float32 sums of long rows stay exact enough."""
+
+
+def face_regions(image, boxes, size: int):
+    """Square regions of a picture, anti-aliased, all of one size, in `keras.ops`.
+
+    Args:
+        image: `(H, W, 3)` RGB in [0, 255], any dtype; H and W may be dynamic.
+        boxes: `(N, 4)` float32 squares, image pixels; rounded to whole pixels.
+        size: side of the regions, pixels.
+
+    Returns:
+        `(N, size, size, 3)` float32 regions of whole grey levels, within one of those
+        of `crops.face_regions`, and the `(N, 2, 3)` maps from image pixels to region
+        pixels.
+    """
+    sides = ops.maximum(ops.round(boxes[:, 2:3] - boxes[:, 0:1]), 1.0)
+    corners = ops.round(boxes[:, :2])
+    edges = ops.concatenate([corners, corners + sides], axis=1) - 0.5
+    factor = sides / size
+    offsets = (ops.arange(size, dtype="float32") + 0.5)[None] * factor
+    half = ops.maximum(factor, 1.0) / 2
+    height, width = ops.shape(image)[0], ops.shape(image)[1]
+    count = ops.shape(boxes)[0]
+
+    rows = ops.reshape(ops.cast(image, "float32") - _GREY, (1, height, width * 3))
+    centres = corners[:, 1:2] + offsets
+    rows = _window_means(rows, centres[None], half[None])
+    rows = ops.reshape(rows, (count, size, width, 3))
+
+    columns = ops.reshape(ops.transpose(rows, (0, 2, 1, 3)), (count, width, size * 3))
+    centres = corners[:, 0:1] + offsets
+    columns = _window_means(columns, centres[:, None], half[:, None])
+    regions = ops.reshape(columns, (count, size, size, 3))
+    regions = ops.transpose(regions, (0, 2, 1, 3))
+    return ops.round(regions + _GREY), geometry.crop_maps(edges, size, xp=ops)
+
+
+def _window_means(signals, centres, half):
+    """Means over windows along signals; their end values go on for ever.
+
+    Args:
+        signals: `(B, S, C)`, B signals of S samples.
+        centres: `(B, N, R)` of the windows, edges of sample i are i and i + 1.
+        half: `(B, N, 1)` of their width.
+
+    Returns:
+        `(B, N, R, C)`.
+    """
+    batch, samples = ops.shape(signals)[0], ops.shape(signals)[1]
+    channels = ops.shape(signals)[2]
+    last = ops.cast(samples, "float32")
+    first = (ops.arange(batch, dtype="int32") * samples)[:, None, None]
+    flat = ops.reshape(signals, (batch * samples, channels))
+    sums = ops.cumsum(signals, axis=1) - signals
+    sums = ops.reshape(sums, (batch * samples, channels))
+
+    def integral(position):
+        inside = ops.clip(position, 0.0, last)
+        index = ops.minimum(ops.floor(inside), last - 1)
+        rest = (position - index)[..., None]
+        index = first + ops.cast(index, "int32")
+        return ops.take(sums, index, axis=0), rest * ops.take(flat, index, axis=0)
+
+    high_sum, high_rest = integral(centres + half)
+    low_sum, low_rest = integral(centres - half)
+    return (high_sum - low_sum + high_rest - low_rest) / (2 * half)[..., None]

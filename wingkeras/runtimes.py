@@ -1,0 +1,159 @@
+"""Exported files, run: ONNX Runtime, LiteRT and OpenVINO behind the same call.
+
+```python
+run = wingkeras.runtimes.load_file("cnn67_300w.onnx")
+landmarks = run(image=image, boxes=boxes)
+```
+"""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Runtime(NamedTuple):
+    """What runs files.
+
+    Attributes:
+        module: that must be importable.
+        ending: of the files it runs.
+        extra: of this package that installs it.
+    """
+
+    module: str
+    ending: str
+    extra: str
+
+
+RUNTIMES = {
+    "openvino": Runtime("openvino", ".onnx", "openvino"),
+    "onnx": Runtime("onnxruntime", ".onnx", "onnx"),
+    "litert": Runtime("ai_edge_litert", ".tflite", "litert"),
+}
+"""The fastest first, as measured by `tools/benchmark.py latency`."""
+
+
+@dataclass(frozen=True)
+class FileStage:
+    """One network of a localizer, run from an exported file.
+
+    Attributes:
+        run: from `(N, S, S, 3)` float32 crops in [0, 255] to shape vectors `(N, 2L)`
+            float32, pixels of the crop.
+        mean_shape: `(L, 2)`, pixels of the crop.
+        size: S.
+    """
+
+    run: Callable[[np.ndarray], np.ndarray]
+    mean_shape: np.ndarray
+    size: int
+
+    @property
+    def num_landmarks(self) -> int:
+        """L."""
+        return len(self.mean_shape)
+
+
+def fastest() -> str:
+    """The fastest runtime that is installed; "keras" if no other is."""
+    found = (r for r in RUNTIMES if importlib.util.find_spec(RUNTIMES[r].module))
+    return next(found, "keras")
+
+
+def check(runtime: str) -> Runtime:
+    """A runtime by name.
+
+    Raises:
+        ValueError: if it is not known.
+        ImportError: if it is not installed.
+    """
+    if runtime not in RUNTIMES:
+        raise ValueError(
+            f"Expected a runtime of {['keras', *RUNTIMES]}, received {runtime!r}."
+        )
+    found = RUNTIMES[runtime]
+    if not importlib.util.find_spec(found.module):
+        raise ImportError(
+            f"The runtime {runtime!r} is not installed: "
+            f'`pip install "wingkeras[{found.extra}]"`.'
+        )
+    return found
+
+
+def default(path: Path) -> str:
+    """The runtime a file is made for, by its ending."""
+    return "litert" if path.suffix == ".tflite" else "onnx"
+
+
+def load_file(
+    path: str | Path, runtime: str | None = None, exact: bool = True
+) -> Callable[..., np.ndarray]:
+    """A function that runs an exported file on all cores the process may use.
+
+    Args:
+        path: of an `.onnx` or `.tflite` file.
+        runtime: a key of `RUNTIMES`; by default the file's own.
+        exact: whether to compute in float32 throughout; OpenVINO may otherwise use
+            bfloat16 where the processor has it, which suits a bare network, but
+            moves landmarks by pixels where a file computes coordinates too.
+
+    Returns:
+        A function of arrays, named as the file names its inputs.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for an unknown runtime, or a file that is not for it.
+        ImportError: if it is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a model file, there is no {path}.")
+    runtime = runtime or default(path)
+    ending = check(runtime).ending
+    if path.suffix != ending:
+        raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
+    threads = _available_cores()
+    if runtime == "onnx":
+        return _load_onnx(path, threads)
+    if runtime == "litert":
+        return _load_litert(path, threads)
+    return _load_openvino(path, threads, exact)
+
+
+def _available_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _load_onnx(path: Path, threads: int) -> Callable[..., np.ndarray]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda **inputs: session.run(None, inputs)[0]
+
+
+def _load_litert(path: Path, threads: int) -> Callable[..., np.ndarray]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(path), num_threads=threads).get_signature_runner()
+    return lambda **inputs: next(iter(runner(**inputs).values()))
+
+
+def _load_openvino(path: Path, threads: int, exact: bool) -> Callable[..., np.ndarray]:
+    import openvino
+
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+    if exact:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+    return lambda **inputs: compiled(inputs)[0]
