@@ -10,6 +10,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> Path:
+    """A cache of the tests' own, instead of the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["WINGKERAS_HOME"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with `300w/`, `mtfl5/` and `shapes/`; skips where there is none."""

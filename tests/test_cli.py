@@ -133,3 +133,43 @@ def test_as_a_program():
     assert result.returncode == 0 and "cnn6_300w" in result.stdout
     result = subprocess.run(program, capture_output=True, text=True)
     assert result.returncode == 2 and "usage: wingkeras" in result.stderr
+
+
+def test_convert_checks_what_it_wrote(capsys, tmp_path):
+    pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+    path = tmp_path / "face.onnx"
+    code, out, _ = _run(
+        capsys, "convert", "cnn6_300w", "--part", "stage1", "--output", path
+    )
+    report = json.loads(out)
+    assert code == 0 and report["within_tolerance"] and report["faces"] == 32
+    assert report["part"] == "stage1" and report["bytes"] == path.stat().st_size
+    code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
+    assert code == 0 and json.loads(out)["part"] == "stage1"
+
+
+def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
+    pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+    from wingkeras import export
+
+    localizer = zoo.load("cnn6_300w")
+    head = localizer.stages[0].network.get_layer("landmarks")
+    head.bias.assign(head.bias + 0.5)
+    path = tmp_path / "other.onnx"
+    export.convert(export.build_graph(localizer, "stage1"), path, {"part": "stage1"})
+    code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
+    assert code == 1 and not json.loads(out)["within_tolerance"]
+
+
+def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):
+    path = tmp_path / "face.onnx"
+    code, _, err = _run(
+        capsys, "convert", "cnn6_300w", "--quantize", "int8", "--output", path
+    )
+    assert code == 1 and "--calibration" in err and not path.exists()
+
+
+def test_says_which_runtime_it_uses(capsys, tmp_path, caplog):
+    with caplog.at_level("INFO", logger="wingkeras"):
+        code, _, _ = _run(capsys, "demo", "--runtime", "keras", "--output", tmp_path)
+    assert code == 0 and "cnn6_300w runs on keras." in caplog.text

@@ -6,13 +6,14 @@ landmarks = run(image=image, boxes=boxes)
 ```
 """
 
-import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import keras
 import numpy as np
 
 
@@ -22,18 +23,20 @@ class Runtime(NamedTuple):
     Attributes:
         module: that must be importable.
         ending: of the files it runs.
-        extra: of this package that installs it.
+        converter: module that makes them.
+        extra: of this package that installs both.
     """
 
     module: str
     ending: str
+    converter: str
     extra: str
 
 
 RUNTIMES = {
-    "openvino": Runtime("openvino", ".onnx", "openvino"),
-    "onnx": Runtime("onnxruntime", ".onnx", "onnx"),
-    "litert": Runtime("ai_edge_litert", ".tflite", "litert"),
+    "openvino": Runtime("openvino", ".onnx", "tf2onnx", "openvino"),
+    "onnx": Runtime("onnxruntime", ".onnx", "tf2onnx", "onnx"),
+    "litert": Runtime("ai_edge_litert", ".tflite", "tensorflow", "litert"),
 }
 """The fastest first, as measured by `tools/benchmark.py latency`."""
 
@@ -60,9 +63,17 @@ class FileStage:
 
 
 def fastest() -> str:
-    """The fastest runtime that is installed; "keras" if no other is."""
-    found = (r for r in RUNTIMES if importlib.util.find_spec(RUNTIMES[r].module))
-    return next(found, "keras")
+    """The fastest runtime that the networks of the zoo can be converted for here.
+
+    Returns:
+        A key of `RUNTIMES`, or "keras" if no other is installed, or Keras runs on
+        another backend than TensorFlow, which the converters belong to.
+    """
+    if keras.backend.backend() == "tensorflow":
+        for name, runtime in RUNTIMES.items():
+            if all(map(find_spec, (runtime.module, runtime.converter))):
+                return name
+    return "keras"
 
 
 def check(runtime: str) -> Runtime:
@@ -77,7 +88,7 @@ def check(runtime: str) -> Runtime:
             f"Expected a runtime of {['keras', *RUNTIMES]}, received {runtime!r}."
         )
     found = RUNTIMES[runtime]
-    if not importlib.util.find_spec(found.module):
+    if not find_spec(found.module):
         raise ImportError(
             f"The runtime {runtime!r} is not installed: "
             f'`pip install "wingkeras[{found.extra}]"`.'

@@ -1,10 +1,9 @@
 """Does an exported file compute what Keras does?"""
 
 import dataclasses
-import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.export.graphs import OUTPUT, build_graph
 from wingkeras.export.samples import Picture, graph_inputs, run_by_keras
+from wingkeras.latency import median_ms
 from wingkeras.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
 
@@ -23,7 +23,7 @@ TOLERANCES = {None: 0.01, "fp16": 0.05}
 INT8_TOLERANCE = 0.1
 """Largest increase of the inter-ocular error, points of percent."""
 
-_REPEATS = 20
+_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ def compare(
         errors = (_nme_percent(model, faces) for model in (localizer, exported))
     keras_nme, file_nme = errors
     inputs = graph_inputs(localizer, part, *pictures[0])
+    keras_run = _keras_run(localizer, part)
     return Parity(
         file=str(path),
         runtime=runtime or runtimes.default(path),
@@ -138,8 +139,8 @@ def compare(
         faces=len(distances),
         largest_px=round(float(distances.max()), 5),
         mean_px=round(float(distances.mean()), 5),
-        keras_ms=_median_ms(_keras_run(localizer, part), inputs),
-        file_ms=_median_ms(run, inputs),
+        keras_ms=round(median_ms(partial(keras_run, **inputs), _SECONDS), 3),
+        file_ms=round(median_ms(partial(run, **inputs), _SECONDS), 3),
         keras_nme_percent=keras_nme,
         file_nme_percent=file_nme,
     )
@@ -174,13 +175,3 @@ def _keras_run(localizer: Localizer, part: str):
         return localizer
     traced = build_graph(localizer, part).trace()
     return lambda crops: traced(crops)[OUTPUT].numpy()
-
-
-def _median_ms(run, inputs: dict[str, np.ndarray]) -> float:
-    run(**inputs)
-    times = []
-    for _ in range(_REPEATS):
-        start = time.perf_counter()
-        run(**inputs)
-        times.append(1000 * (time.perf_counter() - start))
-    return round(statistics.median(times), 3)

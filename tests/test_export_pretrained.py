@@ -1,0 +1,42 @@
+"""Every model of the zoo, as files that other runtimes run."""
+
+import pytest
+
+from wingkeras import export, zoo
+from wingkeras.data.datasets import load_300w
+from wingkeras.export import parity, samples
+
+pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
+
+ENDINGS = (".onnx", ".tflite")
+
+
+@pytest.fixture(scope="module", params=zoo.list())
+def localizer(request):
+    return zoo.load(request.param)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_file_finds_the_same_landmarks(localizer, ending, tmp_path):
+    path = tmp_path / f"model{ending}"
+    export.convert(export.build_graph(localizer), path)
+    pictures = samples.portrait(localizer, 12)
+    result = parity.compare(localizer, path, "all", None, pictures)
+    assert result.within_tolerance, result.report()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_int8_costs_little_accuracy(localizer, ending, real_data, tmp_path):
+    training = load_300w(real_data / "300w", "train")
+    faces = load_300w(real_data / "300w", "common").select(range(0, 554, 4))
+    inputs = [
+        samples.graph_inputs(localizer, "all", *picture)
+        for picture in samples.pictures_of(training, 100)
+    ]
+    path = tmp_path / f"model{ending}"
+    graph = export.build_graph(localizer)
+    export.convert(graph, path, quantize="int8", samples=inputs)
+    pictures = samples.pictures_of(faces, 8)
+    result = parity.compare(localizer, path, "all", "int8", pictures, faces)
+    assert result.within_tolerance, result.report()

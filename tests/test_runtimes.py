@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from made_localizers import make_boxes, make_image, make_localizer
+from wingkeras import export, runtimes, zoo
+
+pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+
+
+def _installed(name):
+    try:
+        runtimes.check(name)
+    except ImportError as error:
+        return pytest.param(name, marks=pytest.mark.skip(reason=str(error)))
+    return name
+
+
+RUNTIMES = [_installed(name) for name in runtimes.RUNTIMES]
+
+
+@pytest.fixture(scope="module")
+def localizer():
+    return make_localizer(2)
+
+
+@pytest.fixture(scope="module")
+def saved(localizer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    zoo.save(localizer, folder, "made")
+    return folder
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("count", [1, 3])
+def test_same_landmarks_in_every_runtime(saved, runtime, count):
+    image, boxes = make_image(180, 200, count), make_boxes(count)
+    expected = zoo.load(saved)(image, boxes)
+    received = zoo.load(saved, runtime=runtime)(image, boxes)
+    assert received.shape == (count, 5, 2) and received.dtype == np.float32
+    # OpenVINO computes in bfloat16 where the processor can.
+    tolerance = 0.7 if runtime == "openvino" else 2e-3
+    np.testing.assert_allclose(received, expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_no_boxes_no_landmarks(saved, runtime):
+    found = zoo.load(saved, runtime=runtime)(make_image(), np.zeros((0, 4)))
+    assert found.shape == (0, 5, 2)
+
+
+def test_converts_once(saved, cache, monkeypatch):
+    zoo.load(saved, runtime="onnx")
+    files = sorted(cache.rglob("made-*.onnx"))
+    assert len(files) == 2
+
+    def refuse(*arguments):
+        raise AssertionError("converted again")
+
+    monkeypatch.setattr("wingkeras.export.converted.convert", refuse)
+    zoo.load(saved, runtime="onnx")
+    assert sorted(cache.rglob("made-*.onnx")) == files
+
+
+def test_whole_file_runs_exactly_in_openvino(localizer, tmp_path):
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
+    path = tmp_path / "whole.onnx"
+    export.convert(export.build_graph(localizer), path)
+    image, boxes = make_image(), make_boxes(2).astype(np.float32)
+    run = runtimes.load_file(path, "openvino")
+    np.testing.assert_allclose(
+        run(image=image, boxes=boxes), localizer(image, boxes), atol=2e-2
+    )
+
+
+def test_unknown_runtime_is_refused(saved):
+    with pytest.raises(ValueError, match=r"'keras', 'openvino', .*'torch'"):
+        zoo.load(saved, runtime="torch")
+
+
+def test_runtime_that_is_not_installed_says_how(monkeypatch):
+    monkeypatch.setattr(runtimes, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"wingkeras\[litert\]"):
+        runtimes.check("litert")
+    assert runtimes.fastest() == "keras"
+
+
+def test_fastest_needs_its_converter_too(monkeypatch):
+    installed = {"openvino", "ai_edge_litert", "tensorflow"}
+    monkeypatch.setattr(runtimes, "find_spec", lambda n: n if n in installed else None)
+    assert runtimes.fastest() == "litert"
+    installed.add("tf2onnx")
+    assert runtimes.fastest() == "openvino"
+    monkeypatch.setattr(runtimes.keras.backend, "backend", lambda: "jax")
+    assert runtimes.fastest() == "keras"
+
+
+def test_files_are_checked(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.onnx"):
+        runtimes.load_file(tmp_path / "none.onnx")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"\.tflite file for litert"):
+        runtimes.load_file(path, "litert")

@@ -1,0 +1,71 @@
+"""Models of other people for the same 68 points, as localizers.
+
+Their files are not part of this project; any with an input of 112 px, NCHW, in
+[0, 1] and 136 outputs x1, y1, x2, y2 ... in [0, 1] of the crop fits: PFLD and
+MobileFaceNet do, as commonly distributed.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.geometry import to_shape_vectors
+from wingkeras.localizer import Localizer
+from wingkeras.runtimes import FileStage
+from wingkeras.schemes import IBUG68
+
+_SIZE = 112
+_BOX_SCALE = 1.1
+
+
+def find_peers(folder: Path) -> dict[str, Localizer]:
+    """A localizer for every model file in a folder, by the file's stem."""
+    loaders = {".onnx": _load_onnx, ".xml": _load_openvino}
+    return {
+        path.stem: make_localizer(loaders[path.suffix](path))
+        for path in sorted(folder.iterdir())
+        if path.suffix in loaders
+    }
+
+
+def make_localizer(run) -> Localizer:
+    """A localizer around `run`, from `(N, 3, 112, 112)` to `(N, 136)`.
+
+    The crop is made by this package's code, from the square around the landmarks
+    scaled by 1.1.
+    """
+
+    def localize(crops: np.ndarray) -> np.ndarray:
+        planes = np.ascontiguousarray(crops.transpose(0, 3, 1, 2) / np.float32(255))
+        points = run(planes).reshape(-1, len(IBUG68), 2)
+        # They count from 1, as the annotation files they were trained on do.
+        return to_shape_vectors(points * _SIZE - 1)
+
+    stage = FileStage(localize, np.zeros((len(IBUG68), 2), np.float32), _SIZE)
+    return Localizer([stage], IBUG68, _BOX_SCALE)
+
+
+def _load_onnx(path: Path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(path), providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    if session.get_inputs()[0].shape[0] == 1:
+        return _one_by_one(lambda x: session.run(None, {name: x})[-1])
+    return lambda x: session.run(None, {name: x})[-1]
+
+
+def _load_openvino(path: Path):
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(str(path))
+    model.reshape([-1, 3, _SIZE, _SIZE])
+    compiled = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    return lambda x: compiled(x)[0]
+
+
+def _one_by_one(run):
+    return lambda batch: np.concatenate([run(x[None]) for x in batch])

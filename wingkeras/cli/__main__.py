@@ -1,0 +1,8 @@
+"""`python -m wingkeras.cli`, where no script is installed."""
+
+import sys
+
+from wingkeras.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

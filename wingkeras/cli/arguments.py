@@ -1,0 +1,64 @@
+"""Options that several commands have, and what they stand for."""
+
+import argparse
+import logging
+from pathlib import Path
+
+DEMO_MODEL = "cnn6_300w"
+
+_log = logging.getLogger("wingkeras")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """`--model`, and what runs it."""
+    parser.add_argument(
+        "--model", default=DEMO_MODEL, help="name in the zoo, or a folder"
+    )
+    add_runtime(parser, "fastest")
+
+
+def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
+    """`--runtime`."""
+    parser.add_argument(
+        "--runtime",
+        choices=("fastest", "keras", "onnx", "litert", "openvino"),
+        default=default,
+        help=f"what runs the networks; {default} by default",
+    )
+
+
+def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
+    """`--boxes` and what it needs."""
+    sources = ["haar", "yunet"]
+    if default not in sources:
+        sources.insert(0, default)
+    parser.add_argument("--boxes", choices=sources, default=default)
+    parser.add_argument("--yunet", type=Path, help="path of the YuNet model file")
+
+
+def add_broken(parser: argparse.ArgumentParser) -> None:
+    """`--on-broken`."""
+    parser.add_argument(
+        "--on-broken",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what to do about broken files",
+    )
+
+
+def load_localizer(options):
+    """The model of `--model`, in the runtime of `--runtime`."""
+    from wingkeras import runtimes, zoo
+
+    runtime = options.runtime
+    if runtime == "fastest":
+        runtime = runtimes.fastest()
+    _log.info("%s runs on %s.", options.model, runtime)
+    return zoo.load(options.model, runtime=runtime)
+
+
+def load_detector(options):
+    """What makes the boxes; `None` where the labels do."""
+    from wingkeras import detectors
+
+    return detectors.load_detector(options.boxes, options.yunet)

@@ -1,0 +1,103 @@
+"""`wingkeras predict`: landmarks for pictures, videos and cameras."""
+
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from wingkeras.cli import arguments
+
+
+def add_parser(commands) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "predict", help="landmarks for pictures, videos and cameras"
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="picture or video file, folder of pictures, or index of a camera",
+    )
+    parser.add_argument("--output", type=Path, default=Path("landmarks"))
+    parser.add_argument(
+        "--points", choices=("json", "pts"), default="json", help="for pictures"
+    )
+    parser.add_argument(
+        "--no-smoothing", action="store_true", help="for videos: no One-Euro filter"
+    )
+    arguments.add_model(parser)
+    arguments.add_detector(parser, "haar")
+    parser.set_defaults(run=run)
+
+
+def run(options) -> int:
+    """Do it; the exit code."""
+    from wingkeras import prediction
+    from wingkeras.data.images import BrokenFileError
+
+    localizer = arguments.load_localizer(options)
+    localizer.detector = arguments.load_detector(options)
+    names: Counter = Counter()
+    failures = 0
+    for given in options.inputs:
+        try:
+            sources = list(prediction.list_sources([given]))
+        except BrokenFileError as error:
+            failures += _report(error)
+            continue
+        for source in sources:
+            stem = f"camera{source}" if isinstance(source, int) else source.stem
+            names[stem] += 1
+            name = stem if names[stem] == 1 else f"{stem}-{names[stem]}"
+            try:
+                if prediction.is_video(source):
+                    faces, output = _predict_video(localizer, source, name, options)
+                else:
+                    faces, output = prediction.predict_file(
+                        localizer, source, options.output, name, options.points
+                    )
+                print(f"{source}: {faces} faces, {output}")
+            except BrokenFileError as error:
+                failures += _report(error)
+    return 1 if failures else 0
+
+
+def _predict_video(localizer, source, name: str, options) -> tuple[int, Path]:
+    import keras
+
+    from wingkeras import smoothing, tracking, video
+
+    make_filter = (
+        tracking.unfiltered if options.no_smoothing else smoothing.OneEuroFilter
+    )
+    tracker = tracking.Tracker(localizer, make_filter)
+    bar = None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = keras.utils.Progbar(total or None, unit_name="frame")
+        bar.update(done)
+
+    with _interruptible() as stopped:
+        return video.track_video(
+            tracker, source, options.output, name, stopped, progress
+        )
+
+
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends a recording instead of throwing it away."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _report(error: Exception) -> int:
+    print(f"wingkeras: {error}", file=sys.stderr)
+    return 1

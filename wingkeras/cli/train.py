@@ -1,0 +1,78 @@
+"""`wingkeras train`: train a network; resumes by itself."""
+
+import dataclasses
+from pathlib import Path
+
+from wingkeras.cli import arguments
+
+_RECIPE_OPTIONS = {
+    "epochs": int,
+    "batch_size": int,
+    "learning_rate": float,
+    "ema": float,
+    "seed": int,
+    "precision": str,
+}
+_JIT_MODES = {"auto": "auto", "on": True, "off": False}
+
+
+def add_parser(commands) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser("train", help="train a network; resumes by itself")
+    parser.add_argument("--recipe", required=True)
+    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
+    parser.add_argument(
+        "--first-stage",
+        metavar="NAME",
+        help="model of the zoo, or a folder, that aligns the faces for this one",
+    )
+    parser.add_argument(
+        "--start", metavar="NAME", help="model to go on from, not random weights"
+    )
+    parser.add_argument(
+        "--further",
+        type=Path,
+        metavar="CSV",
+        help="more training faces, see tools/label_faces.py",
+    )
+    parser.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
+    changes = parser.add_argument_group("instead of what the recipe says")
+    for name, kind in _RECIPE_OPTIONS.items():
+        changes.add_argument(f"--{name.replace('_', '-')}", type=kind)
+    changes.add_argument("--jit-compile", choices=_JIT_MODES)
+    arguments.add_broken(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options) -> int:
+    """Do it; the exit code."""
+    from wingkeras import zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.recipes import RECIPES
+    from wingkeras.training import train
+
+    if options.recipe not in RECIPES:
+        raise ValueError(
+            f"Expected --recipe to be one of {', '.join(RECIPES)}; "
+            f"received {options.recipe!r}."
+        )
+    changes = {
+        name: getattr(options, name)
+        for name in _RECIPE_OPTIONS
+        if getattr(options, name) is not None
+    }
+    if options.jit_compile:
+        changes["jit_compile"] = _JIT_MODES[options.jit_compile]
+    recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
+    split = "train" if options.data.is_dir() else None
+    faces = load_faces(options.data, split, options.scheme, options.on_broken)
+    folder = options.output or Path("runs") / recipe.name
+    first = zoo.load(options.first_stage) if options.first_stage else None
+    start = zoo.load(options.start) if options.start else None
+    further = None
+    if options.further:
+        further = load_faces(options.further, None, faces.scheme, options.on_broken)
+    train(recipe, faces, folder, first, start, further)
+    print(f"Model: {folder.resolve()}")
+    return 0

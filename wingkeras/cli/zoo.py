@@ -1,0 +1,23 @@
+"""`wingkeras zoo`: list the models, or describe one."""
+
+import dataclasses
+import json
+
+
+def add_parser(commands) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser("zoo", help="list the models, or describe one")
+    parser.add_argument("model", nargs="?", metavar="NAME")
+    parser.set_defaults(run=run)
+
+
+def run(options) -> int:
+    """Do it; the exit code."""
+    from wingkeras import zoo
+
+    if options.model:
+        print(json.dumps(dataclasses.asdict(zoo.info(options.model)), indent=1))
+        return 0
+    for name in zoo.list():
+        print(f"{name}: {zoo.info(name).description}")
+    return 0

@@ -1,0 +1,97 @@
+"""How long localising takes: the networks alone, and the whole way from a picture."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from wingkeras.export.graphs import OUTPUT, network_graph
+from wingkeras.export.samples import graph_inputs
+from wingkeras.localizer import Localizer, Stage
+
+NETWORKS = "networks"
+"""What a row times: the bare networks, from crops to shape vectors."""
+
+CALL = "call"
+"""What a row times: `localizer(image, boxes)`, crops and mapping back included."""
+
+_WARM_UP, _LEAST = 5, 10
+
+
+class Row(NamedTuple):
+    """A measurement.
+
+    Attributes:
+        model: name of the localizer.
+        runtime: what ran its networks.
+        what: `NETWORKS`, the sum over them, or `CALL`.
+        threads: how many the process could use.
+        faces: in one call.
+        ms: median, milliseconds.
+    """
+
+    model: str
+    runtime: str
+    what: str
+    threads: int
+    faces: int
+    ms: float
+
+
+def measure(
+    localizers: Mapping[tuple[str, str], Localizer],
+    image: np.ndarray,
+    box: np.ndarray,
+    faces: Sequence[int],
+    threads: int,
+    progress: Callable[[], None] = lambda: None,
+) -> Iterator[Row]:
+    """Time localizers on copies of one face.
+
+    Args:
+        localizers: by model and runtime.
+        image: `(H, W, 3)` uint8 RGB.
+        box: `(4,)` of the face, image pixels.
+        faces: how many there are in a call, each number in turn.
+        threads: how many the process can use; to be said in the rows.
+        progress: called after each row.
+
+    Yields:
+        Two rows per localizer and number of faces.
+    """
+    for (model, runtime), localizer in localizers.items():
+        networks = [_run(stage) for stage in localizer.stages]
+        for count in faces:
+            boxes = np.tile(np.asarray(box, np.float32), (count, 1))
+            total = 0.0
+            for number, run in enumerate(networks, start=1):
+                part = f"stage{number}"
+                crops = graph_inputs(localizer, part, image, boxes)["crops"]
+                total += median_ms(partial(run, crops))
+            yield Row(model, runtime, NETWORKS, threads, count, round(total, 3))
+            progress()
+            call = median_ms(partial(localizer, image, boxes))
+            yield Row(model, runtime, CALL, threads, count, round(call, 3))
+            progress()
+
+
+def median_ms(run: Callable[[], object], seconds: float = 1.0) -> float:
+    """Median time of a call, milliseconds, over so many seconds after a warm-up."""
+    for _ in range(_WARM_UP):
+        run()
+    times = []
+    while len(times) < _LEAST or sum(times) < 1000 * seconds:
+        start = time.perf_counter()
+        run()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def _run(stage):
+    if not isinstance(stage, Stage):
+        return stage.run
+    traced = network_graph(stage).trace()
+    return lambda crops: traced(crops)[OUTPUT].numpy()
