@@ -66,3 +66,11 @@ def test_error_curves_are_in_percent():
     assert list(x) == [0, 45] and y == pytest.approx([3, 5])
     x, y = figure.axes[1].lines[0].get_data()
     assert list(x) == [1, 2] and y == pytest.approx([2, 8])
+
+
+def test_latencies_have_a_bar_each():
+    panels = {"1 face": {"a": 1.0, "b": 20.0}, "32 faces": {"a": 30.0}}
+    axes = plots.latencies(panels).axes
+    assert [a.get_title() for a in axes] == ["1 face", "32 faces"]
+    assert [p.get_width() for p in axes[0].patches] == [1.0, 20.0]
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["a", "b"]

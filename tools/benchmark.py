@@ -4,6 +4,7 @@
     python tools/benchmark.py balance --shapes POSES.npz
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
+    python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
@@ -24,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "results"
+_THREADS = (1, 2)
 
 
 def main() -> int:
@@ -58,6 +60,11 @@ def main() -> int:
     jitter = commands.add_parser("jitter", help="landmarks in a still and a moved clip")
     jitter.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
     jitter.set_defaults(run=benchmark_jitter)
+    latency = commands.add_parser("latency", help="milliseconds in every runtime")
+    latency.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    latency.add_argument("--peers", type=Path, help="folder, see tools/peers.py")
+    latency.add_argument("--calibration", type=Path, help="300-W folder, for int8")
+    latency.set_defaults(run=benchmark_latency)
     options = parser.parse_args()
     result = {"machine": describe_machine(), **options.run(options)}
     text = json.dumps(result, indent=1)
@@ -227,6 +234,45 @@ def benchmark_jitter(options) -> dict:
             zoo.load(options.model), portrait
         ),
     }
+
+
+def benchmark_latency(options) -> dict:
+    """Networks alone and whole calls, one and two threads, one face and 32."""
+    import csv
+
+    from wingkeras import plots
+
+    optional = [
+        argument
+        for name in ("peers", "calibration")
+        if getattr(options, name)
+        for argument in (f"--{name}", str(getattr(options, name)))
+    ]
+    rows = []
+    for threads in _THREADS:
+        program = [sys.executable, str(REPOSITORY / "tools" / "time_localizers.py")]
+        program += [str(threads), *options.models, *optional]
+        output = subprocess.run(program, stdout=subprocess.PIPE, check=True, text=True)
+        rows += json.loads(output.stdout.splitlines()[-1])
+    with (RESULTS / "latency.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    panels: dict = {}
+    for row in rows:
+        if row["what"] == "call":
+            faces = "1 face" if row["faces"] == 1 else f"{row['faces']} faces"
+            title = f"{faces}, {row['threads']} thread(s)"
+            label = f"{row['model']} {row['runtime']}"
+            panels.setdefault(title, {})[label] = row["ms"]
+    plots.save_figure(plots.latencies(panels), RESULTS / "latency.png")
+    return {"benchmark": "latency", "runtimes": _runtime_versions(), "rows": rows}
+
+
+def _runtime_versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {p: version(p) for p in ("onnxruntime", "openvino", "ai-edge-litert")}
 
 
 if __name__ == "__main__":

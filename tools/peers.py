@@ -5,6 +5,7 @@ Their files are not part of this project; any with an input of 112 px, NCHW, in
 MobileFaceNet do, as commonly distributed.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,15 @@ _SIZE = 112
 _BOX_SCALE = 1.1
 
 
-def find_peers(folder: Path) -> dict[str, Localizer]:
-    """A localizer for every model file in a folder, by the file's stem."""
-    loaders = {".onnx": _load_onnx, ".xml": _load_openvino}
-    return {
-        path.stem: make_localizer(loaders[path.suffix](path))
-        for path in sorted(folder.iterdir())
-        if path.suffix in loaders
-    }
+def find_peers(folder: Path) -> dict[str, tuple[str, Localizer]]:
+    """Runtime and localizer for every model file in a folder, by the file's stem."""
+    loaders = {".onnx": ("onnx", _load_onnx), ".xml": ("openvino", _load_openvino)}
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in loaders:
+            runtime, load = loaders[path.suffix]
+            found[path.stem] = runtime, make_localizer(load(path))
+    return found
 
 
 def make_localizer(run) -> Localizer:
@@ -48,13 +50,13 @@ def make_localizer(run) -> Localizer:
 def _load_onnx(path: Path):
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
     session = onnxruntime.InferenceSession(
-        str(path), providers=["CPUExecutionProvider"]
+        str(path), options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
-    if session.get_inputs()[0].shape[0] == 1:
-        return _one_by_one(lambda x: session.run(None, {name: x})[-1])
-    return lambda x: session.run(None, {name: x})[-1]
+    return lambda x: session.run(None, {name: x})[0]
 
 
 def _load_openvino(path: Path):
@@ -65,7 +67,3 @@ def _load_openvino(path: Path):
     model.reshape([-1, 3, _SIZE, _SIZE])
     compiled = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
     return lambda x: compiled(x)[0]
-
-
-def _one_by_one(run):
-    return lambda batch: np.concatenate([run(x[None]) for x in batch])

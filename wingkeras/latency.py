@@ -18,7 +18,7 @@ NETWORKS = "networks"
 CALL = "call"
 """What a row times: `localizer(image, boxes)`, crops and mapping back included."""
 
-_WARM_UP, _LEAST = 5, 10
+_WARM_UP, _LEAST = 3, 7
 
 
 class Row(NamedTuple):

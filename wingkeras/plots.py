@@ -132,6 +132,26 @@ def error_curves(
     return figure
 
 
+def latencies(panels: dict[str, dict[str, float]]) -> Figure:
+    """Horizontal bars, one panel per condition.
+
+    Args:
+        panels: by title, milliseconds by label, in the order of the bars.
+    """
+    rows = max(len(bars) for bars in panels.values())
+    figure = Figure(figsize=(5.5 * len(panels), 1 + 0.28 * rows), layout="constrained")
+    for axes, (title, bars) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        drawn = axes.barh(list(bars), list(bars.values()))
+        axes.bar_label(drawn, fmt="%.1f", padding=3, fontsize=8)
+        axes.set_xscale("log")
+        axes.invert_yaxis()
+        axes.set(title=title, xlabel="milliseconds")
+        axes.margins(x=0.15)
+    return figure
+
+
 def training_curves(metrics_csv: str | Path) -> Figure:
     """Loss and validation error over the epochs of a run.
 
