@@ -99,3 +99,18 @@ def test_shrunk_images_show_the_same_crop(factor):
     expected = crops.sample(image, maps, 20)
     result = crops.sample(small, small_maps, 20)
     np.testing.assert_allclose(result, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("size", [16, 32])
+def test_crops_of_arrays_are_the_same(size):
+    rng = np.random.default_rng(size)
+    regions = rng.integers(0, 256, (5, 64, 64, 3), np.uint8)
+    angles = rng.uniform(-3, 3, 5).astype(np.float32)
+    turns = geometry.rotation_maps(angles, 64)
+    corners = rng.uniform(-20, 20, (5, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(20, 90, (5, 1))], axis=1)
+    maps = geometry.compose(geometry.crop_maps(boxes, size), turns).astype(np.float32)
+    expected = np.asarray(crops.crop(regions, maps, size))
+    received = crops.crop_arrays(regions, maps, size)
+    assert received.dtype == np.float32
+    np.testing.assert_allclose(received, expected, atol=5e-3)

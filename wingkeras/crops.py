@@ -125,16 +125,44 @@ def crop_arrays(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
         See `crop`.
     """
     factor = regions.shape[1] // round(REGION_FACTOR * size)
-    if factor > 1:
-        side = regions.shape[1] // factor
-        regions = np.stack(
-            [
-                cv2.resize(np.float32(r), (side, side), interpolation=cv2.INTER_AREA)
-                for r in regions
-            ]
-        )
-        maps = _of_shrunk(maps, factor, np)
-    return sample(regions, maps, size, np)
+    side = regions.shape[1] // factor
+    inverses = geometry.invert(_of_shrunk(maps, factor, np))
+    result = np.empty((len(regions), size, size, 3), np.float32)
+    # One by one, they stay in the processor's cache: twice as fast as together.
+    for region, inverse, target in zip(regions, inverses, result, strict=True):
+        if factor > 1:
+            region = np.float32(region)
+            region = cv2.resize(region, (side, side), interpolation=cv2.INTER_AREA)
+        target[:] = _sample_array(region, inverse, size)
+    return result
+
+
+def _sample_array(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarray:
+    """`sample` of one image, by OpenCV's lookup of whole pixels.
+
+    Its own bilinear lookup rounds positions to 1/32 pixel, which moves landmarks by up
+    to a third of one.
+    """
+    height, width = image.shape[:2]
+    steps = np.arange(size, dtype=np.float32)
+    x, y = (
+        row[0] * steps[None, :] + row[1] * steps[:, None] + row[2] for row in inverse
+    )
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    x0, y0 = x.astype(np.int16), y.astype(np.int16)
+    fx, fy = (cv2.merge([part] * 3) for part in (x - x0, y - y0))
+    places = cv2.merge([x0, y0])
+    padded = cv2.copyMakeBorder(image, 0, 1, 0, 1, cv2.BORDER_REPLICATE)
+
+    def pixels(down: int, right: int) -> np.ndarray:
+        moved = padded[down:, right:]
+        return np.float32(cv2.remap(moved, places, None, cv2.INTER_NEAREST))
+
+    top, bottom = pixels(0, 0), pixels(1, 0)
+    top += (pixels(0, 1) - top) * fx
+    bottom += (pixels(1, 1) - bottom) * fx
+    top += (bottom - top) * fy
+    return top
 
 
 def shrink(images, maps, factor: int):
@@ -164,42 +192,40 @@ def _of_shrunk(maps, factor: int, xp):
     return xp.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
 
 
-def sample(images, maps, size: int, xp=ops):
+def sample(images, maps, size: int):
     """Bilinear crops, in `keras.ops`: runs inside graphs and exports everywhere.
 
     Args:
         images: `(N, H, W, C)`, any dtype; H and W static.
         maps: `(N, 2, 3)`, image pixels -> crop pixels.
         size: side of the crops, pixels.
-        xp: namespace to compute with.
 
     Returns:
         `(N, size, size, C)` float32.
     """
-    cast = ops.cast if xp is ops else np.asarray
     height, width, channels = images.shape[1:]
-    inverse = geometry.invert(maps, xp=xp)
-    steps = xp.arange(size, dtype="float32")
+    inverse = geometry.invert(maps, xp=ops)
+    steps = ops.arange(size, dtype="float32")
     x, y = (
         inverse[:, i, 0][:, None, None] * steps[None, None, :]
         + inverse[:, i, 1][:, None, None] * steps[None, :, None]
         + inverse[:, i, 2][:, None, None]
         for i in range(2)
     )
-    x = xp.clip(x, 0, width - 1)
-    y = xp.clip(y, 0, height - 1)
-    x0, y0 = xp.floor(x), xp.floor(y)
+    x = ops.clip(x, 0, width - 1)
+    y = ops.clip(y, 0, height - 1)
+    x0, y0 = ops.floor(x), ops.floor(y)
     fx, fy = (x - x0)[..., None], (y - y0)[..., None]
-    x0, y0 = cast(x0, "int32"), cast(y0, "int32")
-    x1, y1 = xp.minimum(x0 + 1, width - 1), xp.minimum(y0 + 1, height - 1)
+    x0, y0 = ops.cast(x0, "int32"), ops.cast(y0, "int32")
+    x1, y1 = ops.minimum(x0 + 1, width - 1), ops.minimum(y0 + 1, height - 1)
 
-    flat = xp.reshape(images, (-1, channels))
-    count = xp.shape(images)[0]
-    first = xp.arange(count, dtype="int32")[:, None, None] * (height * width)
+    flat = ops.reshape(images, (-1, channels))
+    count = ops.shape(images)[0]
+    first = ops.arange(count, dtype="int32")[:, None, None] * (height * width)
 
     def pixels(rows, columns):
         index = first + rows * width + columns
-        return cast(xp.take(flat, index, axis=0), "float32")
+        return ops.cast(ops.take(flat, index, axis=0), "float32")
 
     top = pixels(y0, x0) * (1 - fx) + pixels(y0, x1) * fx
     bottom = pixels(y1, x0) * (1 - fx) + pixels(y1, x1) * fx
