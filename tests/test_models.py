@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.models import CNN6, CNN7
+from wingkeras.models import CNN6, CNN7, Regressor, ResNet50
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,66 @@ def test_bad_arguments(builder):
         builder(0)
     with pytest.raises(ValueError, match=r"shape \(5, 2\), received \(2, 5\)"):
         builder(5, np.zeros((2, 5)))
+
+
+def test_resnet50():
+    network = ResNet50(num_landmarks=68)
+    assert network.count_params() == 23_866_376
+    assert network.input_shape == (None, 224, 224, 3)
+    assert network.output_shape == (None, 136)
+
+
+@pytest.mark.parametrize("backbone", ["MobileNetV3Small", "ResNet50V2"])
+def test_any_backbone(backbone, tmp_path):
+    mean = np.array([[10, 20], [30, 40]], np.float32)
+    network = Regressor(backbone, 2, mean, size=64)
+    image = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    shapes = network(image)
+    assert shapes.shape == (2, 4)
+    np.testing.assert_array_equal(network(image.astype(np.float32)), shapes)
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_allclose(loaded(image), shapes, atol=1e-4)
+
+
+def test_preprocessing_is_inside():
+    """The backbone gets what its authors trained it on: here BGR without its mean."""
+    network = ResNet50(2)
+    backbone = keras.applications.ResNet50(
+        include_top=False, pooling="avg", weights=None
+    )
+    backbone.set_weights(network.get_layer("resnet50").get_weights())
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    prepared = image[..., ::-1].astype(np.float32) - [103.939, 116.779, 123.68]
+    head = network.get_layer("landmarks")
+    np.testing.assert_allclose(network(image), head(backbone(prepared)), atol=1e-4)
+
+
+def test_backbone_weights_from_a_file(tmp_path):
+    backbone = keras.applications.MobileNetV3Small(
+        include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg"
+    )
+    backbone.save_weights(tmp_path / "backbone.weights.h5")
+    network = Regressor(
+        "MobileNetV3Small", 2, size=64, weights=tmp_path / "backbone.weights.h5"
+    )
+    loaded = [w for layer in network.layers for w in layer.get_weights()]
+    for expected, received in zip(backbone.get_weights(), loaded, strict=False):
+        np.testing.assert_array_equal(received, expected)
+
+
+def test_imagenet_weights_that_cannot_be_fetched(monkeypatch):
+    def fail(*arguments, **options):
+        raise Exception("URL fetch failure on http://host/resnet50.h5: None -- no")
+
+    fail.__module__ = keras.applications.ResNet50.__module__
+    monkeypatch.setattr(keras.applications, "ResNet50", fail)
+    with pytest.raises(OSError, match=r"put it at .*models/resnet50\.h5, or"):
+        ResNet50(weights="imagenet")
+
+
+def test_bad_backbones():
+    with pytest.raises(ValueError, match=r"'ResNet50'.*received 'ResNet49'"):
+        Regressor("ResNet49")
+    with pytest.raises(FileNotFoundError, match=r"there is no none\.h5"):
+        ResNet50(weights="none.h5")

@@ -1,4 +1,8 @@
-"""Functional-API builders of the paper's networks (Sections 3 and 6)."""
+"""Functional-API builders of the paper's networks (Sections 3 and 6), and of others."""
+
+import os
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,6 +13,9 @@ CNN6_SIZE = 64
 
 CNN7_SIZE = 128
 """Side of CNN-7's input, pixels."""
+
+RESNET50_SIZE = 224
+"""Side of ResNet-50's input, pixels."""
 
 
 def CNN6(
@@ -58,6 +65,97 @@ def CNN7(
     """
     filters = (64, 128, 256, 512, 512, 512)
     return _plain_cnn(CNN7_SIZE, filters, num_landmarks, mean_shape, name)
+
+
+def ResNet50(
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    weights: str | Path | None = None,
+    name: str = "resnet50",
+) -> keras.Model:
+    """ResNet-50 with a regression head in place of its last layer, 224 px.
+
+    Args:
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        weights: of the backbone; see `Regressor`.
+        name: of the model.
+
+    Returns:
+        A model as from `CNN6`, for `(batch, 224, 224, 3)`. 23,866,376 parameters at
+        68 points.
+
+    Raises:
+        ValueError, OSError: see `Regressor`.
+    """
+    size = RESNET50_SIZE
+    return Regressor("ResNet50", num_landmarks, mean_shape, size, weights, name)
+
+
+def Regressor(
+    backbone: str,
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    size: int = 224,
+    weights: str | Path | None = None,
+    name: str = "regressor",
+) -> keras.Model:
+    """Any network of `keras.applications` as the backbone of a landmark regressor.
+
+    Average pooling and one dense layer follow the backbone's features. Its own
+    preprocessing is inside the model.
+
+    Args:
+        backbone: name of a builder in `keras.applications`, such as
+            "MobileNetV3Small" or "ConvNeXtTiny".
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        size: side of the input, pixels.
+        weights: of the backbone: "imagenet" for Keras' own download, a file that it
+            loads, or `None` for random ones.
+        name: of the model.
+
+    Returns:
+        A model from `(batch, size, size, 3)` RGB pixels in [0, 255], uint8 or float,
+        to shape vectors `(batch, 2L)` in pixels of the input.
+
+    Raises:
+        ValueError: for an unknown backbone, `num_landmarks` < 1 or a `mean_shape` of
+            another shape.
+        FileNotFoundError: if there is no file `weights`.
+        OSError: if the ImageNet weights cannot be fetched; the message says what to
+            put where.
+    """
+    build = getattr(keras.applications, backbone, None)
+    if not callable(build):
+        known = [n for n in dir(keras.applications) if n[0].isupper()]
+        raise ValueError(
+            f"Expected `backbone` to be one of {known}, received {backbone!r}."
+        )
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise FileNotFoundError(
+            "Expected `weights` to be 'imagenet', None or a weight file of "
+            f"{backbone}; there is no {weights}."
+        )
+    head = landmark_head(num_landmarks, mean_shape)
+    image = keras.Input((size, size, 3), name="image")
+    preprocess = sys.modules[build.__module__].preprocess_input
+    settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
+    try:
+        features = build(weights=weights and str(weights), **settings)
+    except Exception as error:  # Keras raises a bare Exception where a URL fails
+        if weights != "imagenet" or "URL fetch failure" not in str(error):
+            raise
+        url = str(error).split(" on ", 1)[1].split(": ")[0]
+        file = url.rsplit("/", 1)[1]
+        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+        raise OSError(
+            f"The ImageNet weights of {backbone} could not be fetched: {error}. Fetch "
+            f"{url} elsewhere and put it at "
+            f"{home / 'models' / file}, or give its path as `weights`."
+        ) from error
+    x = features(preprocess(image))
+    return keras.Model(image, head(x), name=name)
 
 
 def _plain_cnn(size, filters, num_landmarks, mean_shape, name) -> keras.Model:
