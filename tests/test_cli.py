@@ -136,7 +136,7 @@ def test_as_a_program():
 
 
 def test_convert_checks_what_it_wrote(capsys, tmp_path):
-    pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     path = tmp_path / "face.onnx"
     code, out, _ = _run(
         capsys, "convert", "cnn6_300w", "--part", "stage1", "--output", path
@@ -149,14 +149,15 @@ def test_convert_checks_what_it_wrote(capsys, tmp_path):
 
 
 def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
-    pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     from wingkeras import export
 
     localizer = zoo.load("cnn6_300w")
     head = localizer.stages[0].network.get_layer("landmarks")
     head.bias.assign(head.bias + 0.5)
     path = tmp_path / "other.onnx"
-    export.convert(export.build_graph(localizer, "stage1"), path, {"part": "stage1"})
+    described = export.metadata("other", localizer.scheme, "stage1", None, "")
+    export.convert(export.build_graph(localizer, "stage1"), path, described)
     code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
     assert code == 1 and not json.loads(out)["within_tolerance"]
 
@@ -167,6 +168,41 @@ def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):
         capsys, "convert", "cnn6_300w", "--quantize", "int8", "--output", path
     )
     assert code == 1 and "--calibration" in err and not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--check", "{}/garbage.onnx"], "garbage.onnx is not a .onnx file"),
+        (["--check", "{}/garbage.tflite"], "garbage.tflite is not a .tflite file"),
+        (["--check", "{}/none.onnx"], "there is no"),
+        (["--part", "stage2", "--output", "{}/a.onnx"], "'all', 'stage1'"),
+        (["--to", "onnx", "--output", "{}/a.tflite"], "to end with .onnx"),
+    ],
+)
+def test_convert_refuses_what_it_cannot_do(capsys, tmp_path, arguments, message):
+    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    for ending in (".onnx", ".tflite"):
+        (tmp_path / f"garbage{ending}").write_bytes(b"garbage" * 9)
+    before = sorted(tmp_path.iterdir())
+    arguments = [argument.format(tmp_path) for argument in arguments]
+    code, _, err = _run(capsys, "convert", "cnn6_300w", *arguments)
+    assert code == 1 and message in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_goes_on_with_keras_where_nothing_can_be_kept(
+    capsys, tmp_path, monkeypatch, caplog
+):
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "file" / "cache"))
+    with caplog.at_level("INFO", logger="wingkeras"):
+        code, _, _ = _run(capsys, "demo", "--output", tmp_path / "out")
+    assert code == 0 and "WINGKERAS_HOME" in caplog.text
+    assert "cnn6_300w runs on keras." in caplog.text
+    code, _, err = _run(capsys, "demo", "--runtime", "onnx", "--output", tmp_path / "o")
+    assert code == 1 and "WINGKERAS_HOME" in err
 
 
 def test_says_which_runtime_it_uses(capsys, tmp_path, caplog):

@@ -93,6 +93,27 @@ def test_whole_numbers_quarter_it(ending, part, localizer, pictures, tmp_path):
     assert path.stat().st_size < 0.35 * weights
     result = parity.compare(localizer, path, part, "int8", pictures)
     assert 0 < result.mean_px < 0.3
+    assert _float_weights(path) == [1024 * 10]  # the landmark head's
+
+
+def _float_weights(path):
+    """Sizes of the large float32 constants in a file."""
+    if path.suffix == ".onnx":
+        import onnx
+
+        arrays = [
+            onnx.numpy_helper.to_array(c) for c in onnx.load(path).graph.initializer
+        ]
+        return [a.size for a in arrays if a.dtype == np.float32 and a.size > 4000]
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model(str(path))
+    sizes = [
+        len(model.buffers[t.buffer].data) // 4
+        for t in model.subgraphs[0].tensors
+        if t.type == 0 and model.buffers[t.buffer].data is not None
+    ]
+    return [size for size in sizes if size > 4000]
 
 
 def test_parity_notices_another_network(graph, localizer, pictures, tmp_path):
@@ -119,6 +140,7 @@ def test_int8_is_judged_by_its_error():
         for nme in (3.59, 3.61)
     ]
     assert [result.within_tolerance for result in judged] == [True, False]
+    assert parity.Parity(**values).within_tolerance is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import geometry
 from wingkeras.export import build_graph
 from wingkeras.export.graphs import OUTPUT
-from wingkeras.export.samples import graph_inputs
+from wingkeras.export.samples import array_stages, graph_inputs
+from wingkeras.localizer import Localizer
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,14 @@ def test_second_network_sees_what_the_first_made_of_it(localizer):
     )
 
 
+def test_another_runtime_cannot_be_exported(localizer):
+    again = Localizer(array_stages(localizer), localizer.scheme, 1.1)
+    with pytest.raises(ValueError, match="runtime='keras'"):
+        build_graph(again)
+
+
 def test_unknown_part_is_refused(localizer):
+    with pytest.raises(ValueError, match=r"'all', 'stage1', 'stage2'.*'third'"):
+        graph_inputs(localizer, "third", make_image(), make_boxes(1))
     with pytest.raises(ValueError, match=r"'all', 'stage1', 'stage2'.*'stage3'"):
         build_graph(localizer, "stage3")

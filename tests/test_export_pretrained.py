@@ -4,6 +4,7 @@ import pytest
 
 from wingkeras import export, zoo
 from wingkeras.data.datasets import load_300w
+from wingkeras.evaluation import evaluate
 from wingkeras.export import parity, samples
 
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
@@ -24,6 +25,17 @@ def test_file_finds_the_same_landmarks(localizer, ending, tmp_path):
     pictures = samples.portrait(localizer, 12)
     result = parity.compare(localizer, path, "all", None, pictures)
     assert result.within_tolerance, result.report()
+
+
+def test_bfloat16_costs_little_accuracy(localizer, request, real_data):
+    pytest.importorskip("openvino", reason="needs the extra `openvino`")
+    name = request.node.callspec.params["localizer"]
+    faces = load_300w(real_data / "300w", "common").select(range(0, 554, 4))
+    errors = [
+        evaluate(model, faces).errors["inter_ocular"].mean()
+        for model in (localizer, zoo.load(name, runtime="openvino"))
+    ]
+    assert abs(errors[1] - errors[0]) < 0.001
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

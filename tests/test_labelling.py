@@ -47,6 +47,14 @@ def test_leaves_out_what_does_not_agree(localizer, portrait):
     assert len(label(localizer, _five(path, points), 0.0)) == 0
 
 
+def test_leaves_out_what_is_not_known(localizer, portrait):
+    path, landmarks = portrait
+    points = np.stack([five_of_ibug68(landmarks)] * 2)
+    points[0, 3] = np.nan
+    labelled = label(localizer, _five(path, points), 0.05)
+    assert len(labelled) == 1 and np.isfinite(labelled.landmarks).all()
+
+
 def test_other_schemes_are_refused(localizer, portrait):
     path, landmarks = portrait
     faces = FaceDataset((path,), landmarks[None], IBUG68, ("x",))

@@ -5,6 +5,7 @@ from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import export, runtimes, zoo
 
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
 
 
 def _installed(name):
@@ -61,6 +62,15 @@ def test_converts_once(saved, cache, monkeypatch):
     assert sorted(cache.rglob("made-*.onnx")) == files
 
 
+def test_broken_file_in_the_cache_is_written_again(saved, cache):
+    zoo.load(saved, runtime="onnx")
+    for path in cache.rglob("made-*.onnx"):
+        path.write_bytes(path.read_bytes()[:1000])
+    image, boxes = make_image(), make_boxes(1)
+    received = zoo.load(saved, runtime="onnx")(image, boxes)
+    np.testing.assert_allclose(received, zoo.load(saved)(image, boxes), atol=2e-3)
+
+
 def test_whole_file_runs_exactly_in_openvino(localizer, tmp_path):
     pytest.importorskip("openvino", reason="needs the extra `openvino`")
     path = tmp_path / "whole.onnx"
@@ -101,3 +111,5 @@ def test_files_are_checked(tmp_path):
     path.write_bytes(b"x")
     with pytest.raises(ValueError, match=r"\.tflite file for litert"):
         runtimes.load_file(path, "litert")
+    with pytest.raises(ValueError, match=r"cannot read .*model\.onnx"):
+        runtimes.load_file(path)

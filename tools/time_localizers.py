@@ -16,7 +16,6 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_INT8_ENDINGS = {"onnx": ".onnx", "openvino": ".onnx", "litert": ".tflite"}
 _FACES = (1, 32)
 
 
@@ -36,19 +35,19 @@ def main() -> int:
     localizers = {}
     for name in options.models:
         label = Path(name).name
-        keras_run = zoo.load(name)
-        localizers[label, "keras"] = keras_run
+        by_keras = zoo.load(name)
+        localizers[label, "keras"] = by_keras
         for runtime in runtimes.RUNTIMES:
             localizers[label, runtime] = zoo.load(name, runtime=runtime)
         if options.calibration:
-            for runtime, localizer in whole_numbers(keras_run, options.calibration):
+            for runtime, localizer in load_int8(by_keras, options.calibration):
                 localizers[label, f"{runtime} int8"] = localizer
     if options.peers:
         from peers import find_peers
 
         for name, (runtime, localizer) in find_peers(options.peers).items():
             localizers[name, runtime] = localizer
-    image, boxes = samples.portrait(keras_run, 1)[0]
+    image, boxes = samples.portrait(by_keras, 1)[0]
     rows = latency.measure(localizers, image, boxes[0], _FACES, options.threads)
     result = []
     for row in rows:
@@ -58,7 +57,7 @@ def main() -> int:
     return 0
 
 
-def whole_numbers(localizer, data: Path):
+def load_int8(localizer, data: Path):
     """The localizer with int8 networks, in each runtime."""
     from wingkeras import export, runtimes
     from wingkeras.data.datasets import load_300w
@@ -66,34 +65,21 @@ def whole_numbers(localizer, data: Path):
     from wingkeras.localizer import Localizer
 
     pictures = samples.pictures_of(load_300w(data, "train"), 100)
+    made = {runtime: [] for runtime in runtimes.RUNTIMES}
     with tempfile.TemporaryDirectory() as folder:
-        stages = {runtime: [] for runtime in _INT8_ENDINGS}
         for number, stage in enumerate(localizer.stages, start=1):
             part = f"stage{number}"
             inputs = [samples.graph_inputs(localizer, part, *p) for p in pictures]
-            for ending in sorted(set(_INT8_ENDINGS.values())):
-                export.convert(
-                    export.build_graph(localizer, part),
-                    Path(folder) / f"{part}{ending}",
-                    quantize="int8",
-                    samples=inputs,
+            for runtime, (_, ending, _, _) in runtimes.RUNTIMES.items():
+                path = Path(folder) / f"{part}{ending}"
+                if not path.exists():
+                    graph = export.build_graph(localizer, part)
+                    export.convert(graph, path, None, "int8", inputs)
+                made[runtime].append(
+                    runtimes.load_stage(path, runtime, stage.mean_shape, stage.size)
                 )
-            for runtime, ending in _INT8_ENDINGS.items():
-                run = runtimes.load_file(
-                    Path(folder) / f"{part}{ending}", runtime, exact=False
-                )
-                stages[runtime].append(
-                    runtimes.FileStage(
-                        lambda crops, run=run: run(crops=crops),
-                        stage.mean_shape,
-                        stage.size,
-                    )
-                )
-        for runtime in _INT8_ENDINGS:
-            yield (
-                runtime,
-                Localizer(stages[runtime], localizer.scheme, localizer.box_scale),
-            )
+    for runtime, stages in made.items():
+        yield runtime, Localizer(stages, localizer.scheme, localizer.box_scale)
 
 
 if __name__ == "__main__":

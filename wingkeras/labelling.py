@@ -15,6 +15,7 @@ from wingkeras.mirroring import localize_with_mirror
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
 _ROUNDS = 2
+"""The first one's box comes from five points alone, the second's from 68."""
 
 
 def label(
@@ -26,9 +27,12 @@ def label(
 ) -> FaceDataset:
     """The faces on which a model agrees with itself and with five known points.
 
+    The limits keep 95 of 100 faces of LFW for a cascade trained on 300-W; beside them
+    are pictures whose five points are wrong, and faces that the model gets wrong.
+
     Args:
         localizer: with scheme "ibug68".
-        faces: with scheme "five".
+        faces: with scheme "five"; those with unlabelled points are left out.
         largest_gap: between the landmarks in the picture and in its mirror image,
             see `mirroring.localize_with_mirror`; beyond it a face is left out.
         largest_distance: mean distance between the five points and those that the
@@ -51,8 +55,8 @@ def label(
     mean_shape = localizer.stages[0].mean_shape[None]
     landmarks = np.empty((len(faces), len(IBUG68), 2), np.float32)
     kept = np.zeros(len(faces), bool)
-    for i, path in enumerate(faces.images):
-        image, points = read_image(path), faces.landmarks[i : i + 1]
+    for i in np.flatnonzero(np.isfinite(faces.landmarks).all(axis=(1, 2))):
+        image, points = read_image(faces.images[i]), faces.landmarks[i : i + 1]
         to_image = geometry.fit_similarity(five_of_ibug68(mean_shape), points)
         found = geometry.transform(to_image, mean_shape)
         for _ in range(_ROUNDS):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wingkeras.export.graphs import OUTPUT, network_graph
+from wingkeras.export.graphs import network_graph
 from wingkeras.export.samples import graph_inputs
 from wingkeras.localizer import Localizer, Stage
 
@@ -47,7 +47,6 @@ def measure(
     box: np.ndarray,
     faces: Sequence[int],
     threads: int,
-    progress: Callable[[], None] = lambda: None,
 ) -> Iterator[Row]:
     """Time localizers on copies of one face.
 
@@ -57,13 +56,12 @@ def measure(
         box: `(4,)` of the face, image pixels.
         faces: how many there are in a call, each number in turn.
         threads: how many the process can use; to be said in the rows.
-        progress: called after each row.
 
     Yields:
         Two rows per localizer and number of faces.
     """
     for (model, runtime), localizer in localizers.items():
-        networks = [_run(stage) for stage in localizer.stages]
+        networks = [_compiled(stage) for stage in localizer.stages]
         for count in faces:
             boxes = np.tile(np.asarray(box, np.float32), (count, 1))
             total = 0.0
@@ -72,10 +70,8 @@ def measure(
                 crops = graph_inputs(localizer, part, image, boxes)["crops"]
                 total += median_ms(partial(run, crops))
             yield Row(model, runtime, NETWORKS, threads, count, round(total, 3))
-            progress()
             call = median_ms(partial(localizer, image, boxes))
             yield Row(model, runtime, CALL, threads, count, round(call, 3))
-            progress()
 
 
 def median_ms(run: Callable[[], object], seconds: float = 1.0) -> float:
@@ -90,8 +86,8 @@ def median_ms(run: Callable[[], object], seconds: float = 1.0) -> float:
     return statistics.median(times)
 
 
-def _run(stage):
+def _compiled(stage):
     if not isinstance(stage, Stage):
         return stage.run
-    traced = network_graph(stage).trace()
-    return lambda crops: traced(crops)[OUTPUT].numpy()
+    run = network_graph(stage).compile()
+    return lambda crops: run(crops=crops)

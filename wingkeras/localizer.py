@@ -54,7 +54,7 @@ class Localizer:
     ```
 
     Args:
-        stages: the networks in their order, all run by Keras or none of them. The
+        stages: the networks in their order; Keras runs all of them or none. The
             second one sees the face upright: the landmarks of the first, fitted to
             the mean shape, take out in-plane rotation and a bad box (Section 6).
         scheme: which points the networks find.
@@ -64,7 +64,8 @@ class Localizer:
             cascade by default.
 
     Raises:
-        ValueError: if `stages` is empty, or a network does not fit the scheme.
+        ValueError: if `stages` is empty, a network does not fit the scheme, or Keras
+            runs only some of them.
     """
 
     def __init__(
@@ -87,7 +88,10 @@ class Localizer:
         self.box_scale = box_scale
         self.detector = detector
         self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
-        if all(isinstance(stage, Stage) for stage in self.stages):
+        by_keras = {isinstance(stage, Stage) for stage in self.stages}
+        if len(by_keras) > 1:
+            raise ValueError("Expected all stages to be run by Keras, or none.")
+        if by_keras == {True}:
             self._compute = _compile(
                 lambda regions, maps: localize_regions(self.stages, regions, maps),
                 self._region_size,
@@ -96,6 +100,19 @@ class Localizer:
             self._compute = lambda regions, maps: localize_regions(
                 self.stages, regions, maps, np, crops.crop_arrays
             )
+
+    @property
+    def keras_stages(self) -> tuple[Stage, ...]:
+        """The stages, if Keras runs them.
+
+        Raises:
+            ValueError: if another runtime does.
+        """
+        if not all(isinstance(stage, Stage) for stage in self.stages):
+            raise ValueError(
+                "Expected a localizer that Keras runs; load it with runtime='keras'."
+            )
+        return self.stages
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """The landmarks of all faces in a picture, in one call of the networks.

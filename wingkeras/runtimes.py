@@ -1,7 +1,7 @@
 """Exported files, run: ONNX Runtime, LiteRT and OpenVINO behind the same call.
 
 ```python
-run = wingkeras.runtimes.load_file("cnn67_300w.onnx")
+run = wingkeras.runtimes.load_file("cnn6_300w.all.onnx")
 landmarks = run(image=image, boxes=boxes)
 ```
 """
@@ -118,7 +118,7 @@ def load_file(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for an unknown runtime, or a file that is not for it.
+        ValueError: for an unknown runtime, or a file that is not for it or broken.
         ImportError: if it is not installed.
     """
     path = Path(path)
@@ -129,11 +129,32 @@ def load_file(
     if path.suffix != ending:
         raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
     threads = _available_cores()
-    if runtime == "onnx":
-        return _load_onnx(path, threads)
-    if runtime == "litert":
-        return _load_litert(path, threads)
-    return _load_openvino(path, threads, exact)
+    try:
+        if runtime == "onnx":
+            return _load_onnx(path, threads)
+        if runtime == "litert":
+            return _load_litert(path, threads)
+        return _load_openvino(path, threads, exact)
+    except Exception as error:  # each has its own
+        raise ValueError(
+            f"{runtime} cannot read {path}; write the file again. It said: {error}"
+        ) from error
+
+
+def load_stage(
+    path: str | Path, runtime: str, mean_shape: np.ndarray, size: int
+) -> FileStage:
+    """A bare network from a file, in bfloat16 where runtime and processor have it.
+
+    Args:
+        path, runtime: see `load_file`.
+        mean_shape, size: see `FileStage`.
+
+    Raises:
+        FileNotFoundError, ValueError, ImportError: see `load_file`.
+    """
+    run = load_file(path, runtime, exact=False)
+    return FileStage(lambda crops: run(crops=crops), mean_shape, size)
 
 
 def _available_cores() -> int:

@@ -49,7 +49,7 @@ def train(
             then trained on the upright crops that those predictions make
             (Section 6).
         start: whose last network the training starts from, instead of random
-            weights.
+            weights; after `first`, the faces are aligned to its mean shape.
         further: more training faces, such as those that a model labelled; each is
             shown once per epoch, none is used for validation.
         verbose: whether to show a progress bar with the time left.
@@ -60,12 +60,13 @@ def train(
 
     Raises:
         ValueError: if the folder holds another run, there are fewer faces than a
-            batch takes, or `start` or `further` are of another kind.
+            batch takes, `start` or `further` are of another kind, or another runtime
+            than Keras runs `first` or `start`.
         BrokenFileError: for a picture that cannot be decoded.
     """
     folder = Path(folder)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
-    first_stages = first.stages if first else ()
+    first_stages = first.keras_stages if first else ()
     _check_kinds(recipe, faces, start, further)
     _claim(folder, recipe, training_faces, first_stages, start, further)
     size = getattr(models, f"{recipe.network}_SIZE")
@@ -138,7 +139,7 @@ def _check_kinds(recipe, faces, start, further) -> None:
         )
     if start and (
         start.scheme != faces.scheme
-        or start.stages[-1].network.name.upper() != recipe.network
+        or start.keras_stages[-1].network.name.upper() != recipe.network
     ):
         raise ValueError(
             f"Expected to start from a {recipe.network} for scheme "
@@ -179,8 +180,9 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
         "recipe": recipe.describe(),
         "faces": len(faces),
         "further_faces": len(further) if further else 0,
-        "first_stages": [_digest(stage.network) for stage in first_stages],
-        "start": _digest(start.stages[-1].network) if start else None,
+        "further_landmarks": _digest([further.landmarks]) if further else None,
+        "first_stages": [_digest(s.network.get_weights()) for s in first_stages],
+        "start": _digest(start.stages[-1].network.get_weights()) if start else None,
     }
     text = json.dumps(run, indent=1)
     if path.exists() and path.read_text() != text:
@@ -189,13 +191,15 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
             f"other networks before it: its {path.name} differs. Name another "
             "folder, or delete this one."
         )
-    path.write_text(text)
+    if not path.exists():
+        with replacing(path) as scratch:
+            scratch.write_text(text)
 
 
-def _digest(network: keras.Model) -> str:
+def _digest(arrays: Sequence[np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for weights in network.get_weights():
-        digest.update(weights.tobytes())
+    for array in arrays:
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 

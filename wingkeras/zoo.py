@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wingkeras import export, models, runtimes
+from wingkeras import export, models
 from wingkeras.fetching import FetchError, cache_home, fetch, sha256_of
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage
@@ -131,7 +131,9 @@ def load(
         ValueError: for an unknown name or runtime, or a weight file that is not the
             entry's.
         ImportError: if the runtime, or what converts for it, is not installed.
-        FileNotFoundError: if `path` or a mirror folder lacks the file.
+        FileNotFoundError: if `path` or a mirror folder lacks the file and no
+            converted one is in the cache.
+        OSError: if the cache, which another runtime needs, cannot be written to.
         FetchError: if the file is nowhere to be had; the message says how to go on
             offline.
     """
@@ -152,10 +154,13 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
 
     Returns:
         Its entry.
+
+    Raises:
+        ValueError: if another runtime than Keras runs it.
     """
     folder = Path(folder)
     stages = []
-    for i, stage in enumerate(localizer.stages, start=1):
+    for i, stage in enumerate(localizer.keras_stages, start=1):
         path = folder / f"{name}.stage{i}.weights.h5"
         save_weights(stage.network, path)
         stages.append(
@@ -230,8 +235,8 @@ def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
         else:
             mean_shape = np.asarray(stage.mean_shape, np.float32)
             key = f"{entry.name}-{stage.sha256[:16]}"
-            run = export.load_converted(key, build, runtime)
-            stages.append(runtimes.FileStage(run, mean_shape, stage.input_size))
+            size = stage.input_size
+            stages.append(export.load_converted(key, build, runtime, mean_shape, size))
     return Localizer(stages, scheme, entry.box_scale)
 
 

@@ -66,11 +66,16 @@ async function show(bitmap) {
 }
 
 async function updateStill() {
-  const ms = await update();
-  if (landmarks) say(`${landmarks.length} points in ${ms.toFixed(0)} ms`);
+  try {
+    const ms = await update();
+    if (landmarks) say(`${landmarks.length} points in ${ms.toFixed(0)} ms`);
+  } catch (error) {
+    say(`The model failed: ${error.message}`);
+  }
 }
 
 async function openFile(file) {
+  if (!file) return;
   try {
     await show(await createImageBitmap(file));
   } catch {
@@ -93,7 +98,12 @@ async function startCamera() {
   while (source === video) {
     await new Promise(requestAnimationFrame);
     if (dragging) { showSource(); draw(); continue; }
-    await update();
+    try {
+      await update();
+    } catch (error) {
+      say(`The model failed: ${error.message}`);
+      return;
+    }
     const now = performance.now();
     rate = 0.9 * rate + 0.1 * (1000 / (now - before));
     before = now;
@@ -147,15 +157,20 @@ document.body.addEventListener("drop", (event) => {
 try {
   const file = query.get("model") ?? "model.onnx";
   localize = await load(file);
-  say("Choose a picture.");
+  if (source) await updateStill();
+  else say("Choose a picture.");
 } catch (error) {
   say(`The model could not be loaded: ${error.message}`);
 }
 if (localize && query.has("image")) {
-  const response = await fetch(query.get("image"));
-  await show(await createImageBitmap(await response.blob()));
-  if (query.has("box")) {
-    box = query.get("box").split(",").map(Number);
-    await updateStill();
+  try {
+    const response = await fetch(query.get("image"));
+    await show(await createImageBitmap(await response.blob()));
+    if (query.has("box")) {
+      box = query.get("box").split(",").map(Number);
+      await updateStill();
+    }
+  } catch {
+    say(`${query.get("image")} is not a picture that this browser can read.`);
   }
 }

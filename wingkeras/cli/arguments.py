@@ -53,8 +53,18 @@ def load_localizer(options):
     runtime = options.runtime
     if runtime == "fastest":
         runtime = runtimes.fastest()
+        try:
+            localizer = zoo.load(options.model, runtime=runtime)
+        except OSError as error:
+            if runtime == "keras":
+                raise
+            _log.warning("%s", error)
+            runtime = "keras"
+            localizer = zoo.load(options.model)
+    else:
+        localizer = zoo.load(options.model, runtime=runtime)
     _log.info("%s runs on %s.", options.model, runtime)
-    return zoo.load(options.model, runtime=runtime)
+    return localizer
 
 
 def load_detector(options):

@@ -24,13 +24,6 @@ def add_parser(commands) -> None:
         "--calibration", type=Path, help="annotated faces that int8 takes ranges from"
     )
     parser.add_argument(
-        "--image-size",
-        type=int,
-        nargs=2,
-        metavar=("HEIGHT", "WIDTH"),
-        help="fix the size of the pictures",
-    )
-    parser.add_argument(
         "--check", type=Path, metavar="FILE", help="convert nothing, check this file"
     )
     parser.add_argument("--data", type=Path, help="annotated faces to check with")
@@ -44,28 +37,9 @@ def run(options) -> int:
     from wingkeras.export import parity, samples
 
     localizer = zoo.load(options.model)
-    path, quantize, part = options.check, options.quantize, options.part
-    if path:
-        described = export.describe(path)
-        part = described.get("part", part)
-        quantize = described.get("quantize") or None
-    else:
-        calibration = None
-        if quantize == "int8":
-            calibration = [
-                samples.graph_inputs(localizer, part, *picture)
-                for picture in samples.pictures_of(
-                    _calibration_faces(options, localizer), _CALIBRATION_FACES
-                )
-            ]
-        name = Path(options.model).name
-        suffix = f".{quantize}" if quantize else ""
-        file = f"{name}.{part}{suffix}{_ENDINGS[options.to]}"
-        path = options.output or Path(file)
-        graph = export.build_graph(localizer, part, options.image_size)
-        licence = zoo.info(name).licence if name in zoo.list() else ""
-        described = export.metadata(name, localizer.scheme, part, quantize, licence)
-        export.convert(graph, path, described, quantize, calibration)
+    path = options.check or _convert(options, localizer)
+    described = export.describe(path)
+    part, quantize = described["part"], described["quantize"] or None
     faces = None
     pictures = samples.portrait(localizer, _PARITY_FACES)
     if options.data:
@@ -73,16 +47,39 @@ def run(options) -> int:
         pictures = samples.pictures_of(faces, _PARITY_FACES)
     result = parity.compare(localizer, path, part, quantize, pictures, faces)
     print(json.dumps(result.report(), indent=1))
-    return 0 if result.within_tolerance else 1
+    return 1 if result.within_tolerance is False else 0
 
 
-def _calibration_faces(options, localizer):
-    if not options.calibration:
+def _convert(options, localizer) -> Path:
+    from wingkeras import export, runtimes, zoo
+    from wingkeras.export import samples
+
+    part, quantize = options.part, options.quantize
+    name, ending = Path(options.model).name, _ENDINGS[options.to]
+    suffix = f".{quantize}" if quantize else ""
+    path = options.output or Path(f"{name}.{part}{suffix}{ending}")
+    if path.suffix != ending:
         raise ValueError(
-            "Expected --calibration with int8: annotated faces, a training set for "
-            "example, that the ranges of the activations are taken from."
+            f"Expected --output to end with {ending} for --to {options.to}: {path}."
         )
-    return _annotated(options.calibration, "train", localizer.scheme)
+    runtimes.check(runtimes.default(path))
+    graph = export.build_graph(localizer, part)
+    calibration = None
+    if quantize == "int8":
+        if not options.calibration:
+            raise ValueError(
+                "Expected --calibration with int8: annotated faces, a training set "
+                "for example, that the ranges of the activations are taken from."
+            )
+        faces = _annotated(options.calibration, "train", localizer.scheme)
+        calibration = [
+            samples.graph_inputs(localizer, part, *picture)
+            for picture in samples.pictures_of(faces, _CALIBRATION_FACES)
+        ]
+    licence = zoo.info(options.model).licence if options.model in zoo.list() else ""
+    described = export.metadata(name, localizer.scheme, part, quantize, licence)
+    export.convert(graph, path, described, quantize, calibration)
+    return path
 
 
 def _annotated(path: Path, split: str, scheme):

@@ -1,5 +1,6 @@
 """`wingkeras predict`: landmarks for pictures, videos and cameras."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -88,6 +89,7 @@ def _predict_video(localizer, source, name: str, options) -> tuple[int, Path]:
         )
 
 
+@contextlib.contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
     """Ctrl-C ends a recording instead of throwing it away."""
     interrupted = threading.Event()

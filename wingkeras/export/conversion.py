@@ -89,11 +89,18 @@ def describe(path: str | Path) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for another ending.
+        ValueError: for another ending, or a file that `convert` did not write with
+            `metadata`.
     """
     path = Path(path)
     if path.suffix not in _FORMATS:
         raise ValueError(f"Expected `path` to end with {list(_FORMATS)}: {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"Expected a model file, there is no {path}.")
-    return _FORMATS[path.suffix].read_metadata(path)
+    try:
+        described = _FORMATS[path.suffix].read_metadata(path)
+    except Exception as error:  # each parser has its own
+        raise ValueError(f"{path} is not a {path.suffix} file: {error}") from error
+    if "part" not in described:
+        raise ValueError(f"{path} was not written by `wingkeras convert`.")
+    return described

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import ops
 
 from wingkeras import crops, geometry
@@ -47,10 +48,13 @@ class Graph:
             lambda *inputs: {OUTPUT: self.function(*inputs)}, input_signature=signature
         )
 
+    def compile(self) -> Callable[..., np.ndarray]:
+        """As a function of arrays by name, like a file's (`runtimes.load_file`)."""
+        traced, names = self.trace(), [name for name, _, _ in self.inputs]
+        return lambda **arrays: traced(*(arrays[n] for n in names))[OUTPUT].numpy()
 
-def build_graph(
-    localizer: Localizer, part: str = "all", image_size: tuple[int, int] | None = None
-) -> Graph:
+
+def build_graph(localizer: Localizer, part: str = "all") -> Graph:
     """The computation of a localizer, or of a part of it.
 
     Args:
@@ -59,23 +63,17 @@ def build_graph(
             to landmarks `(N, L, 2)` in pixels of the picture, as `Localizer`; or
             "stage1", "stage2", one network, from `crops` `(N, S, S, 3)` float32 in
             [0, 255] to shape vectors `(N, 2L)` in pixels of the crop.
-        image_size: height and width, pixels, for a runtime that cannot take pictures
-            of any size; only for "all".
 
     Returns:
-        The graph.
+        The graph; H, W and N are dynamic, N at least 1.
 
     Raises:
-        ValueError: for a part that the localizer does not have.
+        ValueError: for a part that the localizer does not have, or a localizer that
+            another runtime than Keras runs.
     """
-    stages = localizer.stages
-    names = [f"stage{i}" for i in range(1, len(stages) + 1)]
-    if part in names:
-        return network_graph(stages[names.index(part)])
+    stages = localizer.keras_stages
     if part != "all":
-        raise ValueError(
-            f"Expected `part` to be one of {['all', *names]}, received {part!r}."
-        )
+        return network_graph(stages[stage_index(localizer, part)])
     region_size = round(crops.REGION_FACTOR * stages[-1].size)
 
     def localize(image, boxes):
@@ -88,9 +86,23 @@ def build_graph(
         landmarks = localize_regions(stages, regions, maps)
         return geometry.transform(back, landmarks, xp=ops)
 
-    shape = (*(image_size or (None, None)), 3)
-    inputs = (("image", shape, "uint8"), ("boxes", (None, 4), "float32"))
+    image = ("image", (None, None, 3), "uint8")
+    inputs = (image, ("boxes", (None, 4), "float32"))
     return Graph(localize, inputs, tuple(stage.network for stage in stages))
+
+
+def stage_index(localizer: Localizer, part: str) -> int:
+    """Which network of a localizer a part is, from 0.
+
+    Raises:
+        ValueError: for a part that the localizer does not have.
+    """
+    names = [f"stage{i}" for i in range(1, len(localizer.stages) + 1)]
+    if part not in names:
+        raise ValueError(
+            f"Expected `part` to be one of {['all', *names]}, received {part!r}."
+        )
+    return names.index(part)
 
 
 def network_graph(stage: Stage) -> Graph:

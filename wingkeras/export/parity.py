@@ -11,8 +11,8 @@ import numpy as np
 from wingkeras import geometry, runtimes
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
-from wingkeras.export.graphs import OUTPUT, build_graph
-from wingkeras.export.samples import Picture, graph_inputs, run_by_keras
+from wingkeras.export.graphs import build_graph, stage_index
+from wingkeras.export.samples import Picture, array_stages, graph_inputs
 from wingkeras.latency import median_ms
 from wingkeras.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
@@ -61,15 +61,15 @@ class Parity:
     file_nme_percent: float | None = None
 
     @property
-    def within_tolerance(self) -> bool:
+    def within_tolerance(self) -> bool | None:
         """Whether the file may pass for the model.
 
-        An int8 file whose error was not measured is not judged.
+        `None` for an int8 file, which is judged by its error, if none was measured.
         """
         if self.quantize != "int8":
             return self.largest_px <= TOLERANCES[self.quantize]
         if self.file_nme_percent is None:
-            return True
+            return None
         return self.file_nme_percent - self.keras_nme_percent <= INT8_TOLERANCE
 
     def report(self) -> dict:
@@ -96,7 +96,6 @@ def compare(
     quantize: str | None,
     pictures: Sequence[Picture],
     faces: FaceDataset | None = None,
-    runtime: str | None = None,
 ) -> Parity:
     """Run a file beside Keras on the same faces.
 
@@ -107,7 +106,6 @@ def compare(
         quantize: how it was converted.
         pictures: where the landmarks are compared.
         faces: annotated faces, where the errors are.
-        runtime: see `runtimes.load_file`.
 
     Returns:
         The comparison.
@@ -116,7 +114,7 @@ def compare(
         ValueError, ImportError, FileNotFoundError: see `runtimes.load_file`.
     """
     path = Path(path)
-    run = runtimes.load_file(path, runtime)
+    run = runtimes.load_file(path)
     exported = _around(run, localizer, part)
     distances = []
     for image, boxes in pictures:
@@ -129,10 +127,10 @@ def compare(
         errors = (_nme_percent(model, faces) for model in (localizer, exported))
     keras_nme, file_nme = errors
     inputs = graph_inputs(localizer, part, *pictures[0])
-    keras_run = _keras_run(localizer, part)
+    keras_run = localizer if part == "all" else build_graph(localizer, part).compile()
     return Parity(
         file=str(path),
-        runtime=runtime or runtimes.default(path),
+        runtime=runtimes.default(path),
         part=part,
         quantize=quantize,
         bytes=path.stat().st_size,
@@ -149,10 +147,9 @@ def compare(
 def _around(run, localizer: Localizer, part: str):
     if part == "all":
         return ExportedLocalizer(run, localizer.scheme)
-    stages = run_by_keras(localizer)
-    number = int(part.removeprefix("stage")) - 1
-    stages[number] = dataclasses.replace(
-        stages[number], run=lambda crops: run(crops=crops)
+    stages, index = array_stages(localizer), stage_index(localizer, part)
+    stages[index] = dataclasses.replace(
+        stages[index], run=lambda crops: run(crops=crops)
     )
     return Localizer(stages, localizer.scheme, localizer.box_scale)
 
@@ -168,10 +165,3 @@ def _nme_percent(localizer, faces: FaceDataset) -> float:
     summary = evaluate(localizer, faces).summary()
     normalizer = "inter_ocular" if "inter_ocular" in summary else "inter_pupil"
     return summary[normalizer]["nme_percent"]
-
-
-def _keras_run(localizer: Localizer, part: str):
-    if part == "all":
-        return localizer
-    traced = build_graph(localizer, part).trace()
-    return lambda crops: traced(crops)[OUTPUT].numpy()

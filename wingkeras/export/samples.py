@@ -1,10 +1,9 @@
 """Inputs for exported graphs, made from pictures by the localizer's own code."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.export.graphs import stage_index
 from wingkeras.localizer import Localizer
 from wingkeras.runtimes import FileStage
 
@@ -41,28 +40,31 @@ def portrait(localizer: Localizer, count: int) -> list[Picture]:
 def graph_inputs(
     localizer: Localizer, part: str, image: np.ndarray, boxes: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What `graphs.build_graph` takes for a picture, by name."""
+    """What `graphs.build_graph` takes for a picture, by name.
+
+    Raises:
+        ValueError: for a part that the localizer does not have.
+    """
     if part == "all":
         return {"image": image, "boxes": np.asarray(boxes, np.float32)}
+    index = stage_index(localizer, part)
     seen = []
-    stages = list(_recording(run_by_keras(localizer), seen))
+
+    def recording(stage: FileStage) -> FileStage:
+        def run(crops):
+            seen.append(crops)
+            return stage.run(crops)
+
+        return FileStage(run, stage.mean_shape, stage.size)
+
+    stages = [recording(stage) for stage in array_stages(localizer)]
     Localizer(stages, localizer.scheme, localizer.box_scale)(image, boxes)
-    return {"crops": seen[int(part.removeprefix("stage")) - 1]}
+    return {"crops": seen[index]}
 
 
-def run_by_keras(localizer: Localizer) -> list[FileStage]:
-    """The networks of a localizer as functions of arrays."""
+def array_stages(localizer: Localizer) -> list[FileStage]:
+    """The networks of a localizer as functions of arrays, whatever runs them."""
     return [
         FileStage(lambda crops, s=s: np.asarray(s.run(crops)), s.mean_shape, s.size)
         for s in localizer.stages
     ]
-
-
-def _recording(stages, seen: list) -> Iterator[FileStage]:
-    for stage in stages:
-
-        def run(crops, stage=stage):
-            seen.append(crops)
-            return stage.run(crops)
-
-        yield FileStage(run, stage.mean_shape, stage.size)
