@@ -87,16 +87,16 @@ def _quantize(model, samples: list[dict[str, np.ndarray]]):
     import onnx
     from onnxruntime import quantization
 
-    heads = [
-        node.name
-        for node in model.graph.node
-        if node.op_type in ("MatMul", "Gemm") and "landmarks" in node.name
-    ]
     with tempfile.TemporaryDirectory() as folder:
         source, target = (os.path.join(folder, n) for n in ("float.onnx", "int8.onnx"))
         onnx.save(model, source)
         # Symbolic shape inference needs SymPy, and finds nothing more here.
         quantization.quant_pre_process(source, source, skip_symbolic_shape=True)
+        heads = [
+            node.name
+            for node in onnx.load(source).graph.node
+            if node.op_type in ("MatMul", "Gemm") and "landmarks" in node.name
+        ]
         quantization.quantize_static(
             source,
             target,
