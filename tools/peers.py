@@ -19,15 +19,15 @@ _SIZE = 112
 _BOX_SCALE = 1.1
 
 
-def find_peers(folder: Path) -> dict[str, tuple[str, Localizer]]:
-    """Runtime and localizer for every model file in a folder, by the file's stem."""
-    loaders = {".onnx": ("onnx", _load_onnx), ".xml": ("openvino", _load_openvino)}
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix in loaders:
-            runtime, load = loaders[path.suffix]
-            found[path.stem] = runtime, make_localizer(load(path))
-    return found
+def find_peers(folder: Path) -> dict[tuple[str, str], Localizer]:
+    """A localizer for every model file in a folder, by the file's stem and runtime."""
+    loaders = {"onnx": _load_onnx, "openvino": _load_openvino}
+    runtimes = {".onnx": ("onnx", "openvino"), ".xml": ("openvino",)}
+    return {
+        (path.stem, runtime): make_localizer(loaders[runtime](path))
+        for path in sorted(folder.iterdir())
+        for runtime in runtimes.get(path.suffix, ())
+    }
 
 
 def make_localizer(run) -> Localizer:
@@ -62,8 +62,12 @@ def _load_onnx(path: Path):
 def _load_openvino(path: Path):
     import openvino
 
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)),
+    }
     core = openvino.Core()
     model = core.read_model(str(path))
     model.reshape([-1, 3, _SIZE, _SIZE])
-    compiled = core.compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    compiled = core.compile_model(model, "CPU", settings)
     return lambda x: compiled(x)[0]

@@ -45,8 +45,7 @@ def main() -> int:
     if options.peers:
         from peers import find_peers
 
-        for name, (runtime, localizer) in find_peers(options.peers).items():
-            localizers[name, runtime] = localizer
+        localizers |= find_peers(options.peers)
     image, boxes = samples.portrait(by_keras, 1)[0]
     rows = latency.measure(localizers, image, boxes[0], _FACES, options.threads)
     result = []

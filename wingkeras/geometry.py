@@ -137,7 +137,7 @@ def fit_similarity(source, target, xp=np):
     Args:
         source: `(N, L, 2)` points.
         target: `(N, L, 2)` or `(L, 2)` points they should come to lie on.
-        xp: namespace to compute with.
+        xp: namespace to compute with, NumPy's or `keras.ops`.
 
     Returns:
         `(N, 2, 3)` maps, source -> target.
@@ -145,13 +145,13 @@ def fit_similarity(source, target, xp=np):
     target = target + xp.zeros_like(source)
     x, y = source[..., 0], source[..., 1]
     u, v = target[..., 0], target[..., 1]
-    mean_x, mean_y = _mean(x), _mean(y)
-    mean_u, mean_v = _mean(u), _mean(v)
+    mean_x, mean_y = xp.mean(x, axis=1), xp.mean(y, axis=1)
+    mean_u, mean_v = xp.mean(u, axis=1), xp.mean(v, axis=1)
     x, y = x - mean_x[:, None], y - mean_y[:, None]
     u, v = u - mean_u[:, None], v - mean_v[:, None]
-    power = _mean(x * x + y * y)
-    a = _mean(x * u + y * v) / power
-    b = _mean(x * v - y * u) / power
+    power = xp.mean(x * x + y * y, axis=1)
+    a = xp.mean(x * u + y * v, axis=1) / power
+    b = xp.mean(x * v - y * u, axis=1) / power
     return _stack_map(
         [
             a,
@@ -175,10 +175,6 @@ def from_shape_vectors(vectors, xp=np):
     """Shape vectors `(N, 2L)` as landmarks `(N, L, 2)`."""
     half = vectors.shape[-1] // 2
     return xp.stack([vectors[..., :half], vectors[..., half:]], axis=-1)
-
-
-def _mean(values):
-    return sum(values[:, i] for i in range(values.shape[1])) / values.shape[1]
 
 
 def _stack_map(entries, xp):
