@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wingkeras import runtimes
 from wingkeras.geometry import to_shape_vectors
 from wingkeras.localizer import Localizer
 from wingkeras.runtimes import FileStage
@@ -21,13 +22,17 @@ _BOX_SCALE = 1.1
 
 def find_peers(folder: Path) -> dict[tuple[str, str], Localizer]:
     """A localizer for every model file in a folder, by the file's stem and runtime."""
-    loaders = {"onnx": _load_onnx, "openvino": _load_openvino}
-    runtimes = {".onnx": ("onnx", "openvino"), ".xml": ("openvino",)}
-    return {
-        (path.stem, runtime): make_localizer(loaders[runtime](path))
-        for path in sorted(folder.iterdir())
-        for runtime in runtimes.get(path.suffix, ())
+    kinds = {
+        ".onnx": (_load_onnx, ("onnx", "openvino")),
+        ".xml": (_load_xml, ("openvino",)),
     }
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in kinds:
+            load, names = kinds[path.suffix]
+            for runtime in names:
+                found[path.stem, runtime] = make_localizer(load(path, runtime))
+    return found
 
 
 def make_localizer(run) -> Localizer:
@@ -47,19 +52,15 @@ def make_localizer(run) -> Localizer:
     return Localizer([stage], IBUG68, _BOX_SCALE)
 
 
-def _load_onnx(path: Path):
-    import onnxruntime
+def _load_onnx(path: Path, runtime: str):
+    import onnx
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
-    name = session.get_inputs()[0].name
-    return lambda x: session.run(None, {name: x})[0]
+    name = onnx.load(path).graph.input[0].name
+    run = runtimes.load_file(path, runtime, exact=False)
+    return lambda x: run(**{name: x})
 
 
-def _load_openvino(path: Path):
+def _load_xml(path: Path, runtime: str):
     import openvino
 
     settings = {

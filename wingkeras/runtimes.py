@@ -168,6 +168,8 @@ def _load_onnx(path: Path, threads: int) -> Callable[..., np.ndarray]:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Idle threads would keep the cores from the next network, and from OpenCV.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )
