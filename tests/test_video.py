@@ -138,7 +138,7 @@ def test_command_line(clip, tmp_path, capsys):
     code = cli.main(["predict", *inputs, "--output", str(output), "--no-smoothing"])
     captured = capsys.readouterr()
     assert code == 1 and "99: not a camera" in captured.err
-    assert f"{clip}: 1 faces, {output / 'pan.landmarks.mp4'}" in captured.out
+    assert f"{clip}: 1 face, {output / 'pan.landmarks.mp4'}" in captured.out
     assert f"{FRAMES}/{FRAMES}" in captured.out, "the progress bar"
     assert (output / "photo.landmarks.json").is_file()
 

@@ -60,7 +60,8 @@ def run(options) -> int:
                     faces, output = prediction.predict_file(
                         localizer, source, options.output, name, options.points
                     )
-                print(f"{source}: {faces} faces, {output}")
+                noun = "face" if faces == 1 else "faces"
+                print(f"{source}: {faces} {noun}, {output}")
             except BrokenFileError as error:
                 failures += _report(error)
     return 1 if failures else 0
