@@ -14,16 +14,12 @@ def localizer():
     return make_localizer(2)
 
 
-def _run(graph, **inputs):
-    return graph.trace()(*inputs.values())[OUTPUT].numpy()
-
-
 @pytest.mark.parametrize("count", [1, 3])
 def test_whole_graph_is_the_localizer(localizer, count):
     image, boxes = make_image(150 + count, 190), make_boxes(count)
     boxes[0, 3] += 20  # not square
     inputs = graph_inputs(localizer, "all", image, boxes)
-    received = _run(build_graph(localizer), **inputs)
+    received = build_graph(localizer).compile()(**inputs)
     np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
 
 
@@ -42,7 +38,7 @@ def test_parts_are_the_networks(localizer):
         inputs = graph_inputs(localizer, f"stage{number}", image, boxes)
         crops = inputs["crops"]
         assert crops.shape == (2, stage.size, stage.size, 3)
-        received = _run(build_graph(localizer, f"stage{number}"), **inputs)
+        received = build_graph(localizer, f"stage{number}").compile()(**inputs)
         expected = stage.network.predict_on_batch(crops)
         np.testing.assert_allclose(received, expected, atol=1e-3)
 

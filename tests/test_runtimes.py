@@ -8,15 +8,11 @@ pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
 
 
-def _installed(name):
-    try:
-        runtimes.check(name)
-    except ImportError as error:
-        return pytest.param(name, marks=pytest.mark.skip(reason=str(error)))
-    return name
-
-
-RUNTIMES = [_installed(name) for name in runtimes.RUNTIMES]
+@pytest.fixture(params=runtimes.RUNTIMES)
+def runtime(request):
+    needed = runtimes.RUNTIMES[request.param]
+    pytest.importorskip(needed.module, reason=f"needs the extra `{needed.extra}`")
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +27,6 @@ def saved(localizer, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("count", [1, 3])
 def test_same_landmarks_in_every_runtime(saved, runtime, count):
     image, boxes = make_image(180, 200, count), make_boxes(count)
@@ -43,7 +38,6 @@ def test_same_landmarks_in_every_runtime(saved, runtime, count):
     np.testing.assert_allclose(received, expected, atol=tolerance)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_no_boxes_no_landmarks(saved, runtime):
     found = zoo.load(saved, runtime=runtime)(make_image(), np.zeros((0, 4)))
     assert found.shape == (0, 5, 2)

@@ -1,10 +1,7 @@
 """The page in `examples/web`, in a real browser."""
 
-import functools
-import http.server
 import json
 import shutil
-import threading
 import urllib.parse
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
 
+from served_folder import served
 from wingkeras import export, zoo
 from wingkeras.data.images import read_image
 
@@ -42,25 +40,8 @@ def site(portrait, tmp_path_factory):
     export.convert(graph, folder / "model.onnx", quantize="fp16")
     cv2.imwrite(str(folder / "portrait.png"), portrait[..., ::-1])
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        extensions_map = {  # noqa: RUF012
-            **http.server.SimpleHTTPRequestHandler.extensions_map,
-            ".mjs": "text/javascript",
-            ".wasm": "application/wasm",
-        }
-
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=folder)
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,16 +1,14 @@
 import dataclasses
-import http.server
 import json
 import shutil
 import sys
-import threading
 import types
-from functools import partial
 
 import keras
 import numpy as np
 import pytest
 
+from served_folder import served
 from wingkeras import models, zoo
 from wingkeras.fetching import FetchError, sha256_of
 from wingkeras.localizer import Localizer, Stage
@@ -58,19 +56,8 @@ def registry(saved, tmp_path, monkeypatch):
 
 @pytest.fixture
 def mirror(saved):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Quiet, directory=saved[0])
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(saved[0]) as address:
+        yield address
 
 
 def _same(result, localizer):

@@ -140,8 +140,7 @@ def crop_arrays(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
 def _sample_array(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarray:
     """`sample` of one image, by OpenCV's lookup of whole pixels.
 
-    Its own bilinear lookup rounds positions to 1/32 pixel, which moves landmarks by up
-    to a third of one.
+    Its own bilinear lookup rounds positions to 1/32 pixel, and landmarks move.
     """
     height, width = image.shape[:2]
     steps = np.arange(size, dtype=np.float32)

@@ -27,8 +27,7 @@ def label(
 ) -> FaceDataset:
     """The faces on which a model agrees with itself and with five known points.
 
-    The limits keep 95 of 100 faces of LFW for a cascade trained on 300-W; beside them
-    are pictures whose five points are wrong, and faces that the model gets wrong.
+    The limits leave out 5 of 100 faces of LFW with a cascade trained on 300-W.
 
     Args:
         localizer: with scheme "ibug68".

@@ -73,7 +73,7 @@ def ResNet50(
     weights: str | Path | None = None,
     name: str = "resnet50",
 ) -> keras.Model:
-    """ResNet-50 with a regression head in place of its last layer, 224 px.
+    """ResNet-50, a regression head for its last layer, 224 px (Section 7, Table 5).
 
     Args:
         num_landmarks: L, the number of points.

@@ -3,12 +3,11 @@
 LiteRT is TensorFlow Lite's present name; its files still end with `.tflite`.
 """
 
-from wingkeras.export.conversion import QUANTIZATIONS, convert, describe, metadata
+from wingkeras.export.conversion import convert, describe, metadata
 from wingkeras.export.converted import load_converted
 from wingkeras.export.graphs import Graph, build_graph
 
 __all__ = [
-    "QUANTIZATIONS",
     "Graph",
     "build_graph",
     "convert",
