@@ -2,7 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.models import CNN6, CNN7, Regressor, ResNet50
+from wingkeras.models import (
+    CNN6,
+    CNN7,
+    Regressor,
+    ResNet50,
+    build,
+    input_size,
+    network_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +134,42 @@ def test_bad_backbones():
         Regressor("ResNet49")
     with pytest.raises(FileNotFoundError, match=r"there is no none\.h5"):
         ResNet50(weights="none.h5")
+
+
+@pytest.mark.parametrize("name", ["CNN6", "CNN7", "ResNet50", "MobileNetV3Small"])
+def test_networks_by_name(name):
+    mean = np.array([[10, 20], [30, 40]], np.float32)
+    network = build(name, 2, mean)
+    assert network.input_shape == (None, input_size(name), input_size(name), 3)
+    assert network_name(network) == name
+    np.testing.assert_array_equal(
+        network.get_layer("landmarks").bias.numpy(), [10, 30, 20, 40]
+    )
+    assert build(name, 2).count_params() == network.count_params()
+
+
+def test_sizes_and_names_that_do_not_fit():
+    assert build("MobileNetV3Small", 2, size=64).input_shape == (None, 64, 64, 3)
+    with pytest.raises(ValueError, match=r"size 64 .* for CNN6, received 65"):
+        build("CNN6", 2, size=65)
+    with pytest.raises(ValueError, match="CNN6, received 64 and 'imagenet'"):
+        build("CNN6", 2, weights="imagenet")
+    with pytest.raises(ValueError, match=r"a network of CNN6, .*received 'CNN8'"):
+        build("CNN8")
+    with pytest.raises(ValueError, match="under its own name; received 'mine'"):
+        network_name(CNN6(2, name="mine"))
+
+
+def test_batch_normalisation_keeps_the_statistics_of_given_weights(tmp_path):
+    own = Regressor("MobileNetV3Small", 2, size=64)
+    own.layers[-2].save_weights(tmp_path / "backbone.weights.h5")
+    given = Regressor(
+        "MobileNetV3Small", 2, size=64, weights=tmp_path / "backbone.weights.h5"
+    )
+    image = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3))
+    for network, moves in ((own, True), (given, False)):
+        before = [v.numpy() for v in network.non_trainable_variables]
+        network(image, training=True)
+        after = [v.numpy() for v in network.non_trainable_variables]
+        same = [np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert not any(same) if moves else all(same)

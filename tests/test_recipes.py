@@ -50,10 +50,12 @@ def test_description_names_the_loss():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"network": "CNN8"}, "`network` to be CNN6 or CNN7, received 'CNN8'"),
+        ({"network": "CNN8"}, "`network` to be one of CNN6, CNN7, .*, received 'CNN8'"),
         ({"learning_rate": 1e-9}, "`learning_rate`"),
         ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
         ({"epochs": 0}, "`epochs`"),
+        ({"frozen": 1.0}, r"`frozen` to be a share in \[0, 1\), received 1.0"),
+        ({"backbone_rate": 0}, "`backbone_rate` to be a number > 0, received 0"),
     ],
     ids=str,
 )
@@ -75,3 +77,39 @@ def test_biases_are_not_decayed():
     optimizer.apply(zeros)
     np.testing.assert_allclose(network.layers[0].bias.numpy(), 100.0)
     np.testing.assert_allclose(network.layers[0].kernel.numpy(), kernel * 0.95, 1e-5)
+
+
+def test_backbone_is_frozen_first_and_then_learns_more_slowly():
+    import keras
+
+    network = keras.Sequential(
+        [
+            keras.Input((1,)),
+            keras.layers.Dense(1, name="backbone"),
+            keras.layers.Dense(1, name="landmarks"),
+        ]
+    )
+    recipe = Recipe(
+        "r",
+        optimizer="sgd",
+        learning_rate=0.1,
+        final_learning_rate=0.1,
+        warmup=0.0,
+        weight_decay=0.5,
+        frozen=0.3,
+        backbone_rate=0.2,
+        ema=0.0,
+    )
+    optimizer = build_optimizer(recipe, 10)
+    optimizer.build(network.trainable_variables)
+    for layer in network.layers:
+        layer.kernel.assign([[1.0]])
+    zeros = [keras.ops.zeros_like(v) for v in network.trainable_variables]
+    kernels = []
+    for _ in range(5):
+        optimizer.apply(zeros)
+        kernels.append([float(layer.kernel.numpy()[0, 0]) for layer in network.layers])
+    backbone, head = np.array(kernels).T
+    np.testing.assert_allclose(head, 0.95 ** np.arange(1, 6), rtol=1e-5)
+    np.testing.assert_allclose(backbone, [1, 1, 1, 0.99, 0.99**2], rtol=1e-5)
+    assert float(optimizer.optimizers[0].learning_rate) == pytest.approx(0.1)

@@ -13,6 +13,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
+from wingkeras import zoo
 from wingkeras.data import balance
 from wingkeras.evaluation import evaluate
 from wingkeras.training import train
@@ -97,6 +98,20 @@ def test_options(tmp_path, change, capfd):
     recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]
     assert all(recipe[name] == value for name, value in change.items())
     assert "val_nme" in capfd.readouterr().out
+
+
+def test_backbone_comes_back_from_its_folder(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    changes = {"network": "MobileNetV3Small", "input_size": 32, "frozen": 0.4}
+    recipe = dataclasses.replace(RECIPE, epochs=2, **changes)
+    trained = train(recipe, faces, tmp_path / "run", verbose=False)
+    loaded = zoo.load(tmp_path / "run")
+    assert [stage.size for stage in loaded.stages] == [32]
+    expected, errors = (
+        evaluate(x, faces).errors["inter_pupil"] for x in (trained, loaded)
+    )
+    np.testing.assert_allclose(errors, expected, rtol=0.02)
+    assert float(_rows(tmp_path / "run")[0]["learning_rate"]) > 0
 
 
 def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):

@@ -14,7 +14,6 @@ run.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -23,7 +22,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from machine import REPOSITORY, describe_machine
+
 RESULTS = REPOSITORY / "results"
 _THREADS = (1, 2)
 
@@ -72,35 +72,6 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"benchmark_{result['benchmark']}.json").write_text(text + "\n")
     return 0
-
-
-def describe_machine() -> dict:
-    """Hardware, versions and commit."""
-    import keras
-    import tensorflow as tf
-
-    def ask(*command: str) -> str:
-        try:
-            return subprocess.run(
-                command, cwd=REPOSITORY, capture_output=True, text=True, check=True
-            ).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            return "unknown"
-
-    cpu = platform.processor()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next((x.split(": ")[1] for x in lines if x.startswith("model name")), cpu)
-    return {
-        "cpu": cpu,
-        "cores": os.cpu_count(),
-        "gpus": [gpu.name for gpu in tf.config.list_physical_devices("GPU")],
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "commit": ask("git", "describe", "--always", "--dirty"),
-    }
 
 
 def measure_rate(step: Callable[[], object], faces: int, seconds: float) -> float:
@@ -180,7 +151,7 @@ def benchmark_robustness(options) -> dict:
     """A model, its networks alone and others, on the same disturbed faces."""
     import keras
 
-    from wingkeras import plots, robustness, zoo
+    from wingkeras import models, plots, robustness, zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.localizer import Localizer
 
@@ -189,7 +160,7 @@ def benchmark_robustness(options) -> dict:
     localizers = {name: localizer}
     if len(localizer.stages) > 1:
         for stage in localizer.stages:
-            label = f"its {stage.network.name.upper()} alone"
+            label = f"its {models.network_name(stage.network)} alone"
             alone = Localizer([stage], localizer.scheme, robustness.box_scale(stage))
             localizers[label] = alone
     localizers |= {other: zoo.load(other) for other in options.beside}

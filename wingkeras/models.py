@@ -17,6 +17,74 @@ CNN7_SIZE = 128
 RESNET50_SIZE = 224
 """Side of ResNet-50's input, pixels."""
 
+_PLAIN_SIZES = {"CNN6": CNN6_SIZE, "CNN7": CNN7_SIZE}
+_BACKBONES = tuple(n for n in dir(keras.applications) if n[0].isupper())
+
+NETWORKS = (*_PLAIN_SIZES, *_BACKBONES)
+"""Names that `build` takes."""
+
+
+def build(
+    network: str,
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    size: int | None = None,
+    weights: str | Path | None = None,
+) -> keras.Model:
+    """A network by name.
+
+    Args:
+        network: one of `NETWORKS`: a plain CNN or a backbone for `Regressor`.
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        size: side of the input, pixels; `input_size(network)` by default.
+        weights: of a backbone; see `Regressor`.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: for an unknown network, or a size or weights that it cannot have.
+        FileNotFoundError, OSError: see `Regressor`.
+    """
+    size = size or input_size(network)
+    if network not in _PLAIN_SIZES:
+        return Regressor(network, num_landmarks, mean_shape, size, weights)
+    if size != _PLAIN_SIZES[network] or weights:
+        raise ValueError(
+            f"Expected size {_PLAIN_SIZES[network]} and no weights of a backbone for "
+            f"{network}, received {size} and {weights!r}."
+        )
+    return {"CNN6": CNN6, "CNN7": CNN7}[network](num_landmarks, mean_shape)
+
+
+def input_size(network: str) -> int:
+    """Side of a network's input, pixels, unless one asks for another.
+
+    Raises:
+        ValueError: for an unknown network.
+    """
+    if network not in NETWORKS:
+        raise ValueError(
+            f"Expected a network of {', '.join(NETWORKS)}; received {network!r}."
+        )
+    return _PLAIN_SIZES.get(network, RESNET50_SIZE)
+
+
+def network_name(network: keras.Model) -> str:
+    """The name that `build` takes for such a network.
+
+    Raises:
+        ValueError: if it was not built here.
+    """
+    names = {name.lower(): name for name in NETWORKS}
+    if network.name not in names:
+        raise ValueError(
+            "Expected a network that `wingkeras.models` built, under its own name; "
+            f"received {network.name!r}."
+        )
+    return names[network.name]
+
 
 def CNN6(
     num_landmarks: int = 68,
@@ -98,12 +166,14 @@ def Regressor(
     mean_shape: np.ndarray | None = None,
     size: int = 224,
     weights: str | Path | None = None,
-    name: str = "regressor",
+    name: str | None = None,
 ) -> keras.Model:
     """Any network of `keras.applications` as the backbone of a landmark regressor.
 
     Average pooling and one dense layer follow the backbone's features. Its own
-    preprocessing is inside the model.
+    preprocessing is inside the model. With trained weights, batch normalisation stays
+    as it came, in training too: the statistics of small batches of faces would undo
+    what the filters were trained for. From random weights it learns.
 
     Args:
         backbone: name of a builder in `keras.applications`, such as
@@ -113,7 +183,7 @@ def Regressor(
         size: side of the input, pixels.
         weights: of the backbone: "imagenet" for Keras' own download, a file that it
             loads, or `None` for random ones.
-        name: of the model.
+        name: of the model; the backbone's in lower case by default.
 
     Returns:
         A model from `(batch, size, size, 3)` RGB pixels in [0, 255], uint8 or float,
@@ -126,12 +196,11 @@ def Regressor(
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
     """
-    build = getattr(keras.applications, backbone, None)
-    if not callable(build):
-        known = [n for n in dir(keras.applications) if n[0].isupper()]
+    if backbone not in _BACKBONES:
         raise ValueError(
-            f"Expected `backbone` to be one of {known}, received {backbone!r}."
+            f"Expected `backbone` to be one of {_BACKBONES}, received {backbone!r}."
         )
+    build = getattr(keras.applications, backbone)
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise FileNotFoundError(
             "Expected `weights` to be 'imagenet', None or a weight file of "
@@ -154,8 +223,18 @@ def Regressor(
             f"{url} elsewhere and put it at "
             f"{home / 'models' / file}, or give its path as `weights`."
         ) from error
+    if weights:
+        _freeze_batch_normalisation(features)
     x = features(preprocess(image))
-    return keras.Model(image, head(x), name=name)
+    return keras.Model(image, head(x), name=name or backbone.lower())
+
+
+def _freeze_batch_normalisation(network: keras.Model) -> None:
+    # `network(x, training=False)` would not do: fitting a model around it overrides
+    # that with True.
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
 
 
 def _plain_cnn(size, filters, num_landmarks, mean_shape, name) -> keras.Model:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import keras
 import numpy as np
+from keras import ops
 
 from wingkeras import models
 from wingkeras.data.augment import Augmentation
@@ -18,7 +19,12 @@ class Recipe:
 
     Attributes:
         name: of the recipe.
-        network: builder in `wingkeras.models`: "CNN6" or "CNN7".
+        network: a name of `wingkeras.models.NETWORKS`.
+        input_size: side of its input, pixels; its usual one by default.
+        weights: of a backbone, "imagenet" or a file; random ones by default.
+        frozen: share of the steps in which a backbone keeps its weights and the head
+            alone learns, in [0, 1).
+        backbone_rate: learning rate of a backbone, as a multiple of the head's.
         loss: in pixels of the network's input.
         optimizer: "sgd" (momentum 0.9) or "adamw" (global gradient norm clipped).
         learning_rate: the highest one; meant for the batch mean of a loss that is
@@ -44,7 +50,11 @@ class Recipe:
     """
 
     name: str
-    network: Literal["CNN6", "CNN7"] = "CNN6"
+    network: str = "CNN6"
+    input_size: int | None = None
+    weights: str | None = None
+    frozen: float = 0.0
+    backbone_rate: float = 1.0
     loss: keras.losses.Loss = field(default_factory=WingLoss)
     optimizer: Literal["sgd", "adamw"] = "adamw"
     learning_rate: float = 2e-3
@@ -64,7 +74,10 @@ class Recipe:
     jit_compile: bool | Literal["auto"] = "auto"
 
     def __post_init__(self):
-        _check(self.network in ("CNN6", "CNN7"), "network", "CNN6 or CNN7", self)
+        known = self.network in models.NETWORKS
+        _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
+        _check(0 <= self.frozen < 1, "frozen", "a share in [0, 1)", self)
+        _check(self.backbone_rate > 0, "backbone_rate", "a number > 0", self)
         _check(self.optimizer in ("sgd", "adamw"), "optimizer", "sgd or adamw", self)
         schedules = ("exponential", "cosine")
         _check(self.schedule in schedules, "schedule", " or ".join(schedules), self)
@@ -76,6 +89,11 @@ class Recipe:
         _check(self.pose_bins >= 0, "pose_bins", "a number >= 0", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
+
+    @property
+    def size(self) -> int:
+        """Side of the network's input, pixels."""
+        return self.input_size or models.input_size(self.network)
 
     def describe(self) -> dict:
         """The recipe as JSON-ready values, equal for equal recipes."""
@@ -113,15 +131,34 @@ def build_network(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
-        return getattr(models, recipe.network)(num_landmarks, mean_shape)
+        return models.build(
+            recipe.network, num_landmarks, mean_shape, recipe.size, recipe.weights
+        )
     finally:
         keras.config.set_dtype_policy(before)
 
 
 def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of a recipe, its schedule stretched over `steps` batches."""
+    """The optimizer of a recipe, its schedule stretched over `steps` batches.
+
+    Where the backbone learns at a rate of its own, that of the head comes first in
+    the `optimizers` of the `keras.optimizers.MultiOptimizer` returned.
+    """
+    schedule = _build_schedule(recipe, steps)
+    if recipe.frozen == 0 and recipe.backbone_rate == 1:
+        return _build_optimizer(recipe, schedule)
+    slower = _Thawing(schedule, recipe.backbone_rate, round(recipe.frozen * steps))
+    return keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(
+            default_optimizer=_build_optimizer(recipe, slower),
+            optimizer_map={"(.*/)?landmarks/.*": _build_optimizer(recipe, schedule)},
+        )
+    )
+
+
+def _build_optimizer(recipe: Recipe, schedule) -> keras.optimizers.Optimizer:
     settings = {
-        "learning_rate": _build_schedule(recipe, steps),
+        "learning_rate": schedule,
         "weight_decay": recipe.weight_decay,
         "use_ema": recipe.ema > 0,
         "ema_momentum": recipe.ema,
@@ -130,11 +167,30 @@ def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
         optimizer = keras.optimizers.SGD(momentum=0.9, **settings)
     else:
         optimizer = keras.optimizers.AdamW(global_clipnorm=_CLIP_NORM, **settings)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 
 
 _CLIP_NORM = 100.0
+
+
+class _Thawing(keras.optimizers.schedules.LearningRateSchedule):
+    """A multiple of a schedule, nothing at all before its time."""
+
+    def __init__(self, schedule, multiple: float, frozen_steps: int):
+        self._schedule, self._multiple = schedule, multiple
+        self._frozen_steps = frozen_steps
+
+    def __call__(self, step):
+        rate = self._schedule(step) * self._multiple
+        return ops.where(step < self._frozen_steps, ops.zeros_like(rate), rate)
+
+    def get_config(self):
+        return {
+            "schedule": self._schedule,
+            "multiple": self._multiple,
+            "frozen_steps": self._frozen_steps,
+        }
 
 
 def _build_schedule(recipe: Recipe, steps: int):
@@ -151,6 +207,8 @@ def _build_schedule(recipe: Recipe, steps: int):
         warmup_steps=warmup,
     )
 
+
+_MODERN = Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2)
 
 RECIPES = {
     recipe.name: recipe
@@ -186,7 +244,7 @@ RECIPES = {
         Recipe(
             name="modern_cnn6",
             epochs=500,
-            augmentation=Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2),
+            augmentation=_MODERN,
         ),
         Recipe(
             name="modern_cnn7",
@@ -238,6 +296,29 @@ RECIPES = {
                 colour=0.4,
                 occlusion=0.4,
             ),
+        ),
+        # Section 7, Table 5: ResNet-50 fine-tuned. The head learns first, the rest
+        # then follows more slowly, so that random gradients do not undo its filters.
+        Recipe(
+            name="finetuned_resnet50",
+            network="ResNet50",
+            weights="imagenet",
+            frozen=0.1,
+            backbone_rate=0.1,
+            loss=WingLoss(w=26, epsilon=5),  # CNN-7's, scaled to 224 px
+            learning_rate=1e-3,
+            epochs=100,
+            augmentation=_MODERN,
+        ),
+        # From scratch, on two cores: small enough to learn faces alone.
+        Recipe(
+            name="modern_mobilenetv3",
+            network="MobileNetV3Small",
+            input_size=128,
+            loss=WingLoss(w=15, epsilon=3),
+            epochs=300,
+            box_scale=1.2,
+            augmentation=_MODERN,
         ),
     )
 }

@@ -69,20 +69,19 @@ def train(
     first_stages = first.keras_stages if first else ()
     _check_kinds(recipe, faces, start, further)
     _claim(folder, recipe, training_faces, first_stages, start, further)
-    size = getattr(models, f"{recipe.network}_SIZE")
     box_scale = first.box_scale if first else recipe.box_scale
     regions, validation = (
-        pipeline.load_regions(part, size, box_scale)
+        pipeline.load_regions(part, recipe.size, box_scale)
         for part in (training_faces, held_out)
     )
     mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
-    plan = _plan(recipe, training_faces)
+    plan = epoch_plan(recipe, training_faces)
     if further:
         plan = np.append(plan, len(regions) + np.arange(len(further)))
-        more = pipeline.load_regions(further, size, box_scale)
+        more = pipeline.load_regions(further, recipe.size, box_scale)
         regions = pipeline.join_regions(regions, more)
     if first:
-        centre = (size - 1) / 2
+        centre = (recipe.size - 1) / 2
         mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
         if start:
             mean_shape = start.stages[-1].mean_shape
@@ -139,17 +138,20 @@ def _check_kinds(recipe, faces, start, further) -> None:
         )
     if start and (
         start.scheme != faces.scheme
-        or start.keras_stages[-1].network.name.upper() != recipe.network
+        or models.network_name(start.keras_stages[-1].network) != recipe.network
+        or start.stages[-1].size != recipe.size
     ):
         raise ValueError(
-            f"Expected to start from a {recipe.network} for scheme "
-            f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} for "
-            f"{start.scheme.name!r}."
+            f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
+            f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} of "
+            f"{start.stages[-1].size} px for {start.scheme.name!r}."
         )
 
 
-def _plan(recipe: Recipe, faces: FaceDataset) -> np.ndarray:
-    """Which faces an epoch shows."""
+def epoch_plan(recipe: Recipe, faces: FaceDataset) -> np.ndarray:
+    """Which faces an epoch shows, `(M,)` indices: each once, or those in rare poses
+    more often if the recipe says so.
+    """
     if not recipe.pose_bins:
         return np.arange(len(faces))
     poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
@@ -273,7 +275,9 @@ class _Validation(keras.callbacks.Callback):
         predictions = geometry.from_shape_vectors(vectors)
         errors = nme(self._truth, predictions, self._scheme, self._normalizer)
         logs["val_nme"] = float(np.mean(errors))
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        # The head's, where the backbone has another.
+        head = getattr(optimizer, "optimizers", [optimizer])[0]
+        logs["learning_rate"] = float(head.learning_rate)
         if logs["val_nme"] < self._best:
             self._best = logs["val_nme"]
             with replacing(self._path) as scratch:

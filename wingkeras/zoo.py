@@ -24,15 +24,13 @@ from wingkeras.localizer import Localizer, Stage
 from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.weights import load_weights, save_weights
 
-_NETWORKS = ("CNN6", "CNN7")
-
 
 @dataclass(frozen=True)
 class StageEntry:
     """One network of an entry.
 
     Attributes:
-        network: its builder in `wingkeras.models`.
+        network: its name in `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels.
         parameters: their number.
         file: name of its weight file.
@@ -156,7 +154,8 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         Its entry.
 
     Raises:
-        ValueError: if another runtime than Keras runs it.
+        ValueError: if another runtime than Keras runs it, or a network is not one of
+            `wingkeras.models`.
     """
     folder = Path(folder)
     stages = []
@@ -165,7 +164,7 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         save_weights(stage.network, path)
         stages.append(
             StageEntry(
-                network=stage.network.name.upper(),
+                network=models.network_name(stage.network),
                 input_size=stage.size,
                 parameters=stage.network.count_params(),
                 file=path.name,
@@ -208,10 +207,10 @@ def _parse(values: dict, source: Path) -> Entry:
         name = values.get("name", "without a name")
         raise ValueError(f"{source}: entry {name!r} does not fit: {error}") from error
     for stage in stages:
-        if stage.network not in _NETWORKS:
+        if stage.network not in models.NETWORKS:
             raise ValueError(
                 f"{source}: entry {entry.name!r} expects network {stage.network!r}; "
-                f"this version has {_NETWORKS}. A newer one may have it."
+                f"this version has {models.NETWORKS}. A newer one may have it."
             )
     return entry
 
@@ -243,7 +242,7 @@ def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
 def _build_stage(
     entry: Entry, stage: StageEntry, path: Path | None, num_landmarks: int
 ) -> Stage:
-    network = getattr(models, stage.network)(num_landmarks)
+    network = models.build(stage.network, num_landmarks, size=stage.input_size)
     if network.count_params() != stage.parameters:
         raise ValueError(
             f"Expected {stage.parameters} parameters for {entry.name!r}, its "
