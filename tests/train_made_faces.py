@@ -1,16 +1,19 @@
-"""A tiny training run in a process of its own, for tests that kill it.
+"""A tiny training run in a process of its own, for tests that kill it or add another.
 
-Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [EPOCH_TO_DIE_IN]
+Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [--input device]
+    [--strategy STRATEGY] [--process I --coordinator HOST:PORT] [--die-after STEP]
 """
 
+import argparse
+import dataclasses
 import os
 import signal
-import sys
 from pathlib import Path
 
 import keras
 
 from faces_on_disk import make_faces
+from wingkeras import distribution
 from wingkeras.recipes import Recipe
 from wingkeras.training import train
 
@@ -18,19 +21,54 @@ RECIPE = Recipe("tiny", epochs=4, batch_size=4, held_out=0.2, ema=0.9, warmup=0.
 
 
 class _Killer(keras.callbacks.Callback):
+    def __init__(self, step):
+        super().__init__()
+        self._step, self._count = step, 0
+
     def on_train_batch_end(self, batch, logs=None):
-        if self.model.optimizer.iterations.numpy() == self.step:
+        self._count += 1
+        if self._count == self._step:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
-    faces = make_faces(Path(sys.argv[1]), 15)
-    if len(sys.argv) > 3:
-        killer, fit = _Killer(), keras.Model.fit
-        killer.step = int(sys.argv[3])
+def _devices(options):
+    if options.strategy == "mirrored":
+        import tensorflow as tf
 
-        def fit_and_die(self, *args, callbacks, **options):
-            return fit(self, *args, callbacks=[*callbacks, killer], **options)
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        halves = [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
+        tf.config.set_logical_device_configuration(cpu, halves)
+        return distribution.Mirrored(["CPU:0", "CPU:1"])
+    if options.strategy == "data-parallel":
+        processes = 2 if options.coordinator else 1
+        return distribution.DataParallel(
+            options.coordinator, processes, options.process
+        )
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("faces", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--input", default="host")
+    parser.add_argument("--strategy")
+    parser.add_argument("--process", type=int, default=0)
+    parser.add_argument("--coordinator")
+    parser.add_argument("--die-after", type=int)
+    options = parser.parse_args()
+    devices = _devices(options)
+    if options.die_after:
+        killer, fit = _Killer(options.die_after), keras.Model.fit
+
+        def fit_and_die(self, *args, callbacks, **settings):
+            return fit(self, *args, callbacks=[*callbacks, killer], **settings)
 
         keras.Model.fit = fit_and_die
-    train(RECIPE, faces, sys.argv[2], verbose=False)
+    faces = make_faces(options.faces, 15)
+    recipe = dataclasses.replace(RECIPE, input=options.input)
+    train(recipe, faces, options.run, verbose=False, devices=devices)
+
+
+if __name__ == "__main__":
+    main()

@@ -44,6 +44,8 @@ class Recipe:
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
         held_out: share of the training faces kept for validation, in (0, 1).
+        input: where training faces are perturbed: on the "host", by `tf.data`, or on
+            the "device", in the compiled train step.
         seed: of the initial weights, the split, the order and the augmentation.
         precision: a Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
         jit_compile: XLA for the train step; "auto" lets Keras decide by device.
@@ -69,6 +71,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     held_out: float = 0.05
+    input: Literal["host", "device"] = "host"
     seed: int = 0
     precision: str = "float32"
     jit_compile: bool | Literal["auto"] = "auto"
@@ -83,6 +86,8 @@ class Recipe:
         _check(self.schedule in schedules, "schedule", " or ".join(schedules), self)
         rates = 0 < self.final_learning_rate <= self.learning_rate
         _check(rates, "learning_rate", "a number >= final_learning_rate > 0", self)
+        inputs = ("host", "device")
+        _check(self.input in inputs, "input", " or ".join(inputs), self)
         _check(0 <= self.warmup < 1, "warmup", "a share in [0, 1)", self)
         _check(0 <= self.ema < 1, "ema", "a momentum in [0, 1)", self)
         _check(0 < self.held_out < 1, "held_out", "a share in (0, 1)", self)

@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from wingkeras import geometry, models, zoo
-from wingkeras.data import balance, pipeline
+from wingkeras.callbacks import Checkpoint, Progress, Validation
+from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
+from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage, localize_regions
-from wingkeras.metrics import nme
 from wingkeras.recipes import Recipe, build_network, build_optimizer
 from wingkeras.weights import load_weights
 
@@ -33,6 +34,7 @@ def train(
     start: Localizer | None = None,
     further: FaceDataset | None = None,
     verbose: bool = True,
+    devices: OneDevice | None = None,
 ) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
 
@@ -53,6 +55,8 @@ def train(
         further: more training faces, such as those that a model labelled; each is
             shown once per epoch, none is used for validation.
         verbose: whether to show a progress bar with the time left.
+        devices: to train on, see `distribution`; of several processes each runs this,
+            and all need to see the folder.
 
     Returns:
         A localizer of the stages of `first` and the network, with the weights of the
@@ -60,11 +64,14 @@ def train(
 
     Raises:
         ValueError: if the folder holds another run, there are fewer faces than a
-            batch takes, `start` or `further` are of another kind, or another runtime
+            batch takes, `start` or `further` are of another kind, the recipe asks for
+            something that `devices` cannot do, or another runtime
             than Keras runs `first` or `start`.
+        RuntimeError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    folder = Path(folder)
+    folder, devices = Path(folder), devices or OneDevice()
+    _check_devices(recipe, devices)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
     first_stages = first.keras_stages if first else ()
     _check_kinds(recipe, faces, start, further)
@@ -89,45 +96,94 @@ def train(
             _align(part, first_stages, mean_shape) for part in (regions, validation)
         )
     steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
-    network = build_network(recipe, len(faces.scheme), mean_shape)
-    if start:
-        network.set_weights(start.stages[-1].network.get_weights())
-    network.compile(
-        optimizer=build_optimizer(recipe, steps * recipe.epochs),
-        loss=recipe.loss,
-        jit_compile=recipe.jit_compile,
-    )
-    _log.info("jit_compile=%s, %s", network.jit_compile, recipe.precision)
+    copy = build_network(recipe, len(faces.scheme), mean_shape)
+    with devices.building():
+        network = build_network(recipe, len(faces.scheme), mean_shape)
+        if start:
+            network.set_weights(start.stages[-1].network.get_weights())
+        model, loss = network, recipe.loss
+        if recipe.input == "device":
+            model = resident.attach(network, regions, recipe.augmentation, recipe.seed)
+            loss = resident.ResidentLoss(recipe.loss)
+        model.compile(
+            optimizer=build_optimizer(recipe, steps * recipe.epochs),
+            loss=loss,
+            jit_compile=recipe.jit_compile if devices.xla else False,
+        )
+        model.optimizer.build(model.trainable_variables)
+        first_epoch = _resume(model, folder, steps, devices)
+    _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
+    order = (recipe.batch_size, recipe.seed, first_epoch)
+    part = (devices.process, devices.processes)
+    if recipe.input == "device":
+        batches = resident.training_batches(plan, *order, part)
+    else:
+        batches = pipeline.training_batches(
+            regions, recipe.augmentation, *order, plan, part
+        )
+    callbacks = [Validation(network, copy, validation, faces.scheme, folder, devices)]
+    if devices.process == 0:
+        callbacks += _writers(folder)
+    if verbose and devices.process == 0:
+        callbacks.append(Progress(steps, recipe.epochs - first_epoch))
+    with devices.fitting():
+        _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, devices)
+    load_weights(copy, folder / "best.weights.h5")
+    stages = (*first_stages, Stage(copy, mean_shape.astype(np.float32)))
+    localizer = Localizer(stages, faces.scheme, box_scale)
+    if devices.process == 0:
+        zoo.save(localizer, folder, recipe.name)
+    return localizer
 
-    network.optimizer.build(network.trainable_variables)
-    first_epoch = _resume(network, folder, steps)
-    batches = pipeline.training_batches(
-        regions, recipe.augmentation, recipe.batch_size, recipe.seed, first_epoch, plan
-    )
-    normalizer = "inter_ocular" if faces.scheme.outer_eye_corners else "inter_pupil"
+
+def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None:
+    try:
+        model.fit(
+            batches,
+            steps_per_epoch=steps,
+            initial_epoch=first_epoch,
+            epochs=epochs,
+            callbacks=callbacks,
+            verbose=0,
+            shuffle=False,
+        )
+        devices.wait()
+    except Exception as error:
+        if devices.processes == 1:
+            raise
+        raise RuntimeError(
+            f"Process {devices.process} of {devices.processes} cannot go on, another "
+            "one has probably ended. Start all of them again with the same arguments; "
+            f"they resume from the last epoch. The cause: {error}"
+        ) from error
+
+
+def _writers(folder: Path) -> list[keras.callbacks.Callback]:
     callbacks = [
-        _Validation(validation, faces.scheme, normalizer, folder),
         keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
-        _Checkpoint(folder / "checkpoint.weights.h5"),
+        Checkpoint(folder / "checkpoint.weights.h5"),
     ]
     if find_spec("tensorboard"):
-        callbacks.insert(1, keras.callbacks.TensorBoard(folder / "tensorboard"))
-    if verbose:
-        callbacks.append(_Progress(steps, recipe.epochs - first_epoch))
-    network.fit(
-        batches,
-        steps_per_epoch=steps,
-        initial_epoch=first_epoch,
-        epochs=recipe.epochs,
-        callbacks=callbacks,
-        verbose=0,
-        shuffle=False,
-    )
-    load_weights(network, folder / "best.weights.h5")
-    stages = (*first_stages, Stage(network, mean_shape.astype(np.float32)))
-    localizer = Localizer(stages, faces.scheme, box_scale)
-    zoo.save(localizer, folder, recipe.name)
-    return localizer
+        callbacks.insert(0, keras.callbacks.TensorBoard(folder / "tensorboard"))
+    return callbacks
+
+
+def _check_devices(recipe: Recipe, devices: OneDevice) -> None:
+    if recipe.jit_compile is True and not devices.xla:
+        raise ValueError(
+            "Expected `jit_compile` to be 'auto' or False for the strategy 'mirrored': "
+            "TensorFlow does not compile its steps with XLA. Received True."
+        )
+    if recipe.input == "device" and not devices.xla:
+        raise ValueError(
+            "Expected `input` to be 'host' for the strategy 'mirrored', received "
+            "'device'."
+        )
+    if recipe.batch_size % devices.processes:
+        raise ValueError(
+            f"Expected a batch size that {devices.processes} processes can share "
+            f"evenly, received {recipe.batch_size}."
+        )
 
 
 def _check_kinds(recipe, faces, start, further) -> None:
@@ -205,7 +261,7 @@ def _digest(arrays: Sequence[np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _resume(network: keras.Model, folder: Path, steps: int) -> int:
+def _resume(model, folder: Path, steps: int, devices: OneDevice) -> int:
     """Restore the newest checkpoint; the number of epochs it has behind it.
 
     The optimizer's step counter tells the epoch, so one file, replaced atomically,
@@ -215,91 +271,15 @@ def _resume(network: keras.Model, folder: Path, steps: int) -> int:
     path = folder / "checkpoint.weights.h5"
     if not path.exists():
         return 0
-    network.load_weights(path)
-    epoch = int(network.optimizer.iterations.numpy()) // steps
+    model.load_weights(path)
+    epoch = int(model.optimizer.iterations.numpy()) // steps
+    _log.info("Resuming after %d epochs.", epoch)
+    if devices.process > 0:
+        return epoch
     log = folder / "metrics.csv"
     with log.open(newline="") as file:
         rows = list(csv.reader(file))
     kept = [row for row in rows if row and (row[0] == "epoch" or int(row[0]) < epoch)]
     with replacing(log) as scratch, scratch.open("w", newline="") as file:
         csv.writer(file).writerows(kept)
-    _log.info("Resuming after %d epochs.", epoch)
     return epoch
-
-
-class _Checkpoint(keras.callbacks.Callback):
-    """Everything needed to go on, in one file, after every epoch."""
-
-    def __init__(self, path: Path):
-        super().__init__()
-        self._path = path
-
-    def on_epoch_end(self, epoch, logs=None):
-        with replacing(self._path) as scratch:
-            self.model.save_weights(scratch)
-
-
-class _Validation(keras.callbacks.Callback):
-    """NME of the averaged weights on the faces held out; keeps the best.
-
-    `keras.callbacks.SwapEMAWeights` swaps by adding and subtracting, which does not
-    give back the same bits; a resumed run would drift from an uninterrupted one.
-    """
-
-    def __init__(self, regions, scheme, normalizer: str, folder: Path):
-        super().__init__()
-        self._truth = pipeline.crop_landmarks(regions)
-        self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
-        self._scheme, self._normalizer = scheme, normalizer
-        self._path = folder / "best.weights.h5"
-        self._log = folder / "metrics.csv"
-
-    def on_train_begin(self, logs=None):
-        self._best = np.inf
-        if self._log.exists():
-            with self._log.open(newline="") as file:
-                values = [float(row["val_nme"]) for row in csv.DictReader(file)]
-            self._best = min(values, default=np.inf)
-
-    def on_epoch_end(self, epoch, logs=None):
-        trained = self.model.get_weights()
-        optimizer = getattr(
-            self.model.optimizer, "inner_optimizer", self.model.optimizer
-        )
-        optimizer.finalize_variable_values(self.model.trainable_variables)
-        # On JAX they now share the averages' memory, which predicting would donate.
-        self.model.set_weights(self.model.get_weights())
-        vectors = np.concatenate(
-            [self.model.predict_on_batch(x) for x, _ in self._batches]
-        )
-        predictions = geometry.from_shape_vectors(vectors)
-        errors = nme(self._truth, predictions, self._scheme, self._normalizer)
-        logs["val_nme"] = float(np.mean(errors))
-        # The head's, where the backbone has another.
-        head = getattr(optimizer, "optimizers", [optimizer])[0]
-        logs["learning_rate"] = float(head.learning_rate)
-        if logs["val_nme"] < self._best:
-            self._best = logs["val_nme"]
-            with replacing(self._path) as scratch:
-                self.model.save_weights(scratch)
-        self.model.set_weights(trained)
-
-
-class _Progress(keras.callbacks.Callback):
-    """One bar for the whole run, with the time left."""
-
-    def __init__(self, steps: int, epochs: int):
-        super().__init__()
-        self._bar = keras.utils.Progbar(
-            steps * epochs, stateful_metrics=["epoch", "loss", "val_nme"]
-        )
-        self._step, self._values = 0, []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._step += 1
-        if self._step < self._bar.target:
-            self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._values = [("epoch", epoch + 1), ("val_nme", logs["val_nme"])]
-        self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])

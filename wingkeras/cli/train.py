@@ -12,7 +12,9 @@ _RECIPE_OPTIONS = {
     "ema": float,
     "seed": int,
     "precision": str,
+    "input": str,
 }
+_STRATEGIES = ("mirrored", "data-parallel")
 _JIT_MODES = {"auto": "auto", "on": True, "off": False}
 
 
@@ -41,12 +43,25 @@ def add_parser(commands) -> None:
     for name, kind in _RECIPE_OPTIONS.items():
         changes.add_argument(f"--{name.replace('_', '-')}", type=kind)
     changes.add_argument("--jit-compile", choices=_JIT_MODES)
+    several = parser.add_argument_group("more than one device")
+    several.add_argument(
+        "--strategy",
+        choices=_STRATEGIES,
+        help="mirrored: TensorFlow's local GPUs; data-parallel: all devices of JAX",
+    )
+    several.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="of process 0, for several processes"
+    )
+    several.add_argument("--num-processes", type=int, default=1, metavar="N")
+    several.add_argument("--process-id", type=int, default=0, metavar="I")
     arguments.add_broken(parser)
     parser.set_defaults(run=run)
 
 
 def run(options) -> int:
     """Do it; the exit code."""
+    devices = _devices(options)
+
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.recipes import RECIPES
@@ -73,6 +88,20 @@ def run(options) -> int:
     further = None
     if options.further:
         further = load_faces(options.further, None, faces.scheme, options.on_broken)
-    train(recipe, faces, folder, first, start, further)
+    train(recipe, faces, folder, first, start, further, devices=devices)
     print(f"Model: {folder.resolve()}")
     return 0
+
+
+def _devices(options):
+    from wingkeras import distribution
+
+    processes = (options.coordinator, options.num_processes, options.process_id)
+    if options.strategy == "data-parallel":
+        return distribution.DataParallel(*processes)
+    if processes != (None, 1, 0):
+        raise ValueError(
+            "--coordinator, --num-processes and --process-id go with --strategy "
+            f"data-parallel; received --strategy {options.strategy}."
+        )
+    return distribution.Mirrored() if options.strategy else None

@@ -1,16 +1,25 @@
-"""Random geometry and appearance for training, batched, in TensorFlow.
+"""Random geometry and appearance for training, batched.
 
 The geometric part of an augmentation is one affine map per face, so a face is
-resampled once, whatever is asked for. All randomness is stateless: the same seed
-gives the same batch.
+resampled once, whatever is asked for. All randomness comes in as numbers drawn
+uniformly from [0, 1), `DRAWS` for each face; what they do to it is computed with a
+namespace of one's choice, TensorFlow's NumPy in a `tf.data` pipeline, `keras.ops` in
+a compiled train step.
 """
 
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
+from tensorflow.experimental import numpy as tnp
 
 from wingkeras import geometry
+
+_GEOMETRY_DRAWS, _APPEARANCE_DRAWS = 9, 10
+
+DRAWS = _GEOMETRY_DRAWS + _APPEARANCE_DRAWS
+"""How many random numbers perturb a face."""
 
 _BLUR_SIGMA = 1.0
 _BLUR_RADIUS = 2
@@ -46,54 +55,95 @@ class Augmentation:
     occlusion: float = 0.0
 
 
-def random_maps(augmentation: Augmentation, count, size: int, seed):
+def perturb(
+    augmentation: Augmentation,
+    images,
+    maps,
+    landmarks,
+    draws,
+    size: int,
+    mirror: tuple[int, ...],
+    xp=tnp,
+    sample=None,
+):
+    """One batch of perturbed crops with their shape vectors.
+
+    Args:
+        augmentation: how far to perturb.
+        images: `(B, R, R, 3)` uint8 face regions.
+        maps: `(B, 2, 3)`, region pixels -> unperturbed crop pixels.
+        landmarks: `(B, L, 2)`, region pixels; NaN = unlabelled.
+        draws: `(B, DRAWS)` float32 in [0, 1).
+        size: S, side of the crops, pixels.
+        mirror: the scheme's mirror permutation.
+        xp: namespace to compute with.
+        sample: `crops.sample` or its like; `warp` by default.
+
+    Returns:
+        `(B, S, S, 3)` float32 crops in [0, 255], `(B, 2L)` float32 shape vectors,
+        crop pixels.
+    """
+    perturbation, flips = random_maps(
+        augmentation, draws[:, :_GEOMETRY_DRAWS], size, xp
+    )
+    maps = geometry.compose(perturbation, maps, xp=xp)
+    crops = (sample or warp)(images, maps, size)
+    crops = random_appearance(augmentation, crops, draws[:, _GEOMETRY_DRAWS:], xp)
+    landmarks = geometry.transform(maps, landmarks, xp=xp)
+    landmarks = flip_landmarks(landmarks, flips, mirror, xp)
+    return crops, geometry.to_shape_vectors(landmarks, xp=xp)
+
+
+def random_maps(augmentation: Augmentation, draws, size: int, xp=tnp):
     """Perturbations of whole crops: jittered corners, rotated, mirrored.
 
     Args:
         augmentation: how far to perturb.
-        count: N, how many to draw.
+        draws: `(N, 9)` float32 in [0, 1).
         size: side of the crops, pixels.
-        seed: `(2,)` int32.
+        xp: namespace to compute with.
 
     Returns:
         `(N, 2, 3)` maps from unperturbed to perturbed crop pixels, and `(N,)` bool,
         which of them mirror (their landmarks then swap places, see
         `flip_landmarks`).
     """
-    seeds = tf.random.split(seed, 5)
-    shift = _uniform(seeds[0], [count, 2], augmentation.shift)
-    growth = _uniform(seeds[1], [count, 1], augmentation.scale) / 2
-    jitter = _uniform(seeds[2], [count, 4], augmentation.corner_jitter)
-    offset = tf.concat([shift - growth, shift + growth], axis=1) + jitter
-    corners = tf.constant([0.0, 0.0, 1.0, 1.0])
-    boxes = (corners + offset) * size - 0.5
-    crop = geometry.crop_maps(boxes, size, xp=tf)
-    angles = _uniform(seeds[3], [count], math.radians(augmentation.rotation))
-    turn = geometry.rotation_maps(angles, size, xp=tf)
-    flips = tf.random.stateless_uniform([count], seeds[4]) < augmentation.flip
-    sign = tf.where(flips, -1.0, 1.0)
-    last = tf.where(flips, float(size - 1), 0.0)
-    zero, one = tf.zeros_like(sign), tf.ones_like(sign)
-    mirror = tf.stack(
-        [tf.stack([sign, zero, last], 1), tf.stack([zero, one, zero], 1)], axis=1
+    signed = 2 * draws - 1
+    shift = signed[:, 0:2] * augmentation.shift
+    growth = signed[:, 2:3] * (augmentation.scale / 2)
+    jitter = signed[:, 3:7] * augmentation.corner_jitter
+    start = shift - growth + jitter[:, :2]
+    end = shift + growth + jitter[:, 2:] + 1
+    boxes = xp.concatenate([start, end], axis=1) * size - 0.5
+    crop = geometry.crop_maps(boxes, size, xp=xp)
+    angles = signed[:, 7] * math.radians(augmentation.rotation)
+    turn = geometry.rotation_maps(angles, size, xp=xp)
+    flips = draws[:, 8] < augmentation.flip
+    zero, one = xp.zeros_like(angles), xp.ones_like(angles)
+    sign = xp.where(flips, -one, one)
+    last = xp.where(flips, one * (size - 1), zero)
+    mirror = xp.stack(
+        [xp.stack([sign, zero, last], axis=1), xp.stack([zero, one, zero], axis=1)],
+        axis=1,
     )
-    maps = geometry.compose(mirror, geometry.compose(turn, crop, xp=tf), xp=tf)
+    maps = geometry.compose(mirror, geometry.compose(turn, crop, xp=xp), xp=xp)
     return maps, flips
 
 
-def flip_landmarks(landmarks, flips, mirror: tuple[int, ...]):
+def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=tnp):
     """Swap the places of left and right points where `flips` says so.
 
     Args:
         landmarks: `(N, L, 2)`, already mapped by the mirroring maps.
         flips: `(N,)` bool.
         mirror: the scheme's mirror permutation.
+        xp: namespace to compute with.
 
     Returns:
         `(N, L, 2)`.
     """
-    swapped = tf.gather(landmarks, list(mirror), axis=1)
-    return tf.where(flips[:, None, None], swapped, landmarks)
+    swapped = xp.take(landmarks, np.array(mirror, np.int32), axis=1)
+    return xp.where(flips[:, None, None], swapped, landmarks)
 
 
 def warp(images, maps, size: int):
@@ -121,67 +171,65 @@ def warp(images, maps, size: int):
     )
 
 
-def gaussian_blur(images):
+def gaussian_blur(images, xp=tnp):
     """Gaussian blur with sigma 1 pixel, 5 x 5 taps, reflected borders.
 
     Args:
         images: `(N, H, W, C)` float32.
+        xp: namespace to compute with.
 
     Returns:
         `(N, H, W, C)` float32.
     """
-    offsets = tf.range(-_BLUR_RADIUS, _BLUR_RADIUS + 1, dtype=tf.float32)
-    taps = tf.exp(-(offsets**2) / (2 * _BLUR_SIGMA**2))
-    taps = tf.tile((taps / tf.reduce_sum(taps))[:, None], [1, images.shape[-1]])
+    offsets = np.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1)
+    taps = np.exp(-(offsets**2) / (2 * _BLUR_SIGMA**2))
+    taps = [float(tap) for tap in taps / taps.sum()]
+    height, width = images.shape[1:3]
     margin = [_BLUR_RADIUS, _BLUR_RADIUS]
-    images = tf.pad(images, [[0, 0], margin, margin, [0, 0]], "REFLECT")
-    for kernel in (taps[:, None, :, None], taps[None, :, :, None]):
-        images = tf.nn.depthwise_conv2d(images, kernel, [1, 1, 1, 1], "VALID")
-    return images
+    images = xp.pad(images, [[0, 0], margin, margin, [0, 0]], mode="reflect")
+    images = sum(tap * images[:, i : i + height] for i, tap in enumerate(taps))
+    return sum(tap * images[:, :, i : i + width] for i, tap in enumerate(taps))
 
 
-def random_appearance(augmentation: Augmentation, crops, seed):
+def random_appearance(augmentation: Augmentation, crops, draws, xp=tnp):
     """Blur, colour and occlusion.
 
     Args:
         augmentation: how far to perturb.
         crops: `(N, S, S, 3)` float32 in [0, 255].
-        seed: `(2,)` int32.
+        draws: `(N, 10)` float32 in [0, 1).
+        xp: namespace to compute with.
 
     Returns:
         `(N, S, S, 3)` float32 in [0, 255].
     """
-    count = tf.shape(crops)[0]
-    seeds = tf.random.split(seed, 3)
+    draws = draws[:, :, None, None, None]
     if augmentation.blur:
-        chosen = tf.random.stateless_uniform([count], seeds[0]) < augmentation.blur
-        crops = tf.where(chosen[:, None, None, None], gaussian_blur(crops), crops)
+        chosen = draws[:, 0] < augmentation.blur
+        crops = xp.where(chosen, gaussian_blur(crops, xp), crops)
     if augmentation.colour:
-        crops = _random_colour(augmentation.colour, crops, seeds[1])
+        factors = 1 + (2 * draws[:, 1:4] - 1) * augmentation.colour
+        crops = _change_colour(crops, factors, xp)
     if augmentation.occlusion:
-        crops = _random_occlusion(augmentation.occlusion, crops, seeds[2])
+        chosen = draws[:, 4] < augmentation.occlusion
+        crops = _occlude(crops, chosen, draws[:, 5:], xp)
     return crops
 
 
-def _random_colour(strength: float, crops, seed):
-    factors = 1 + _uniform(seed, [3, tf.shape(crops)[0], 1, 1, 1], strength)
-    brightness, contrast, saturation = tf.unstack(factors)
-    grey = tf.reduce_mean(crops, axis=3, keepdims=True)
+def _change_colour(crops, factors, xp):
+    brightness, contrast, saturation = (factors[:, i] for i in range(3))
+    grey = xp.mean(crops, axis=3, keepdims=True)
     crops = grey + (crops - grey) * saturation
-    mean = tf.reduce_mean(grey, axis=[1, 2], keepdims=True)
+    mean = xp.mean(grey, axis=(1, 2), keepdims=True)
     crops = (mean + (crops - mean) * contrast) * brightness
-    return tf.clip_by_value(crops, 0.0, 255.0)
+    return xp.clip(crops, 0.0, 255.0)
 
 
-def _random_occlusion(probability: float, crops, seed):
-    count, side = tf.shape(crops)[0], crops.shape[1]
-    values = tf.random.stateless_uniform([6, count, 1, 1, 1], seed)
-    chosen, level, x, y, width, height = tf.unstack(values)
-    steps = tf.range(side, dtype=tf.float32) + 0.5
-    across = tf.abs(steps[None, None, :, None] - x * side) < width * side / 4
-    down = tf.abs(steps[None, :, None, None] - y * side) < height * side / 4
-    return tf.where((chosen < probability) & across & down, level * 255.0, crops)
-
-
-def _uniform(seed, shape, limit: float):
-    return tf.random.stateless_uniform(shape, seed, -limit, limit)
+def _occlude(crops, chosen, draws, xp):
+    side = crops.shape[1]
+    level, x, y, width, height = (draws[:, i] for i in range(5))
+    steps = np.arange(side, dtype=np.float32) + 0.5
+    across = xp.abs(steps[None, None, :, None] - x * side) < width * side / 4
+    down = xp.abs(steps[None, :, None, None] - y * side) < height * side / 4
+    covered = xp.logical_and(xp.logical_and(chosen, across), down)
+    return xp.where(covered, level * 255.0, crops)

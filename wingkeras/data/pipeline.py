@@ -11,13 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from wingkeras import crops, geometry
-from wingkeras.data.augment import (
-    Augmentation,
-    flip_landmarks,
-    random_appearance,
-    random_maps,
-    warp,
-)
+from wingkeras.data.augment import DRAWS, Augmentation, perturb, warp
 from wingkeras.data.faces import FaceDataset, read_image
 
 
@@ -105,26 +99,65 @@ def training_batches(
     seed: int,
     first_epoch: int = 0,
     plan: np.ndarray | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """Endless shuffled, augmented batches, a pure function of seed and epoch.
 
     Args:
         regions: the training faces.
         augmentation: how to perturb them.
-        batch_size: faces per batch; the last, incomplete batch of an epoch is
-            left out, other faces fall into it in the next one.
-        seed: of shuffling and augmentation.
-        first_epoch: where to begin; a resumed training sees the batches that an
-            uninterrupted one would have seen.
-        plan: `(M,)` indices of the faces in an epoch, with repeats where a face is
-            to come more often; each face once by default.
+        batch_size, seed, first_epoch, plan: see `index_batches`; the seed is also
+            that of the augmentation.
+        part: which of how many equal parts of every batch to make.
 
     Returns:
         A data set of `(batch, S, S, 3)` float32 crops in [0, 255] and `(batch, 2L)`
         float32 shape vectors in crop pixels, NaN where unlabelled; see
         `steps_per_epoch` for the length of an epoch.
     """
-    plan = tf.range(len(regions)) if plan is None else tf.constant(plan, tf.int32)
+    plan = np.arange(len(regions)) if plan is None else plan
+    rows = part_of(batch_size, *part)
+
+    def make(indices, number):
+        indices = indices[rows]
+        draws = tf.random.stateless_uniform(
+            [batch_size, DRAWS], tf.stack([seed, tf.cast(number, tf.int32)])
+        )
+        return perturb(
+            augmentation,
+            tf.gather(regions.images, indices),
+            tf.gather(regions.maps, indices),
+            tf.gather(regions.landmarks, indices),
+            draws[rows],
+            regions.size,
+            regions.mirror,
+        )
+
+    return (
+        index_batches(plan, batch_size, seed, first_epoch)
+        .map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def index_batches(
+    plan: np.ndarray, batch_size: int, seed: int, first_epoch: int = 0
+) -> tf.data.Dataset:
+    """Endless shuffled batches of indices, a pure function of seed and epoch.
+
+    Args:
+        plan: `(M,)` indices of the faces in an epoch, with repeats where a face is
+            to come more often.
+        batch_size: faces per batch; the last, incomplete batch of an epoch is
+            left out, other faces fall into it in the next one.
+        seed: of shuffling.
+        first_epoch: where to begin; a resumed training sees the batches that an
+            uninterrupted one would have seen.
+
+    Returns:
+        A data set of `(batch,)` int32 indices and the int64 number of the batch.
+    """
+    plan = tf.constant(plan, tf.int32)
     steps = steps_per_epoch(plan.shape[0], batch_size)
 
     def epoch_batches(epoch):
@@ -136,16 +169,14 @@ def training_batches(
         numbers = tf.data.Dataset.range(epoch * steps, (epoch + 1) * steps)
         return tf.data.Dataset.zip(indices, numbers)
 
-    def make(indices, number):
-        seeds = tf.random.split(tf.stack([seed, tf.cast(number, tf.int32)]), 2)
-        return augmented(regions, indices, augmentation, seeds)
-
     epochs = tf.data.Dataset.range(first_epoch, tf.int32.max // max(steps, 1))
-    return (
-        epochs.flat_map(epoch_batches)
-        .map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .prefetch(tf.data.AUTOTUNE)
-    )
+    return epochs.flat_map(epoch_batches)
+
+
+def part_of(batch_size: int, index: int, count: int) -> slice:
+    """The rows of a batch that make the given one of `count` equal parts."""
+    share = batch_size // count
+    return slice(index * share, (index + 1) * share)
 
 
 def steps_per_epoch(faces: int, batch_size: int) -> int:
@@ -160,31 +191,6 @@ def steps_per_epoch(faces: int, batch_size: int) -> int:
             "lower the batch size or add faces."
         )
     return faces // batch_size
-
-
-def augmented(regions: FaceRegions, indices, augmentation: Augmentation, seeds):
-    """One batch of perturbed crops with their shape vectors.
-
-    Args:
-        regions: the faces.
-        indices: `(B,)` int, which of them.
-        augmentation: how to perturb them.
-        seeds: `(2, 2)` int32, for geometry and for appearance.
-
-    Returns:
-        `(B, S, S, 3)` float32 crops, `(B, 2L)` float32 shape vectors.
-    """
-    perturbation, flips = random_maps(
-        augmentation, tf.shape(indices)[0], regions.size, seeds[0]
-    )
-    maps = tf.gather(regions.maps, indices)
-    maps = geometry.compose(perturbation, maps, xp=tf)
-    batch = warp(tf.gather(regions.images, indices), maps, regions.size)
-    batch = random_appearance(augmentation, batch, seeds[1])
-    landmarks = tf.gather(regions.landmarks, indices)
-    landmarks = geometry.transform(maps, landmarks, xp=tf)
-    landmarks = flip_landmarks(landmarks, flips, regions.mirror)
-    return batch, geometry.to_shape_vectors(landmarks, xp=tf)
 
 
 def evaluation_batches(regions: FaceRegions, batch_size: int = 64) -> tf.data.Dataset:

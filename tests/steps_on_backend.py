@@ -1,0 +1,49 @@
+"""Loss of two training steps, compiled and not, with every loss, on KERAS_BACKEND.
+
+Usage: steps_on_backend.py NETWORK SIZE LEARNING_RATE
+
+Prints a JSON object: by loss, the losses of the compiled steps and of the others.
+"""
+
+import json
+import sys
+
+import keras
+import numpy as np
+
+from wingkeras import losses, models
+
+LOSSES = (
+    losses.WingLoss,
+    losses.RectifiedWingLoss,
+    losses.L1Loss,
+    losses.L2Loss,
+    losses.SmoothL1Loss,
+)
+BATCH = 4
+
+
+def main(name: str, size: int, rate: float) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.uniform(0, 255, (BATCH, size, size, 3)).astype(np.float32)
+    targets = rng.uniform(0, size, (BATCH, 10)).astype(np.float32)
+    targets[0, [2, 7]] = np.nan
+    found = {}
+    for loss in LOSSES:
+        found[loss.__name__] = [
+            steps(name, size, rate, loss(), compiled, images, targets)
+            for compiled in (True, False)
+        ]
+    print(json.dumps(found))
+
+
+def steps(name, size, rate, loss, compiled, images, targets):
+    keras.utils.set_random_seed(0)
+    network = models.build(name, 5, np.full((5, 2), size / 2), size)
+    optimizer = keras.optimizers.SGD(rate)
+    network.compile(optimizer, loss, jit_compile=compiled)
+    return [float(network.train_on_batch(images, targets)) for _ in range(2)]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

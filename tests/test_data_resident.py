@@ -1,0 +1,91 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from faces_on_disk import make_faces
+from wingkeras import crops, geometry
+from wingkeras.data import pipeline, resident
+from wingkeras.data.augment import DRAWS, Augmentation, perturb
+from wingkeras.losses import WingLoss
+
+STRONG = Augmentation(
+    rotation=40.0, scale=0.2, shift=0.1, colour=0.3, occlusion=0.5, corner_jitter=0.1
+)
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory):
+    faces = make_faces(tmp_path_factory.mktemp("faces"), 12)
+    return pipeline.load_regions(faces, SIZE, 1.1)
+
+
+def test_same_draws_give_what_the_host_makes(regions):
+    draws = np.random.default_rng(0).random((12, DRAWS), np.float32)
+    arrays = [x.numpy() for x in (regions.images, regions.maps, regions.landmarks)]
+    arguments = (*arrays, draws, SIZE, regions.mirror)
+    on_host = perturb(STRONG, *arguments)
+    on_device = perturb(STRONG, *arguments, xp=ops, sample=crops.sample)
+    for a, b, tolerance in zip(on_host, on_device, (0.1, 1e-3), strict=True):
+        np.testing.assert_allclose(a, ops.convert_to_numpy(b), atol=tolerance)
+    assert np.std(on_host[0]) > 20
+
+
+def test_distribution_is_that_of_the_host(regions):
+    """Of many batches: where every landmark comes to lie, and how bright crops are."""
+    order = np.tile(np.arange(12), 100)
+    layer = resident.ResidentFaces(regions, STRONG, seed=0)
+    device = [[ops.convert_to_numpy(x) for x in layer(i)] for i in np.split(order, 10)]
+    host = pipeline.training_batches(regions, STRONG, 12, seed=0).take(100)
+    for of_batch, tolerance in ((_landmark_moments, 0.5), (_brightness_moments, 4.0)):
+        a, b = (
+            of_batch(*(np.concatenate(x) for x in zip(*batches, strict=True)))
+            for batches in (device, host.as_numpy_iterator())
+        )
+        np.testing.assert_allclose(a, b, atol=tolerance)
+
+
+def _landmark_moments(_, vectors):
+    points = geometry.from_shape_vectors(vectors)
+    return points.mean(axis=0), points.std(axis=0)
+
+
+def _brightness_moments(images, _):
+    brightness = images.mean(axis=(1, 2, 3))
+    return brightness.mean(), brightness.std()
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_compile):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Rescaling(1 / 255)(image)
+    x = keras.layers.Dense(10)(keras.layers.Flatten()(x))
+    network = keras.Model(image, x)
+    model = resident.attach(network, regions, Augmentation(), seed=0)
+    model.compile("adam", resident.ResidentLoss(WingLoss()), jit_compile=jit_compile)
+    batches = resident.training_batches(np.arange(12), 4, seed=0)
+    settings = {"steps_per_epoch": 10, "epochs": 3, "verbose": 0, "shuffle": False}
+    losses = model.fit(batches, **settings).history["loss"]
+    assert losses[-1] < 0.9 * losses[0]
+
+    target, predicted = np.moveaxis(model.predict_on_batch(np.arange(3)), 1, 0)
+    assert abs(model.loss(None, np.stack([target, predicted], 1))) > 0
+    path = tmp_path / "model.weights.h5"
+    model.save_weights(path)
+    assert path.stat().st_size < regions.images.numpy().nbytes
+    after = [model.predict_on_batch(np.arange(3)) for _ in range(2)]
+    assert not np.allclose(*after)
+    model.load_weights(path)
+    np.testing.assert_array_equal(model.predict_on_batch(np.arange(3)), after[0])
+
+
+def test_order_is_that_of_the_host():
+    plan = np.array([3, 4, 4, 5, 6])
+    device = resident.training_batches(plan, 2, seed=1).take(4)
+    host = pipeline.index_batches(plan, 2, seed=1).take(4)
+    for (a, _), (b, _) in zip(device, host, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert tf.concat([a for a, _ in device], 0).numpy().min() >= 3

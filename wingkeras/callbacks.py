@@ -1,0 +1,116 @@
+"""What happens after every epoch of a training: validation, checkpoint, progress."""
+
+import csv
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.data import pipeline
+from wingkeras.distribution import OneDevice
+from wingkeras.files import replacing
+from wingkeras.metrics import nme
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Everything needed to go on, in one file, after every epoch."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write it."""
+        with replacing(self._path) as scratch:
+            self.model.save_weights(scratch)
+
+
+class Validation(keras.callbacks.Callback):
+    """NME of the averaged weights on the faces held out; keeps the best.
+
+    `keras.callbacks.SwapEMAWeights` swaps by adding and subtracting, which does not
+    give back the same bits; a resumed run would drift from an uninterrupted one.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        copy: keras.Model,
+        regions: pipeline.FaceRegions,
+        scheme,
+        folder: Path,
+        devices: OneDevice,
+    ):
+        """What to validate, and with what.
+
+        Args:
+            network: being trained.
+            copy: of the same architecture, to predict with on this process alone.
+            regions: the faces held out.
+            scheme: of their landmarks.
+            folder: of the run.
+            devices: that the network is spread over.
+        """
+        super().__init__()
+        self._network, self._copy = network, copy
+        self._truth = pipeline.crop_landmarks(regions)
+        self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
+        self._scheme, self._devices = scheme, devices
+        ocular = scheme.outer_eye_corners
+        self._normalizer = "inter_ocular" if ocular else "inter_pupil"
+        self._path = folder / "best.weights.h5"
+        self._log = folder / "metrics.csv"
+
+    def on_train_begin(self, logs=None):
+        """Find the best error so far."""
+        self._best = np.inf
+        if self._log.exists():
+            with self._log.open(newline="") as file:
+                values = [float(row["val_nme"]) for row in csv.DictReader(file)]
+            self._best = min(values, default=np.inf)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Validate; report `val_nme` and `learning_rate`."""
+        trained = self._network.get_weights()
+        optimizer = self.model.optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        optimizer.finalize_variable_values(self.model.trainable_variables)
+        averaged = self._network.get_weights()
+        self._network.set_weights(trained)
+        with self._devices.alone():
+            self._copy.set_weights(averaged)
+            vectors = [self._copy.predict_on_batch(crops) for crops, _ in self._batches]
+        predictions = geometry.from_shape_vectors(np.concatenate(vectors))
+        errors = nme(self._truth, predictions, self._scheme, self._normalizer)
+        logs["val_nme"] = float(np.mean(errors))
+        # The head's, where the backbone has another.
+        head = getattr(optimizer, "optimizers", [optimizer])[0]
+        logs["learning_rate"] = float(head.learning_rate)
+        if logs["val_nme"] < self._best:
+            self._best = logs["val_nme"]
+            if self._devices.process == 0:
+                with replacing(self._path) as scratch:
+                    self._copy.save_weights(scratch)
+
+
+class Progress(keras.callbacks.Callback):
+    """One bar for the whole run, with the time left."""
+
+    def __init__(self, steps: int, epochs: int):
+        super().__init__()
+        self._bar = keras.utils.Progbar(
+            steps * epochs, stateful_metrics=["epoch", "loss", "val_nme"]
+        )
+        self._step, self._values = 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move the bar."""
+        self._step += 1
+        if self._step < self._bar.target:
+            self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Show the epoch and its error."""
+        self._values = [("epoch", epoch + 1), ("val_nme", logs["val_nme"])]
+        self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])

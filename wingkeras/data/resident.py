@@ -1,0 +1,122 @@
+"""Training faces that stay in the accelerator's memory.
+
+The face regions are weights of a layer, and what `pipeline.training_batches` does on
+the host happens inside the compiled train step: the host only says which faces come
+next.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from wingkeras import crops
+from wingkeras.data import pipeline
+from wingkeras.data.augment import DRAWS, Augmentation, perturb
+
+
+class ResidentFaces(keras.layers.Layer):
+    """Indices `(B,)` of faces in; perturbed crops and their shape vectors out.
+
+    Its place in the sequence of random numbers is saved with a model's weights, the
+    faces are not.
+    """
+
+    def __init__(
+        self, regions: pipeline.FaceRegions, augmentation: Augmentation, seed: int
+    ):
+        """See `pipeline.training_batches`."""
+        super().__init__(name="resident_faces", dtype="float32", trainable=False)
+        self._augmentation = augmentation
+        self._size, self._mirror = regions.size, regions.mirror
+        self._images = self._keep(regions.images, "uint8")
+        self._maps = self._keep(regions.maps, "float32")
+        self._landmarks = self._keep(regions.landmarks, "float32")
+        self._random = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def _keep(self, values: tf.Tensor, dtype: str):
+        weight = self.add_weight(
+            shape=tuple(values.shape), initializer="zeros", dtype=dtype, trainable=False
+        )
+        weight.assign(values.numpy())
+        return weight
+
+    def call(self, indices):
+        """`(B, S, S, 3)` crops in [0, 255], `(B, 2L)` shape vectors, float32."""
+        draws = keras.random.uniform((ops.shape(indices)[0], DRAWS), seed=self._random)
+        return perturb(
+            self._augmentation,
+            *(
+                ops.take(x, indices, axis=0)
+                for x in (self._images, self._maps, self._landmarks)
+            ),
+            draws,
+            self._size,
+            self._mirror,
+            xp=ops,
+            sample=crops.sample,
+        )
+
+    def save_own_variables(self, store):
+        """The random state alone: the faces are read from their files again."""
+        store["random"] = self._random.state.numpy()
+
+    def load_own_variables(self, store):
+        """The random state."""
+        self._random.state.assign(store["random"])
+
+
+class ResidentLoss(keras.losses.Loss):
+    """A loss between the two halves of what a model from `attach` puts out."""
+
+    def __init__(self, loss: keras.losses.Loss):
+        """`loss` is between shape vectors."""
+        super().__init__(reduction=loss.reduction, name=loss.name)
+        self._loss = loss
+
+    def call(self, y_true, y_pred):
+        """`(B,)`; `y_true` does not count."""
+        return self._loss.call(y_pred[:, 0], y_pred[:, 1])
+
+
+def attach(
+    network: keras.Model,
+    regions: pipeline.FaceRegions,
+    augmentation: Augmentation,
+    seed: int,
+) -> keras.Model:
+    """A network to be trained on faces in the accelerator's memory.
+
+    Args:
+        network: from crops to shape vectors; the model shares its weights.
+        regions: the training faces.
+        augmentation: how to perturb them.
+        seed: of the augmentation.
+
+    Returns:
+        A model from indices `(B,)` int32 to `(B, 2, 2L)`, targets and predictions,
+        for `ResidentLoss`.
+    """
+    indices = keras.Input((), dtype="int32", name="faces")
+    images, targets = ResidentFaces(regions, augmentation, seed)(indices)
+    return keras.Model(indices, ops.stack([targets, network(images)], axis=1))
+
+
+def training_batches(
+    plan: np.ndarray,
+    batch_size: int,
+    seed: int,
+    first_epoch: int = 0,
+    part: tuple[int, int] = (0, 1),
+) -> tf.data.Dataset:
+    """What to train a model from `attach` with.
+
+    Args:
+        plan, batch_size, seed, first_epoch: see `pipeline.index_batches`.
+        part: which of how many equal parts of every batch to give.
+    """
+    batches = pipeline.index_batches(plan, batch_size, seed, first_epoch)
+    rows = pipeline.part_of(batch_size, *part)
+    nothing = tf.zeros([batch_size, 1])[rows]
+    return batches.map(lambda indices, number: (indices[rows], nothing)).prefetch(64)

@@ -1,0 +1,204 @@
+"""One cell of a table: a recipe, trained once and kept."""
+
+import dataclasses
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wingkeras import geometry, losses, zoo
+from wingkeras.data import pipeline
+from wingkeras.data.augment import Augmentation
+from wingkeras.data.faces import FaceDataset
+from wingkeras.files import replacing
+from wingkeras.localizer import Localizer
+from wingkeras.metrics import nme
+from wingkeras.recipes import Recipe
+from wingkeras.reproduction.bodies import BODIES
+from wingkeras.training import epoch_plan, train
+
+CNN6, CASCADE = "CNN-6", "CNN-6/7"
+LOSSES = ("L2", "L1", "smooth L1", "wing")
+_SECOND_BOX_SCALE = 1.25
+_HELD_OUT = 0.1
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained.
+
+    Attributes:
+        body: name of the faces.
+        method: `CNN6` or `CASCADE`; the CNN-6 of a cascade is the cell of the same
+            loss, mining and seed.
+        loss: one of `LOSSES`.
+        mined: whether hard sample mining repeats faces.
+        learning_rate: highest one of the last network.
+        seed: of weights, held-out faces, order and perturbation.
+        w, epsilon: of the wing loss, pixels; the paper's for the network by default.
+    """
+
+    body: str
+    method: str = CNN6
+    loss: str = "wing"
+    mined: bool = False
+    learning_rate: float = 2e-3
+    seed: int = 0
+    w: float | None = None
+    epsilon: float | None = None
+
+    @property
+    def title(self) -> str:
+        """For people: all but learning rate and seed."""
+        mined = " + HSM" if self.mined else ""
+        values = f" (w={self.w:g}, epsilon={self.epsilon:g})" if self.w else ""
+        return f"{self.method}{mined}, {self.loss}{values}"
+
+    @property
+    def network(self) -> str:
+        """Name of the network that the cell trains."""
+        return "CNN6" if self.method == CNN6 else "CNN7"
+
+    def recipe(self, faces_shown: int, training_faces: FaceDataset) -> Recipe:
+        """How it is trained.
+
+        Args:
+            faces_shown: in all; rounded to whole passes.
+            training_faces: validation faces among them.
+        """
+        body = BODIES[self.body]
+        first = self.method == CNN6
+        recipe = Recipe(
+            name=f"{self.body} {self.title}",
+            network=self.network,
+            loss=self._loss(),
+            learning_rate=self.learning_rate,
+            pose_bins=body.pose_bins if self.mined else 0,
+            augmentation=body.augmentation if first else _UPRIGHT,
+            box_scale=body.box_scale if first else _SECOND_BOX_SCALE,
+            held_out=_HELD_OUT,
+            seed=self.seed,
+            precision="mixed_bfloat16",
+        )
+        shown, _ = training_faces.split(recipe.held_out, recipe.seed)
+        passes = faces_shown / len(epoch_plan(recipe, shown))
+        return dataclasses.replace(recipe, epochs=max(1, round(passes)))
+
+    def _loss(self) -> keras.losses.Loss:
+        if self.loss == "wing":
+            w, epsilon = (10.0, 2.0) if self.method == CNN6 else (15.0, 3.0)
+            return losses.WingLoss(w=self.w or w, epsilon=self.epsilon or epsilon)
+        baselines = (losses.L2Loss, losses.L1Loss, losses.SmoothL1Loss)
+        return dict(zip(LOSSES, baselines, strict=False))[self.loss]()
+
+
+# In a cascade the first network has taken rotation and bad boxes out.
+_UPRIGHT = Augmentation(
+    rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished cell.
+
+    Attributes:
+        cell: what was trained.
+        key: of its recipe, faces and first stage.
+        folder: it is kept in.
+        recipe: how it was trained.
+        validation_nme: of the best epoch, a fraction.
+        minutes: it took.
+    """
+
+    cell: Cell
+    key: str
+    folder: Path
+    recipe: Recipe
+    validation_nme: float
+    minutes: float
+
+    def load(self) -> Localizer:
+        """The localizer."""
+        return zoo.load(self.folder)
+
+
+def train_cell(
+    cell: Cell,
+    faces_shown: int,
+    faces: FaceDataset,
+    cache: Path,
+    first: Trained | None = None,
+) -> Trained:
+    """Train a cell, or find it trained; an interrupted one goes on.
+
+    Args:
+        cell: to train.
+        faces_shown: in all; rounded to whole passes.
+        faces: of its body, validation faces among them.
+        cache: folder that keeps every cell under its key.
+        first: cell before it in a cascade.
+
+    Returns:
+        The trained cell.
+    """
+    recipe = cell.recipe(faces_shown, faces)
+    usual = Recipe(recipe.name).describe()
+    known = {
+        # Without what every recipe has, so that cells outlive new kinds of settings.
+        "recipe": {k: v for k, v in recipe.describe().items() if v != usual[k]},
+        "faces": len(faces),
+        "first": first.key if first else None,
+    }
+    text = json.dumps(known, sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    folder = cache / key
+    report = folder / "cell.json"
+    if not report.exists():
+        start = time.monotonic()
+        keras.utils.clear_session()
+        train(recipe, faces, folder, first.load() if first else None)
+        best = min(_column(folder / "metrics.csv", "val_nme"))
+        minutes = (time.monotonic() - start) / 60
+        with replacing(report) as scratch:
+            scratch.write_text(json.dumps({"nme": best, "minutes": minutes} | known))
+        for large in ("checkpoint.weights.h5", "best.weights.h5"):
+            (folder / large).unlink(missing_ok=True)
+    values = json.loads(report.read_text())
+    return Trained(cell, key, folder, recipe, values["nme"], values["minutes"])
+
+
+def _column(path: Path, name: str) -> np.ndarray:
+    return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
+
+
+def test_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarray]:
+    """What `evaluation.evaluate` measures, many faces at a time.
+
+    Args:
+        localizer: under test.
+        faces: to measure on.
+
+    Returns:
+        Per normaliser that the scheme has, `(N,)` NME as fractions.
+    """
+    sizes = [stage.size for stage in localizer.stages]
+    regions = pipeline.load_regions(faces, sizes[-1], localizer.box_scale)
+    crop = np.array([[-0.5, -0.5, sizes[-1] - 0.5, sizes[-1] - 0.5]], np.float32)
+    to_first = geometry.crop_maps(crop, sizes[0])
+    maps = geometry.compose(to_first, regions.maps.numpy())
+    images = regions.images.numpy()
+    found = np.concatenate(
+        [
+            localizer.in_regions(images[i : i + _BATCH], maps[i : i + _BATCH])
+            for i in range(0, len(faces), _BATCH)
+        ]
+    )
+    truth = regions.landmarks.numpy()
+    names = ["inter_ocular"] if faces.scheme.outer_eye_corners else []
+    return {n: nme(truth, found, faces.scheme, n) for n in [*names, "inter_pupil"]}

@@ -1,0 +1,239 @@
+"""Which cells a table has, and what of them is written down."""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras.data.faces import FaceDataset
+from wingkeras.files import replacing
+from wingkeras.reproduction.bodies import AFLW, BODIES, W300
+from wingkeras.reproduction.cells import (
+    CASCADE,
+    CNN6,
+    LOSSES,
+    Cell,
+    Trained,
+    test_errors,
+    train_cell,
+)
+
+RATES = (1e-3, 2e-3, 4e-3)
+"""Learning rates that every loss may choose from, by its validation error."""
+
+SEEDS = (0, 1, 2)
+"""Of every CNN-6 in tables 1 and 3."""
+
+FACES_SHOWN = {"CNN6": 90_000, "CNN7": 60_000}
+"""How many faces a network is shown in training, at full length."""
+
+WS, EPSILONS = (4, 6, 8, 10, 12, 14), (0.5, 1, 2, 3)
+"""Table 2's grid, pixels of CNN-6's input."""
+
+# Two cores with bfloat16 instructions; what `--budget` reckons with, so that the same
+# budget always means the same training.
+_SECONDS_PER_FACE = {"CNN6": 1 / 650, "CNN7": 1 / 110}
+_SECONDS_PER_CELL = 20
+
+
+def table1(bodies: Sequence[str]) -> list[Cell]:
+    """CNN-6 with each loss."""
+    return [
+        Cell(body, loss=loss, seed=seed)
+        for body in bodies
+        for loss in LOSSES
+        for seed in SEEDS
+    ]
+
+
+def table2(bodies: Sequence[str]) -> list[Cell]:
+    """CNN-6 with wing losses of many shapes, on 300-W."""
+    return [
+        Cell(body, w=w, epsilon=epsilon)
+        for body in bodies
+        if body == W300.name
+        for epsilon in EPSILONS
+        for w in WS
+    ]
+
+
+def table3(bodies: Sequence[str]) -> list[Cell]:
+    """Each loss with hard sample mining and two stages; the latter on 300-W."""
+    mined = [dataclasses.replace(cell, mined=True) for cell in table1(bodies)]
+    cascades = [
+        Cell(body, CASCADE, loss, mined)
+        for body in bodies
+        if body == W300.name
+        for mined in (False, True)
+        for loss in LOSSES
+    ]
+    return [*table1(bodies), *mined, *cascades]
+
+
+TABLES: dict[str, Callable[[Sequence[str]], list[Cell]]] = {
+    "table1": table1,
+    "table2": table2,
+    "table3": table3,
+}
+"""Tables that need training, by name: from names of bodies to their cells."""
+
+
+@dataclass
+class Trainer:
+    """Trains cells, each with the learning rate that suits its loss.
+
+    Attributes:
+        data: see `bodies.Body.training_faces`.
+        cache: folder that keeps every trained cell.
+        length: of the trainings, as a multiple of `FACES_SHOWN`.
+        rates: to choose from.
+        say: called with a line for every cell begun.
+    """
+
+    data: Path
+    cache: Path
+    length: float = 1.0
+    rates: Sequence[float] = RATES
+    say: Callable[[str], None] = print
+    trials: list[Trained] = field(default_factory=list)
+    _faces: dict[str, FaceDataset] = field(default_factory=dict)
+
+    def train(self, cell: Cell) -> Trained:
+        """The cell, trained at the learning rate chosen for its loss."""
+        return self._train(self.tuned(cell))
+
+    def tuned(self, cell: Cell) -> Cell:
+        """The cell with the learning rate whose validation error was lowest.
+
+        It is chosen once for each body, network and loss, with seed 0, without hard
+        sample mining and, for the wing loss, with the paper's w and epsilon.
+        """
+        plain = Cell(cell.body, cell.method, cell.loss)
+        trials = [
+            self._train(dataclasses.replace(plain, learning_rate=rate))
+            for rate in self.rates
+        ]
+        self.trials += [t for t in trials if t not in self.trials]
+        best = min(trials, key=lambda trained: trained.validation_nme)
+        return dataclasses.replace(cell, learning_rate=best.cell.learning_rate)
+
+    def _train(self, cell: Cell) -> Trained:
+        if cell.body not in self._faces:
+            self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
+        first = None
+        if cell.method == CASCADE:
+            first = self.train(dataclasses.replace(cell, method=CNN6))
+        self.say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, {cell.seed}")
+        shown = round(FACES_SHOWN[cell.network] * self.length)
+        return train_cell(cell, shown, self._faces[cell.body], self.cache, first)
+
+
+def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
+    """How long cells and the trials before them take on two cores, at full length."""
+    trained = {dataclasses.replace(c, learning_rate=0.0) for c in cells}
+    for cell in cells:
+        plain = Cell(cell.body, cell.method, cell.loss, learning_rate=0.0)
+        trained |= {
+            dataclasses.replace(plain, learning_rate=float(i)) for i in range(rates)
+        }
+    seconds = [
+        _SECONDS_PER_CELL + FACES_SHOWN[c.network] * _SECONDS_PER_FACE[c.network]
+        for c in trained
+    ]
+    return sum(seconds) / 60
+
+
+def write(
+    folder: Path,
+    cells: Sequence[Trained],
+    trials: Sequence[Trained],
+    data: Path,
+    machine: dict,
+) -> None:
+    """Measure trained cells and write everything down.
+
+    Args:
+        folder: of the table; receives `cells.csv` (a row for each, trials that only
+            served to choose a learning rate among them), per body and normaliser a
+            CSV of every test face's error in every cell (fractions), `aflw_poses.csv`
+            (mean errors by head pose class) and `machine.json`.
+        cells: to measure.
+        trials: not to measure on the test faces.
+        data: see `bodies.Body.test_faces`.
+        machine: what they were trained on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name in dict.fromkeys(trained.cell.body for trained in cells):
+        body = BODIES[name]
+        faces = body.test_faces(data)
+        here = [trained for trained in cells if trained.cell.body == name]
+        errors = [test_errors(trained.load(), faces) for trained in here]
+        for normalizer in errors[0]:
+            path = folder / f"{name}_{normalizer}.csv"
+            columns = {t.key: e[normalizer] for t, e in zip(here, errors, strict=True)}
+            _write_columns(path, _images(faces), columns)
+        if body is AFLW:
+            _write_poses(folder, faces, here, [e[body.normalizer] for e in errors])
+        rows += [
+            _row(trained, 100 * error[body.normalizer].mean())
+            for trained, error in zip(here, errors, strict=True)
+        ]
+    measured = {trained.key for trained in cells}
+    rows += [_row(trained, None) for trained in trials if trained.key not in measured]
+    with replacing(folder / "cells.csv") as scratch, scratch.open("w", newline="") as f:
+        writer = csv.DictWriter(f, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    with replacing(folder / "machine.json") as scratch:
+        scratch.write_text(json.dumps(machine, indent=1) + "\n")
+
+
+def _row(trained: Trained, nme_percent: float | None) -> dict:
+    cell, recipe = trained.cell, trained.recipe
+    return {
+        "key": trained.key,
+        "body": cell.body,
+        "method": cell.method,
+        "loss": cell.loss,
+        "mined": int(cell.mined),
+        "w": cell.w or "",
+        "epsilon": cell.epsilon or "",
+        "seed": cell.seed,
+        "learning_rate": cell.learning_rate,
+        "passes": recipe.epochs,
+        "minutes": round(trained.minutes, 2),
+        "validation_nme_percent": round(100 * trained.validation_nme, 4),
+        "test_nme_percent": "" if nme_percent is None else round(nme_percent, 4),
+    }
+
+
+def _images(faces: FaceDataset) -> list[str]:
+    return [
+        f"{subset}/{image.name}"
+        for subset, image in zip(faces.subsets, faces.images, strict=True)
+    ]
+
+
+def _write_columns(path: Path, first: list, columns: dict[str, np.ndarray]) -> None:
+    with replacing(path) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["image", *columns])
+        for i, label in enumerate(first):
+            writer.writerow([label, *(f"{v[i]:.6f}" for v in columns.values())])
+
+
+def _write_poses(folder, faces, trained, errors) -> None:
+    poses = faces.attributes["head_pose"]
+    path = folder / f"{AFLW.name}_poses.csv"
+    with replacing(path) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["head_pose", "faces", *(t.key for t in trained)])
+        for pose in np.unique(poses[poses > 0]):
+            chosen = poses == pose
+            means = [f"{e[chosen].mean():.6f}" for e in errors]
+            writer.writerow([pose, chosen.sum(), *means])
