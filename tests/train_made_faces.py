@@ -1,6 +1,6 @@
 """A tiny training run in a process of its own, for tests that kill it or add another.
 
-Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [--input device]
+Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [--input device] [--optimizer sgd]
     [--strategy STRATEGY] [--process I --coordinator HOST:PORT] [--die-after STEP]
 """
 
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("faces", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--input", default="host")
+    parser.add_argument("--optimizer", default="adamw")
     parser.add_argument("--strategy")
     parser.add_argument("--process", type=int, default=0)
     parser.add_argument("--coordinator")
@@ -66,7 +67,9 @@ def main() -> None:
 
         keras.Model.fit = fit_and_die
     faces = make_faces(options.faces, 15)
-    recipe = dataclasses.replace(RECIPE, input=options.input)
+    recipe = dataclasses.replace(
+        RECIPE, input=options.input, optimizer=options.optimizer, learning_rate=1e-4
+    )
     train(recipe, faces, options.run, verbose=False, devices=devices)
 
 

@@ -16,13 +16,13 @@ from wingkeras.metrics import nme
 class Checkpoint(keras.callbacks.Callback):
     """Everything needed to go on, in one file, after every epoch."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, devices: OneDevice):
         super().__init__()
-        self._path = path
+        self._path, self._devices = path, devices
 
     def on_epoch_end(self, epoch, logs=None):
         """Write it."""
-        with replacing(self._path) as scratch:
+        with self._devices.alone(), replacing(self._path) as scratch:
             self.model.save_weights(scratch)
 
 

@@ -123,7 +123,7 @@ def train(
         )
     callbacks = [Validation(network, copy, validation, faces.scheme, folder, devices)]
     if devices.process == 0:
-        callbacks += _writers(folder)
+        callbacks += _writers(folder, devices)
     if verbose and devices.process == 0:
         callbacks.append(Progress(steps, recipe.epochs - first_epoch))
     with devices.fitting():
@@ -158,12 +158,13 @@ def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None
         ) from error
 
 
-def _writers(folder: Path) -> list[keras.callbacks.Callback]:
+def _writers(folder: Path, devices: OneDevice) -> list[keras.callbacks.Callback]:
     callbacks = [
         keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
-        Checkpoint(folder / "checkpoint.weights.h5"),
+        Checkpoint(folder / "checkpoint.weights.h5", devices),
     ]
-    if find_spec("tensorboard"):
+    # It counts in a variable of its own, which JAX wants to be equal in all processes.
+    if devices.processes == 1 and find_spec("tensorboard"):
         callbacks.insert(0, keras.callbacks.TensorBoard(folder / "tensorboard"))
     return callbacks
 
