@@ -1,6 +1,7 @@
 """Measure speed and steadiness here and now, all of a result in one run.
 
     python tools/benchmark.py pipeline --data PATH_TO_300W
+    python tools/benchmark.py train --data PATH_TO_300W
     python tools/benchmark.py balance --shapes POSES.npz
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
@@ -12,6 +13,7 @@ run.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -26,6 +28,8 @@ from machine import REPOSITORY, describe_machine
 
 RESULTS = REPOSITORY / "results"
 _THREADS = (1, 2)
+_TRAINING_SECONDS = 15
+_STEPS, _WARM_UP = 5, 3
 
 
 def main() -> int:
@@ -36,6 +40,10 @@ def main() -> int:
     pipeline.add_argument("--data", type=Path, required=True, help="300-W folder")
     pipeline.add_argument("--precision", default="float32")
     pipeline.set_defaults(run=benchmark_pipeline)
+    train = commands.add_parser("train", help="what a training step loses to its input")
+    train.add_argument("--data", type=Path, required=True, help="300-W folder")
+    train.add_argument("--precision", default="float32")
+    train.set_defaults(run=benchmark_train)
     balance = commands.add_parser(
         "balance", help="pose coefficient against labelled yaw, and its speed"
     )
@@ -87,7 +95,6 @@ def measure_rate(step: Callable[[], object], faces: int, seconds: float) -> floa
 
 def benchmark_pipeline(options) -> dict:
     """CNN-6 crops per second from the pipeline alone, and trained on."""
-    import dataclasses
 
     import numpy as np
 
@@ -121,6 +128,80 @@ def benchmark_pipeline(options) -> dict:
         "training_faces_per_second": round(training_rate),
         "ratio": round(pipeline_rate / training_rate, 1),
     }
+
+
+def benchmark_train(options) -> dict:
+    """Faces per second of whole training steps: faces made up, by `tf.data`, resident.
+
+    The share lost to input is what a step takes longer than on one synthetic batch.
+    """
+    import tensorflow as tf
+
+    from wingkeras import recipes
+    from wingkeras.data import pipeline, resident
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.training import epoch_plan
+
+    rows = []
+    faces = load_faces(options.data, split="train")
+    for name in ("modern_cnn6", "modern_cnn7", "finetuned_resnet50"):
+        recipe = dataclasses.replace(
+            recipes.RECIPES[name], precision=options.precision, weights=None, frozen=0.0
+        )
+        plan = epoch_plan(recipe, faces)
+        regions = pipeline.load_regions(faces, recipe.size, recipe.box_scale)
+        order = (recipe.batch_size, recipe.seed)
+        batches = pipeline.training_batches(regions, recipe.augmentation, *order)
+        network = recipes.build_network(
+            recipe, len(faces.scheme), pipeline.crop_landmarks(regions).mean(axis=0)
+        )
+        attached = resident.attach(network, regions, recipe.augmentation, recipe.seed)
+        synthetic = tf.data.Dataset.from_tensors(next(iter(batches))).repeat()
+        rates = {
+            "synthetic": _fit_rate(network, recipe.loss, synthetic, recipe),
+            "tf.data": _fit_rate(network, recipe.loss, batches, recipe),
+            "device": _fit_rate(
+                attached,
+                resident.ResidentLoss(recipe.loss),
+                resident.training_batches(plan, *order),
+                recipe,
+            ),
+        }
+        best = max(rates["tf.data"], rates["device"])
+        rows.append(
+            {"network": recipe.network, "batch_size": recipe.batch_size}
+            | {f"{k}_faces_per_second": round(v, 1) for k, v in rates.items()}
+            | {"percent_lost_to_input": round(100 * (1 - best / rates["synthetic"]), 1)}
+        )
+        print(rows[-1], file=sys.stderr, flush=True)
+    return {"benchmark": "train", "precision": options.precision, "rows": rows}
+
+
+def _fit_rate(model, loss, batches, recipe) -> float:
+    """Faces per second of `fit`, once it is under way."""
+    import keras
+
+    from wingkeras import recipes
+
+    ends = []
+
+    def note(epoch, logs):
+        ends.append(time.perf_counter())
+        model.stop_training = (
+            ends[-1] > ends[min(len(ends), _WARM_UP) - 1] + _TRAINING_SECONDS
+        )
+
+    model.compile(recipes.build_optimizer(recipe, 10_000), loss, jit_compile="auto")
+    model.fit(
+        batches,
+        steps_per_epoch=_STEPS,
+        epochs=10_000,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
+        verbose=0,
+        shuffle=False,
+    )
+    steps = _STEPS * (len(ends) - _WARM_UP)
+    return recipe.batch_size * steps / (ends[-1] - ends[_WARM_UP - 1])
 
 
 def benchmark_balance(options) -> dict:

@@ -39,7 +39,7 @@ def main() -> int:
     tables.write(
         options.results / options.table,
         trained,
-        trainer.trials,
+        [*trainer.trials.values()],
         options.data,
         describe_machine(),
     )

@@ -92,6 +92,7 @@ class Trainer:
         length: of the trainings, as a multiple of `FACES_SHOWN`.
         rates: to choose from.
         say: called with a line for every cell begun.
+        trials: what served to choose learning rates, by key.
     """
 
     data: Path
@@ -99,7 +100,7 @@ class Trainer:
     length: float = 1.0
     rates: Sequence[float] = RATES
     say: Callable[[str], None] = print
-    trials: list[Trained] = field(default_factory=list)
+    trials: dict[str, Trained] = field(default_factory=dict)
     _faces: dict[str, FaceDataset] = field(default_factory=dict)
 
     def train(self, cell: Cell) -> Trained:
@@ -117,7 +118,7 @@ class Trainer:
             self._train(dataclasses.replace(plain, learning_rate=rate))
             for rate in self.rates
         ]
-        self.trials += [t for t in trials if t not in self.trials]
+        self.trials |= {trial.key: trial for trial in trials}
         best = min(trials, key=lambda trained: trained.validation_nme)
         return dataclasses.replace(cell, learning_rate=best.cell.learning_rate)
 

@@ -1,0 +1,130 @@
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from faces_on_disk import make_faces
+from made_localizers import make_localizer
+from wingkeras.evaluation import evaluate
+from wingkeras.reproduction import cells, tables
+from wingkeras.reproduction.bodies import AFLW, BODIES, W300
+from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES, Cell
+
+
+class _MadeFaces:
+    """A body of faces that needs no files but its own."""
+
+    pose_bins, box_scale, augmentation = 3, 1.1, AFLW.augmentation
+    normalizer = "inter_pupil"
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def training_faces(self, data):
+        return make_faces(self._folder / "train", 40)
+
+    def test_faces(self, data):
+        return make_faces(self._folder / "test", 6, seed=1)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    monkeypatch.setitem(BODIES, "made", _MadeFaces(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_errors_are_those_of_an_evaluation(tmp_path, stages):
+    localizer, faces = make_localizer(stages), make_faces(tmp_path, 5)
+    expected = evaluate(localizer, faces).errors
+    result = cells.test_errors(localizer, faces)
+    assert result.keys() == expected.keys()
+    for name, errors in result.items():
+        np.testing.assert_allclose(errors, expected[name], rtol=1e-3)
+
+
+def test_tables_hold_the_papers_cells():
+    both = [W300.name, AFLW.name]
+    table1 = tables.table1(both)
+    assert len(table1) == len(set(table1)) == 2 * 4 * 3
+    assert {cell.loss for cell in table1} == set(LOSSES)
+    assert len(set(tables.table2(both))) == 24
+    table3 = tables.table3(both)
+    assert len(set(table3)) == 2 * 2 * 4 * 3 + 2 * 4
+    assert set(table1) < set(table3)
+    assert {cell.body for cell in table3 if cell.method == CASCADE} == {W300.name}
+
+
+def test_recipes_show_the_same_number_of_faces(tmp_path):
+    """Hard sample mining repeats faces, so that there are fewer passes."""
+    faces = make_faces(tmp_path, 40)
+    for mined in (False, True):
+        recipe = Cell(AFLW.name, mined=mined).recipe(3600, faces)
+        shown = recipe.epochs * len(
+            cells.epoch_plan(recipe, faces.split(recipe.held_out, 0)[0])
+        )
+        assert shown == pytest.approx(3600, rel=0.05)
+        assert recipe.pose_bins == (17 if mined else 0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (Cell("aflw"), {"name": "WingLoss", "w": 10.0, "epsilon": 2.0}),
+        (Cell("aflw", CASCADE), {"name": "WingLoss", "w": 15.0, "epsilon": 3.0}),
+        (Cell("aflw", w=4, epsilon=0.5), {"name": "WingLoss", "w": 4, "epsilon": 0.5}),
+        (Cell("aflw", loss="L2"), {"name": "L2Loss"}),
+        (Cell("aflw", loss="smooth L1"), {"name": "SmoothL1Loss"}),
+    ],
+    ids=str,
+)
+def test_losses_are_those_of_the_cells(tmp_path, cell, expected):
+    described = cell.recipe(1, make_faces(tmp_path, 40)).describe()["loss"]
+    assert {key: described[key] for key in expected} == expected
+
+
+def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
+    said = []
+    settings = {"length": 1e-5, "rates": (1e-2, 1e-5), "say": said.append}
+    trainer = tables.Trainer(made, made / "cache", **settings)
+    trained = [trainer.train(Cell("made", CNN6, "L1", seed=s)) for s in (0, 1)]
+    assert len(said) > 2
+    best = min(trainer.trials.values(), key=lambda trial: trial.validation_nme)
+    assert {t.cell.learning_rate for t in trained} == {best.cell.learning_rate}
+    assert len(list((made / "cache").iterdir())) == 3
+
+    files = {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
+    again = tables.Trainer(made, made / "cache", **settings)
+    assert again.train(trained[1].cell).key == trained[1].key
+    assert files == {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
+
+    tables.write(
+        made / "table", trained, [*trainer.trials.values()], made, {"cpu": "made"}
+    )
+    with (made / "table" / "cells.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 and [row["test_nme_percent"] for row in rows][2] == ""
+    errors = np.genfromtxt(
+        made / "table" / "made_inter_pupil.csv", delimiter=",", skip_header=1
+    )[:, 1:]
+    assert errors.shape == (6, 2)
+    for column, row in zip(errors.T, rows, strict=False):
+        assert float(row["test_nme_percent"]) == pytest.approx(
+            100 * column.mean(), abs=2e-4
+        )
+    assert json.loads((made / "table" / "machine.json").read_text()) == {"cpu": "made"}
+
+
+def test_boxes_of_aflw_do_not_know_the_faces(real_data):
+    faces = AFLW.test_faces(real_data)
+    assert len(np.unique(faces.boxes, axis=0)) == 1
+    side = faces.boxes[0, 2] - faces.boxes[0, 0]
+    assert side * AFLW.box_scale == pytest.approx(80)
+
+
+def test_minutes_count_trials_and_cells_once():
+    cells_ = [Cell(W300.name, seed=seed) for seed in (0, 1, 2)]
+    one = tables.minutes([dataclasses.replace(cells_[0])], rates=1)
+    assert tables.minutes(cells_, rates=3) == pytest.approx(5 * one)
