@@ -78,6 +78,9 @@ class Cell:
             network=self.network,
             loss=self._loss(),
             learning_rate=self.learning_rate,
+            # An average over the last thousand steps would still be on its way from
+            # the mean shape when so short a training ends.
+            ema=0.0,
             pose_bins=body.pose_bins if self.mined else 0,
             augmentation=body.augmentation if first else _UPRIGHT,
             box_scale=body.box_scale if first else _SECOND_BOX_SCALE,
