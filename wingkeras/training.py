@@ -65,8 +65,8 @@ def train(
     Raises:
         ValueError: if the folder holds another run, there are fewer faces than a
             batch takes, `start` or `further` are of another kind, the recipe asks for
-            something that `devices` cannot do, or another runtime
-            than Keras runs `first` or `start`.
+            something that `devices` cannot do, or another runtime than Keras runs
+            `first` or `start`.
         RuntimeError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
@@ -77,40 +77,19 @@ def train(
     _check_kinds(recipe, faces, start, further)
     _claim(folder, recipe, training_faces, first_stages, start, further)
     box_scale = first.box_scale if first else recipe.box_scale
-    regions, validation = (
-        pipeline.load_regions(part, recipe.size, box_scale)
-        for part in (training_faces, held_out)
-    )
-    mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
     plan = epoch_plan(recipe, training_faces)
     if further:
-        plan = np.append(plan, len(regions) + np.arange(len(further)))
-        more = pipeline.load_regions(further, recipe.size, box_scale)
-        regions = pipeline.join_regions(regions, more)
-    if first:
-        centre = (recipe.size - 1) / 2
-        mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
-        if start:
-            mean_shape = start.stages[-1].mean_shape
-        regions, validation = (
-            _align(part, first_stages, mean_shape) for part in (regions, validation)
-        )
+        plan = np.append(plan, len(training_faces) + np.arange(len(further)))
+    regions, validation, mean_shape = _load(
+        recipe, training_faces, held_out, first, start, further
+    )
     steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     copy = build_network(recipe, len(faces.scheme), mean_shape)
     with devices.building():
         network = build_network(recipe, len(faces.scheme), mean_shape)
         if start:
             network.set_weights(start.stages[-1].network.get_weights())
-        model, loss = network, recipe.loss
-        if recipe.input == "device":
-            model = resident.attach(network, regions, recipe.augmentation, recipe.seed)
-            loss = resident.ResidentLoss(recipe.loss)
-        model.compile(
-            optimizer=build_optimizer(recipe, steps * recipe.epochs),
-            loss=loss,
-            jit_compile=recipe.jit_compile if devices.xla else False,
-        )
-        model.optimizer.build(model.trainable_variables)
+        model = _compile(recipe, network, regions, steps, devices)
         first_epoch = _resume(model, folder, steps, devices)
     _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
     order = (recipe.batch_size, recipe.seed, first_epoch)
@@ -134,6 +113,44 @@ def train(
     if devices.process == 0:
         zoo.save(localizer, folder, recipe.name)
     return localizer
+
+
+def _load(recipe, training_faces, held_out, first, start, further):
+    """Regions to train on and to validate on, and the mean shape in their crops."""
+    box_scale = first.box_scale if first else recipe.box_scale
+    regions, validation = (
+        pipeline.load_regions(part, recipe.size, box_scale)
+        for part in (training_faces, held_out)
+    )
+    mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
+    if further:
+        more = pipeline.load_regions(further, recipe.size, box_scale)
+        regions = pipeline.join_regions(regions, more)
+    if first:
+        centre = (recipe.size - 1) / 2
+        mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
+        if start:
+            mean_shape = start.stages[-1].mean_shape
+        regions, validation = (
+            _align(part, first.keras_stages, mean_shape)
+            for part in (regions, validation)
+        )
+    return regions, validation, mean_shape
+
+
+def _compile(recipe, network, regions, steps: int, devices: OneDevice) -> keras.Model:
+    """The model to fit: the network, or that with its faces before it."""
+    model, loss = network, recipe.loss
+    if recipe.input == "device":
+        model = resident.attach(network, regions, recipe.augmentation, recipe.seed)
+        loss = resident.ResidentLoss(recipe.loss)
+    model.compile(
+        optimizer=build_optimizer(recipe, steps * recipe.epochs),
+        loss=loss,
+        jit_compile=recipe.jit_compile if devices.xla else False,
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None:
