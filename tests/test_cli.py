@@ -116,6 +116,14 @@ def test_zoo_lists_and_describes(capsys):
         (("demo", "--model", "cnn9"), "received 'cnn9'"),
         (("evaluate", "cnn6_300w", "--data", "/nowhere"), "there is no /nowhere"),
         (("train", "--recipe", "x", "--data", "."), "modern_cnn6"),
+        (
+            ("train", "--recipe", "x", "--data", ".", "--num-processes", "2"),
+            "go with --strategy data-parallel; received --strategy None",
+        ),
+        (
+            ("train", "--recipe", "x", "--data", ".", "--strategy", "data-parallel"),
+            "set KERAS_BACKEND=jax",
+        ),
         (("predict", "x.jpg", "--boxes", "yunet", "--yunet", "no.onnx"), "no.onnx"),
     ],
     ids=str,

@@ -15,6 +15,7 @@ from faces_on_disk import make_faces
 from train_made_faces import RECIPE
 from wingkeras import zoo
 from wingkeras.data import balance
+from wingkeras.distribution import OneDevice
 from wingkeras.evaluation import evaluate
 from wingkeras.training import train
 
@@ -194,3 +195,22 @@ def test_folder_of_another_recipe_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match=r"another recipe.*Name another folder"):
         train(other, faces, tmp_path / "run", verbose=False)
     assert (tmp_path / "run" / "metrics.csv").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "processes", "message"),
+    [
+        ({"jit_compile": True}, 1, "`jit_compile` to be 'auto' or False"),
+        ({"input": "device"}, 1, "`input` to be 'host' for the strategy 'mirrored'"),
+        ({"batch_size": 3}, 2, "a batch size that 2 processes can share evenly"),
+    ],
+    ids=str,
+)
+def test_what_devices_cannot_do(tmp_path, change, processes, message):
+    devices = OneDevice()
+    devices.xla, devices.processes = processes > 1, processes
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, **change)
+    with pytest.raises(ValueError, match=message):
+        train(recipe, faces, tmp_path / "run", devices=devices)
+    assert not (tmp_path / "run").exists()
