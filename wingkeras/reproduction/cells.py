@@ -151,10 +151,8 @@ def train_cell(
         The trained cell.
     """
     recipe = cell.recipe(faces_shown, faces)
-    usual = Recipe(recipe.name).describe()
     known = {
-        # Without what every recipe has, so that cells outlive new kinds of settings.
-        "recipe": {k: v for k, v in recipe.describe().items() if v != usual[k]},
+        "recipe": recipe.describe(),
         "faces": len(faces),
         "first": first.key if first else None,
     }
