@@ -198,17 +198,18 @@ def test_folder_of_another_recipe_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "processes", "message"),
+    ("change", "count", "message"),
     [
         ({"jit_compile": True}, 1, "`jit_compile` to be 'auto' or False"),
         ({"input": "device"}, 1, "`input` to be 'host' for the strategy 'mirrored'"),
-        ({"batch_size": 3}, 2, "a batch size that 2 processes can share evenly"),
+        ({"batch_size": 3}, 2, "a batch size that 2 devices can share evenly"),
     ],
     ids=str,
 )
-def test_what_devices_cannot_do(tmp_path, change, processes, message):
+def test_what_devices_cannot_do(tmp_path, change, count, message):
     devices = OneDevice()
-    devices.xla, devices.processes = processes > 1, processes
+    devices.xla = devices.resident = count > 1
+    devices.count = count
     faces = make_faces(tmp_path / "faces", 15)
     recipe = dataclasses.replace(RECIPE, **change)
     with pytest.raises(ValueError, match=message):

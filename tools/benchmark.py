@@ -95,7 +95,6 @@ def measure_rate(step: Callable[[], object], faces: int, seconds: float) -> floa
 
 def benchmark_pipeline(options) -> dict:
     """CNN-6 crops per second from the pipeline alone, and trained on."""
-
     import numpy as np
 
     from wingkeras import models, recipes

@@ -3,8 +3,8 @@
     python tools/reproduce.py table1 --data FOLDER [--budget MINUTES]
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
-and `aflw.csv`). Errors of every test face go to `results/TABLE/`, the comparison with
-the paper's figures to `results/README.md`.
+and `aflw.csv`). What every cell was trained with, its error and that of every test face
+go to `results/TABLE/`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from wingkeras.reproduction.bodies import BODIES
 
 
 def main() -> int:
-    """Train what is missing, measure, report."""
+    """Train what is missing, measure, write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=tables.TABLES)
     parser.add_argument("--data", type=Path, required=True)
@@ -39,7 +39,7 @@ def main() -> int:
     tables.write(
         options.results / options.table,
         trained,
-        [*trainer.trials.values()],
+        trainer.trials,
         options.data,
         describe_machine(),
     )

@@ -10,7 +10,7 @@ from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
-from wingkeras.metrics import nme
+from wingkeras.metrics import eye_normalizers, nme
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -57,8 +57,7 @@ class Validation(keras.callbacks.Callback):
         self._truth = pipeline.crop_landmarks(regions)
         self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
         self._scheme, self._devices = scheme, devices
-        ocular = scheme.outer_eye_corners
-        self._normalizer = "inter_ocular" if ocular else "inter_pupil"
+        self._normalizer = eye_normalizers(scheme)[0]
         self._path = folder / "best.weights.h5"
         self._log = folder / "metrics.csv"
 

@@ -16,10 +16,14 @@ class OneDevice:
     Attributes:
         process: number of this process, from 0; the first one writes the files.
         processes: how many train together.
+        count: of the devices, those of all processes; each takes an equal part of a
+            batch.
+        resident: whether training faces can be kept on them.
         xla: whether the train step may be compiled by XLA.
     """
 
-    process, processes, xla = 0, 1, True
+    process, processes, count = 0, 1, 1
+    resident = xla = True
 
     def building(self) -> AbstractContextManager:
         """Inside, models are built and compiled for all devices."""
@@ -41,10 +45,10 @@ class Mirrored(OneDevice):
     """All local devices of TensorFlow, `tf.distribute.MirroredStrategy`.
 
     Each takes its part of every batch. Steps are not compiled by XLA, which
-    TensorFlow does not support there.
+    TensorFlow does not support there, and faces stay on the host.
     """
 
-    xla = False
+    resident = xla = False
 
     def __init__(self, devices: list[str] | None = None):
         """Take all GPUs.
@@ -59,6 +63,7 @@ class Mirrored(OneDevice):
         import tensorflow as tf
 
         self._strategy = tf.distribute.MirroredStrategy(devices)
+        self.count = self._strategy.num_replicas_in_sync
 
     def building(self):
         """See `OneDevice.building`."""
@@ -102,6 +107,7 @@ class DataParallel(OneDevice):
         if num_processes > 1:
             keras.distribution.initialize(coordinator, num_processes, process_id)
         self.process, self.processes = process_id, num_processes
+        self.count = keras.distribution.get_device_count()
         self._distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
 
     def building(self):

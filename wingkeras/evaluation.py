@@ -151,9 +151,9 @@ def evaluate(
         elif len(box):
             predictions[i] = localizer(image, box)[0]
         progress(i + 1)
-    names = ["inter_ocular"] if faces.scheme.outer_eye_corners else []
     errors = {
-        name: _errors(faces, predictions, name) for name in [*names, "inter_pupil"]
+        name: _errors(faces, predictions, name)
+        for name in metrics.eye_normalizers(faces.scheme)
     }
     return Evaluation(faces, boxes, mirrored, predictions, errors)
 

@@ -18,6 +18,15 @@ NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
 """The normalisers there are."""
 
 
+def eye_normalizers(scheme: LandmarkScheme) -> tuple[str, ...]:
+    """The normalisers of `NORMALIZERS` between a face's eyes that a scheme has points
+    for, 300-W's own first.
+    """
+    if scheme.outer_eye_corners is None:
+        return ("inter_pupil",)
+    return ("inter_ocular", "inter_pupil")
+
+
 def nme(
     landmarks: np.ndarray,
     predictions: np.ndarray,

@@ -214,6 +214,9 @@ def _build_schedule(recipe: Recipe, steps: int):
 
 
 _MODERN = Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2)
+_UPRIGHT = Augmentation(
+    rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
+)
 
 RECIPES = {
     recipe.name: recipe
@@ -256,9 +259,7 @@ RECIPES = {
             network="CNN7",
             loss=WingLoss(w=15, epsilon=3),
             epochs=300,
-            augmentation=Augmentation(
-                rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
-            ),
+            augmentation=_UPRIGHT,
         ),
         # Finds the face in whatever box it is given, so that the next network
         # meets it upright and centred.
@@ -278,9 +279,7 @@ RECIPES = {
             pose_bins=9,
             # Upright crops of one size for all shapes: wide faces need the margin.
             box_scale=1.25,
-            augmentation=Augmentation(
-                rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
-            ),
+            augmentation=_UPRIGHT,
         ),
         # Goes on from there with further faces, which another model labelled, and
         # stronger perturbation: 1,911 faces alone are learnt by heart.
@@ -315,7 +314,7 @@ RECIPES = {
             epochs=100,
             augmentation=_MODERN,
         ),
-        # From scratch, on two cores: small enough to learn faces alone.
+        # From scratch, at a size that two cores can train.
         Recipe(
             name="modern_mobilenetv3",
             network="MobileNetV3Small",

@@ -80,8 +80,8 @@ def train(
     plan = epoch_plan(recipe, training_faces)
     if further:
         plan = np.append(plan, len(training_faces) + np.arange(len(further)))
-    regions, validation, mean_shape = _load(
-        recipe, training_faces, held_out, first, start, further
+    regions, validation, mean_shape = _load_regions(
+        recipe, box_scale, training_faces, held_out, first, start, further
     )
     steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     copy = build_network(recipe, len(faces.scheme), mean_shape)
@@ -115,9 +115,8 @@ def train(
     return localizer
 
 
-def _load(recipe, training_faces, held_out, first, start, further):
+def _load_regions(recipe, box_scale, training_faces, held_out, first, start, further):
     """Regions to train on and to validate on, and the mean shape in their crops."""
-    box_scale = first.box_scale if first else recipe.box_scale
     regions, validation = (
         pipeline.load_regions(part, recipe.size, box_scale)
         for part in (training_faces, held_out)
@@ -192,15 +191,15 @@ def _check_devices(recipe: Recipe, devices: OneDevice) -> None:
             "Expected `jit_compile` to be 'auto' or False for the strategy 'mirrored': "
             "TensorFlow does not compile its steps with XLA. Received True."
         )
-    if recipe.input == "device" and not devices.xla:
+    if recipe.input == "device" and not devices.resident:
         raise ValueError(
             "Expected `input` to be 'host' for the strategy 'mirrored', received "
             "'device'."
         )
-    if recipe.batch_size % devices.processes:
+    if recipe.batch_size % devices.count:
         raise ValueError(
-            f"Expected a batch size that {devices.processes} processes can share "
-            f"evenly, received {recipe.batch_size}."
+            f"Expected a batch size that {devices.count} devices can share evenly, "
+            f"received {recipe.batch_size}."
         )
 
 
@@ -238,9 +237,7 @@ def _align(
     regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
 ) -> pipeline.FaceRegions:
     """The faces as the next network of a cascade sees them, upright."""
-    whole = np.array([[-0.5, -0.5, regions.size - 0.5, regions.size - 0.5]], np.float32)
-    to_first = geometry.crop_maps(whole, stages[0].size)
-    to_first = geometry.compose(to_first, regions.maps.numpy())
+    to_first = pipeline.maps_to(regions, stages[0].size)
     maps = []
     for start in range(0, len(regions), 64):
         chunk = slice(start, start + 64)

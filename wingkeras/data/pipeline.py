@@ -87,6 +87,12 @@ def join_regions(regions: FaceRegions, more: FaceRegions) -> FaceRegions:
     )
 
 
+def maps_to(regions: FaceRegions, size: int) -> np.ndarray:
+    """`FaceRegions.maps` for a network whose input has another size, pixels."""
+    crop = np.array([[-0.5, -0.5, regions.size - 0.5, regions.size - 0.5]], np.float32)
+    return geometry.compose(geometry.crop_maps(crop, size), regions.maps.numpy())
+
+
 def crop_landmarks(regions: FaceRegions) -> np.ndarray:
     """The landmarks `(N, L, 2)` in unperturbed crops, crop pixels."""
     return geometry.transform(regions.maps.numpy(), regions.landmarks.numpy())
@@ -111,9 +117,9 @@ def training_batches(
         part: which of how many equal parts of every batch to make.
 
     Returns:
-        A data set of `(batch, S, S, 3)` float32 crops in [0, 255] and `(batch, 2L)`
-        float32 shape vectors in crop pixels, NaN where unlabelled; see
-        `steps_per_epoch` for the length of an epoch.
+        A data set of `(B, S, S, 3)` float32 crops in [0, 255] and `(B, 2L)` float32
+        shape vectors in crop pixels, NaN where unlabelled, B = the part of the batch;
+        see `steps_per_epoch` for the length of an epoch.
     """
     plan = np.arange(len(regions)) if plan is None else plan
     rows = part_of(batch_size, *part)

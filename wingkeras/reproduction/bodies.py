@@ -9,6 +9,7 @@ import numpy as np
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_faces
 from wingkeras.data.faces import FaceDataset
+from wingkeras.recipes import RECIPES
 
 
 @dataclass(frozen=True)
@@ -17,23 +18,25 @@ class Body:
 
     Attributes:
         name: in file names.
-        title: for people.
-        normalizer: of the test error.
-        normalizer_title: for people.
-        pose_bins: K of hard sample mining.
+        training: path below the folder of all data, and split of 300-W.
+        test: the same of the test faces.
+        normalizer: of the test error, see `metrics.NORMALIZERS`.
+        pose_bins: K of hard sample mining (Section 7.1).
         box_scale: side of the first crop over that of the face's box.
         augmentation: of the first network's training faces.
-        protocol: what the test faces are and where their boxes come from.
+        picture: side of the test pictures, pixels, if the box of a face is to be such
+            that its first crop is the whole picture, whatever face is in it; by
+            default it is the square around the landmarks.
     """
 
     name: str
-    title: str
+    training: tuple[str, str | None]
+    test: tuple[str, str | None]
     normalizer: str
-    normalizer_title: str
     pose_bins: int
     box_scale: float
     augmentation: Augmentation
-    protocol: str
+    picture: int | None = None
 
     def training_faces(self, data: Path) -> FaceDataset:
         """The faces to learn from, validation faces among them.
@@ -45,56 +48,43 @@ class Body:
         Raises:
             FileNotFoundError: if they are not there.
         """
-        if self is W300:
-            return load_faces(data / "300w", "train")
-        return load_faces(data / "mtfl5" / "lfw.csv")
+        path, split = self.training
+        return load_faces(data / path, split)
 
     def test_faces(self, data: Path) -> FaceDataset:
         """The faces to measure on; see `training_faces`."""
-        if self is W300:
-            return load_faces(data / "300w", "common")
-        faces = load_faces(data / "mtfl5" / "aflw.csv")
-        return dataclasses.replace(faces, boxes=self._frames(len(faces)))
-
-    def _frames(self, count: int) -> np.ndarray:
-        """Boxes whose crops are the whole pictures, whatever face is in them."""
-        centre, half = (_PICTURE - 1) / 2, _PICTURE / 2 / self.box_scale
-        return np.tile(
-            np.repeat([centre - half, centre + half], 2).astype(np.float32), (count, 1)
-        )
+        path, split = self.test
+        faces = load_faces(data / path, split)
+        if self.picture is None:
+            return faces
+        centre, half = (self.picture - 1) / 2, self.picture / 2 / self.box_scale
+        box = np.repeat([centre - half, centre + half], 2).astype(np.float32)
+        return dataclasses.replace(faces, boxes=np.tile(box, (len(faces), 1)))
 
 
-_PICTURE = 80
-"""Side of the five-point pictures, pixels."""
-
+# 554 faces, 68 points.
 W300 = Body(
     name="300w",
-    title="300-W",
+    training=("300w", "train"),
+    test=("300w", "common"),
     normalizer="inter_ocular",
-    normalizer_title="distance of the outer eye corners",
     pose_bins=9,
-    box_scale=1.1,
-    augmentation=Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2),
-    protocol=(
-        "common subset, 554 faces, 68 points; boxes are the squares around the "
-        "landmarks; trained on 2,012 of the protocol's 3,148 faces"
-    ),
+    box_scale=RECIPES["modern_cnn6"].box_scale,
+    augmentation=RECIPES["modern_cnn6"].augmentation,
 )
 
-# The square around five points is a third of a picture of AFLW's; what faces of the
-# test set look like in theirs, the wide perturbation makes of the training faces.
+# MTFL's test set, 2,995 faces, five points. The square around them is a third of a
+# picture; what faces of the test set look like in theirs, the wide perturbation makes
+# of the training faces, which are LFW's.
 AFLW = Body(
     name="aflw",
-    title="AFLW, five points",
+    training=("mtfl5/lfw.csv", None),
+    test=("mtfl5/aflw.csv", None),
     normalizer="inter_pupil",
-    normalizer_title="distance of the eyes",
     pose_bins=17,
     box_scale=2.9,
     augmentation=Augmentation(scale=0.2, shift=0.1, colour=0.3, occlusion=0.2),
-    protocol=(
-        "MTFL's test set, 2,995 faces; every box is the whole picture; trained on "
-        "4,151 faces of LFW"
-    ),
+    picture=80,
 )
 
 BODIES = {body.name: body for body in (W300, AFLW)}

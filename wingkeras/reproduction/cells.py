@@ -4,26 +4,25 @@ import dataclasses
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from wingkeras import geometry, losses, zoo
+from wingkeras import losses, zoo
 from wingkeras.data import pipeline
-from wingkeras.data.augment import Augmentation
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
-from wingkeras.metrics import nme
-from wingkeras.recipes import Recipe
+from wingkeras.metrics import eye_normalizers, nme
+from wingkeras.recipes import RECIPES, Recipe
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.training import epoch_plan, train
 
 CNN6, CASCADE = "CNN-6", "CNN-6/7"
 LOSSES = ("L2", "L1", "smooth L1", "wing")
-_SECOND_BOX_SCALE = 1.25
 _HELD_OUT = 0.1
 _BATCH = 64
 
@@ -72,7 +71,8 @@ class Cell:
             training_faces: validation faces among them.
         """
         body = BODIES[self.body]
-        first = self.method == CNN6
+        # The crops of a cascade's second network are upright, whatever the body.
+        crops = body if self.method == CNN6 else RECIPES["cascade_cnn7"]
         recipe = Recipe(
             name=f"{self.body} {self.title}",
             network=self.network,
@@ -82,8 +82,8 @@ class Cell:
             # the mean shape when so short a training ends.
             ema=0.0,
             pose_bins=body.pose_bins if self.mined else 0,
-            augmentation=body.augmentation if first else _UPRIGHT,
-            box_scale=body.box_scale if first else _SECOND_BOX_SCALE,
+            augmentation=crops.augmentation,
+            box_scale=crops.box_scale,
             held_out=_HELD_OUT,
             seed=self.seed,
             precision="mixed_bfloat16",
@@ -94,16 +94,12 @@ class Cell:
 
     def _loss(self) -> keras.losses.Loss:
         if self.loss == "wing":
-            w, epsilon = (10.0, 2.0) if self.method == CNN6 else (15.0, 3.0)
-            return losses.WingLoss(w=self.w or w, epsilon=self.epsilon or epsilon)
+            paper = RECIPES[f"paper_{self.network.lower()}"].loss
+            return losses.WingLoss(
+                w=self.w or paper.w, epsilon=self.epsilon or paper.epsilon
+            )
         baselines = (losses.L2Loss, losses.L1Loss, losses.SmoothL1Loss)
         return dict(zip(LOSSES, baselines, strict=False))[self.loss]()
-
-
-# In a cascade the first network has taken rotation and bad boxes out.
-_UPRIGHT = Augmentation(
-    rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
-)
 
 
 @dataclass(frozen=True)
@@ -137,6 +133,7 @@ def train_cell(
     faces: FaceDataset,
     cache: Path,
     first: Trained | None = None,
+    say: Callable[[str], None] = print,
 ) -> Trained:
     """Train a cell, or find it trained; an interrupted one goes on.
 
@@ -146,6 +143,7 @@ def train_cell(
         faces: of its body, validation faces among them.
         cache: folder that keeps every cell under its key.
         first: cell before it in a cascade.
+        say: called with a line before a training.
 
     Returns:
         The trained cell.
@@ -162,6 +160,7 @@ def train_cell(
     report = folder / "cell.json"
     if not report.exists():
         start = time.monotonic()
+        say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, seed {cell.seed}")
         keras.utils.clear_session()
         train(recipe, faces, folder, first.load() if first else None)
         best = min(_column(folder / "metrics.csv", "val_nme"))
@@ -178,7 +177,7 @@ def _column(path: Path, name: str) -> np.ndarray:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
 
 
-def test_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarray]:
+def measure_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarray]:
     """What `evaluation.evaluate` measures, many faces at a time.
 
     Args:
@@ -190,10 +189,7 @@ def test_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarra
     """
     sizes = [stage.size for stage in localizer.stages]
     regions = pipeline.load_regions(faces, sizes[-1], localizer.box_scale)
-    crop = np.array([[-0.5, -0.5, sizes[-1] - 0.5, sizes[-1] - 0.5]], np.float32)
-    to_first = geometry.crop_maps(crop, sizes[0])
-    maps = geometry.compose(to_first, regions.maps.numpy())
-    images = regions.images.numpy()
+    maps, images = pipeline.maps_to(regions, sizes[0]), regions.images.numpy()
     found = np.concatenate(
         [
             localizer.in_regions(images[i : i + _BATCH], maps[i : i + _BATCH])
@@ -201,5 +197,7 @@ def test_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarra
         ]
     )
     truth = regions.landmarks.numpy()
-    names = ["inter_ocular"] if faces.scheme.outer_eye_corners else []
-    return {n: nme(truth, found, faces.scheme, n) for n in [*names, "inter_pupil"]}
+    return {
+        name: nme(truth, found, faces.scheme, name)
+        for name in eye_normalizers(faces.scheme)
+    }

@@ -11,14 +11,14 @@ import numpy as np
 
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
-from wingkeras.reproduction.bodies import AFLW, BODIES, W300
+from wingkeras.reproduction.bodies import BODIES, W300
 from wingkeras.reproduction.cells import (
     CASCADE,
     CNN6,
     LOSSES,
     Cell,
     Trained,
-    test_errors,
+    measure_errors,
     train_cell,
 )
 
@@ -91,8 +91,8 @@ class Trainer:
         cache: folder that keeps every trained cell.
         length: of the trainings, as a multiple of `FACES_SHOWN`.
         rates: to choose from.
-        say: called with a line for every cell begun.
-        trials: what served to choose learning rates, by key.
+        say: called with a line before every training.
+        trials: what served to choose learning rates, so far.
     """
 
     data: Path
@@ -100,41 +100,50 @@ class Trainer:
     length: float = 1.0
     rates: Sequence[float] = RATES
     say: Callable[[str], None] = print
-    trials: dict[str, Trained] = field(default_factory=dict)
+    trials: list[Trained] = field(default_factory=list)
     _faces: dict[str, FaceDataset] = field(default_factory=dict)
+    _trained: dict[Cell, Trained] = field(default_factory=dict)
+    _rates: dict[Cell, float] = field(default_factory=dict)
 
     def train(self, cell: Cell) -> Trained:
         """The cell, trained at the learning rate chosen for its loss."""
-        return self._train(self.tuned(cell))
+        return self._train(dataclasses.replace(cell, learning_rate=self.rate(cell)))
 
-    def tuned(self, cell: Cell) -> Cell:
-        """The cell with the learning rate whose validation error was lowest.
+    def rate(self, cell: Cell) -> float:
+        """The learning rate whose validation error was lowest.
 
         It is chosen once for each body, network and loss, with seed 0, without hard
         sample mining and, for the wing loss, with the paper's w and epsilon.
         """
         plain = Cell(cell.body, cell.method, cell.loss)
-        trials = [
-            self._train(dataclasses.replace(plain, learning_rate=rate))
-            for rate in self.rates
-        ]
-        self.trials |= {trial.key: trial for trial in trials}
-        best = min(trials, key=lambda trained: trained.validation_nme)
-        return dataclasses.replace(cell, learning_rate=best.cell.learning_rate)
+        if plain not in self._rates:
+            trials = [
+                self._train(dataclasses.replace(plain, learning_rate=rate))
+                for rate in self.rates
+            ]
+            self.trials += trials
+            best = min(trials, key=lambda trained: trained.validation_nme)
+            self._rates[plain] = best.cell.learning_rate
+        return self._rates[plain]
 
     def _train(self, cell: Cell) -> Trained:
-        if cell.body not in self._faces:
-            self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
-        first = None
-        if cell.method == CASCADE:
-            first = self.train(dataclasses.replace(cell, method=CNN6))
-        self.say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, {cell.seed}")
-        shown = round(FACES_SHOWN[cell.network] * self.length)
-        return train_cell(cell, shown, self._faces[cell.body], self.cache, first)
+        if cell not in self._trained:
+            if cell.body not in self._faces:
+                self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
+            first = None
+            if cell.method == CASCADE:
+                first = self.train(dataclasses.replace(cell, method=CNN6))
+            shown = round(FACES_SHOWN[cell.network] * self.length)
+            faces = self._faces[cell.body]
+            self._trained[cell] = train_cell(
+                cell, shown, faces, self.cache, first, self.say
+            )
+        return self._trained[cell]
 
 
 def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
+    # Which of its rates a loss will choose is not known: the first stands for it.
     trained = {dataclasses.replace(c, learning_rate=0.0) for c in cells}
     for cell in cells:
         plain = Cell(cell.body, cell.method, cell.loss, learning_rate=0.0)
@@ -160,8 +169,8 @@ def write(
     Args:
         folder: of the table; receives `cells.csv` (a row for each, trials that only
             served to choose a learning rate among them), per body and normaliser a
-            CSV of every test face's error in every cell (fractions), `aflw_poses.csv`
-            (mean errors by head pose class) and `machine.json`.
+            CSV of every test face's error in every cell (fractions), for bodies that
+            have head pose classes one of the mean errors in each, and `machine.json`.
         cells: to measure.
         trials: not to measure on the test faces.
         data: see `bodies.Body.test_faces`.
@@ -173,13 +182,14 @@ def write(
         body = BODIES[name]
         faces = body.test_faces(data)
         here = [trained for trained in cells if trained.cell.body == name]
-        errors = [test_errors(trained.load(), faces) for trained in here]
+        errors = [measure_errors(trained.load(), faces) for trained in here]
         for normalizer in errors[0]:
             path = folder / f"{name}_{normalizer}.csv"
             columns = {t.key: e[normalizer] for t, e in zip(here, errors, strict=True)}
             _write_columns(path, _images(faces), columns)
-        if body is AFLW:
-            _write_poses(folder, faces, here, [e[body.normalizer] for e in errors])
+        if "head_pose" in faces.attributes:
+            path = folder / f"{name}_poses.csv"
+            _write_poses(path, faces, here, [e[body.normalizer] for e in errors])
         rows += [
             _row(trained, 100 * error[body.normalizer].mean())
             for trained, error in zip(here, errors, strict=True)
@@ -228,9 +238,8 @@ def _write_columns(path: Path, first: list, columns: dict[str, np.ndarray]) -> N
             writer.writerow([label, *(f"{v[i]:.6f}" for v in columns.values())])
 
 
-def _write_poses(folder, faces, trained, errors) -> None:
+def _write_poses(path: Path, faces, trained, errors) -> None:
     poses = faces.attributes["head_pose"]
-    path = folder / f"{AFLW.name}_poses.csv"
     with replacing(path) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["head_pose", "faces", *(t.key for t in trained)])
