@@ -32,6 +32,13 @@ def test_size_and_layers(builder, size, parameters):
 _PAIR = ("conv", "pool")
 
 
+def test_batch_normalisation_stands_between_pool_and_relu():
+    names = [layer.name for layer in CNN6(batch_norm=True).layers]
+    start = names.index("conv2")
+    assert names[start : start + 4] == ["conv2", "pool2", "conv2_norm", "conv2_relu"]
+    assert CNN6(batch_norm=True).get_layer("conv2").bias is None
+
+
 def test_starts_at_the_mean_shape():
     mean = np.random.default_rng(0).uniform(0, 64, (5, 2)).astype(np.float32)
     network = CNN6(5, mean)
@@ -154,6 +161,8 @@ def test_sizes_and_names_that_do_not_fit():
         build("CNN6", 2, size=65)
     with pytest.raises(ValueError, match="CNN6, received 64 and 'imagenet'"):
         build("CNN6", 2, weights="imagenet")
+    with pytest.raises(ValueError, match="plain CNN only; ResNet50 has its own"):
+        build("ResNet50", 2, batch_norm=True)
     with pytest.raises(ValueError, match=r"a network of CNN6, .*received 'CNN8'"):
         build("CNN8")
     with pytest.raises(ValueError, match="under its own name; received 'mine'"):

@@ -13,7 +13,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
-from wingkeras import zoo
+from wingkeras import models, zoo
 from wingkeras.data import balance
 from wingkeras.distribution import OneDevice
 from wingkeras.evaluation import evaluate
@@ -103,6 +103,22 @@ def test_options(tmp_path, change, capfd):
     recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]
     assert all(recipe[name] == value for name, value in change.items())
     assert "val_nme" in capfd.readouterr().out
+
+
+def test_batch_normalised_training_ends_with_the_plain_network(tmp_path):
+    faces = make_faces(tmp_path / "faces", 30)
+    recipe = dataclasses.replace(RECIPE, batch_norm=True, epochs=3)
+    trained = train(recipe, faces, tmp_path / "run", verbose=False)
+    loaded = zoo.load(tmp_path / "run")
+    assert loaded.stages[0].network.count_params() == models.CNN6(5).count_params()
+    _, held_out = faces.split(recipe.held_out, recipe.seed)
+    best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
+    for localizer in (trained, loaded):
+        errors = evaluate(localizer, held_out).errors["inter_pupil"]
+        assert errors.mean() == pytest.approx(best, rel=0.03)
+    with pytest.raises(ValueError, match="recipe without `batch_norm` to start from"):
+        train(recipe, faces, tmp_path / "on", start=trained, verbose=False)
+    assert not (tmp_path / "on").exists()
 
 
 def test_backbone_comes_back_from_its_folder(tmp_path):

@@ -30,6 +30,7 @@ def build(
     mean_shape: np.ndarray | None = None,
     size: int | None = None,
     weights: str | Path | None = None,
+    batch_norm: bool = False,
 ) -> keras.Model:
     """A network by name.
 
@@ -39,23 +40,31 @@ def build(
         mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
         size: side of the input, pixels; `input_size(network)` by default.
         weights: of a backbone; see `Regressor`.
+        batch_norm: of a plain CNN; see `CNN6`.
 
     Returns:
         The model.
 
     Raises:
-        ValueError: for an unknown network, or a size or weights that it cannot have.
+        ValueError: for an unknown network, or a size, weights or batch normalisation
+            that it cannot have.
         FileNotFoundError, OSError: see `Regressor`.
     """
     size = size or input_size(network)
     if network not in _PLAIN_SIZES:
+        if batch_norm:
+            raise ValueError(
+                f"Expected `batch_norm` for a plain CNN only; {network} has its own "
+                "normalisation or none."
+            )
         return Regressor(network, num_landmarks, mean_shape, size, weights)
     if size != _PLAIN_SIZES[network] or weights:
         raise ValueError(
             f"Expected size {_PLAIN_SIZES[network]} and no weights of a backbone for "
             f"{network}, received {size} and {weights!r}."
         )
-    return {"CNN6": CNN6, "CNN7": CNN7}[network](num_landmarks, mean_shape)
+    build = {"CNN6": CNN6, "CNN7": CNN7}[network]
+    return build(num_landmarks, mean_shape, batch_norm=batch_norm)
 
 
 def input_size(network: str) -> int:
@@ -90,6 +99,7 @@ def CNN6(
     num_landmarks: int = 68,
     mean_shape: np.ndarray | None = None,
     name: str = "cnn6",
+    batch_norm: bool = False,
 ) -> keras.Model:
     """CNN-6: five convolutions, one fully connected layer, 64 px (Figure 2).
 
@@ -98,6 +108,9 @@ def CNN6(
         mean_shape: `(L, 2)`, pixels of the input, x then y. The output layer's bias
             starts there, which makes training several times faster.
         name: of the model.
+        batch_norm: whether batch normalisation stands before every ReLU. The paper
+            has none (Section 7.1); it serves training, and
+            `folding.fold_batch_norm` makes the plain network of it.
 
     Returns:
         A model from `(batch, 64, 64, 3)` RGB pixels in [0, 255], uint8 or float, to
@@ -108,13 +121,14 @@ def CNN6(
         ValueError: for `num_landmarks` < 1 or a `mean_shape` of another shape.
     """
     filters = (32, 64, 128, 256, 512)
-    return _plain_cnn(CNN6_SIZE, filters, num_landmarks, mean_shape, name)
+    return _plain_cnn(CNN6_SIZE, filters, num_landmarks, mean_shape, name, batch_norm)
 
 
 def CNN7(
     num_landmarks: int = 68,
     mean_shape: np.ndarray | None = None,
     name: str = "cnn7",
+    batch_norm: bool = False,
 ) -> keras.Model:
     """CNN-7: six convolutions, one fully connected layer, 128 px (Section 6).
 
@@ -122,6 +136,7 @@ def CNN7(
         num_landmarks: L, the number of points.
         mean_shape: `(L, 2)`, pixels of the input, x then y; see `CNN6`.
         name: of the model.
+        batch_norm: see `CNN6`.
 
     Returns:
         A model from `(batch, 128, 128, 3)` RGB pixels in [0, 255], uint8 or float,
@@ -132,7 +147,7 @@ def CNN7(
         ValueError: for `num_landmarks` < 1 or a `mean_shape` of another shape.
     """
     filters = (64, 128, 256, 512, 512, 512)
-    return _plain_cnn(CNN7_SIZE, filters, num_landmarks, mean_shape, name)
+    return _plain_cnn(CNN7_SIZE, filters, num_landmarks, mean_shape, name, batch_norm)
 
 
 def ResNet50(
@@ -237,18 +252,37 @@ def _freeze_batch_normalisation(network: keras.Model) -> None:
             layer.trainable = False
 
 
-def _plain_cnn(size, filters, num_landmarks, mean_shape, name) -> keras.Model:
+def _plain_cnn(
+    size, filters, num_landmarks, mean_shape, name, batch_norm
+) -> keras.Model:
+    kind = {"use_bias": False} if batch_norm else {"activation": "relu"}
     image = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
     for i, channels in enumerate(filters, start=1):
-        x = layers.Conv2D(
-            channels, 3, padding="same", activation="relu", name=f"conv{i}"
-        )(x)
+        x = layers.Conv2D(channels, 3, padding="same", name=f"conv{i}", **kind)(x)
         x = layers.MaxPooling2D(name=f"pool{i}")(x)
+        if batch_norm:
+            x = _normalise(x, f"conv{i}")
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(1024, activation="relu", name="fully_connected")(x)
+    x = layers.Dense(1024, name="fully_connected", **kind)(x)
+    if batch_norm:
+        x = _normalise(x, "fully_connected")
     shape = landmark_head(num_landmarks, mean_shape)(x)
     return keras.Model(image, shape, name=name)
+
+
+def norm_name(layer_name: str) -> str:
+    """Name of the batch normalisation that follows a layer of a plain CNN."""
+    return f"{layer_name}_norm"
+
+
+def _normalise(x, layer_name: str):
+    # After the pooling, where it costs a quarter. Maxima pass through it unchanged, as
+    # they do through a ReLU, as long as its scale is not negative.
+    x = layers.BatchNormalization(
+        gamma_constraint="non_neg", name=norm_name(layer_name)
+    )(x)
+    return layers.ReLU(name=f"{layer_name}_relu")(x)
 
 
 def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.Layer:

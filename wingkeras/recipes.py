@@ -25,6 +25,8 @@ class Recipe:
         frozen: share of the steps in which a backbone keeps its weights and the head
             alone learns, in [0, 1).
         backbone_rate: learning rate of a backbone, as a multiple of the head's.
+        batch_norm: whether a plain CNN is batch-normalised in training; the network
+            that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
         optimizer: "sgd" (momentum 0.9) or "adamw" (global gradient norm clipped).
         learning_rate: the highest one; meant for the batch mean of a loss that is
@@ -57,6 +59,7 @@ class Recipe:
     weights: str | None = None
     frozen: float = 0.0
     backbone_rate: float = 1.0
+    batch_norm: bool = False
     loss: keras.losses.Loss = field(default_factory=WingLoss)
     optimizer: Literal["sgd", "adamw"] = "adamw"
     learning_rate: float = 2e-3
@@ -137,7 +140,12 @@ def build_network(
     keras.config.set_dtype_policy(recipe.precision)
     try:
         return models.build(
-            recipe.network, num_landmarks, mean_shape, recipe.size, recipe.weights
+            recipe.network,
+            num_landmarks,
+            mean_shape,
+            recipe.size,
+            recipe.weights,
+            recipe.batch_norm,
         )
     finally:
         keras.config.set_dtype_policy(before)

@@ -19,6 +19,7 @@ from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
 from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
+from wingkeras.folding import fold_batch_norm
 from wingkeras.localizer import Localizer, Stage, localize_regions
 from wingkeras.recipes import Recipe, build_network, build_optimizer
 from wingkeras.weights import load_weights
@@ -108,7 +109,8 @@ def train(
     with devices.fitting():
         _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, devices)
     load_weights(copy, folder / "best.weights.h5")
-    stages = (*first_stages, Stage(copy, mean_shape.astype(np.float32)))
+    trained = fold_batch_norm(copy) if recipe.batch_norm else copy
+    stages = (*first_stages, Stage(trained, mean_shape.astype(np.float32)))
     localizer = Localizer(stages, faces.scheme, box_scale)
     if devices.process == 0:
         zoo.save(localizer, folder, recipe.name)
@@ -218,6 +220,11 @@ def _check_kinds(recipe, faces, start, further) -> None:
             f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
             f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} of "
             f"{start.stages[-1].size} px for {start.scheme.name!r}."
+        )
+    if start and recipe.batch_norm:
+        raise ValueError(
+            "Expected a recipe without `batch_norm` to start from a trained network, "
+            f"which has none; received {recipe.name!r}."
         )
 
 
