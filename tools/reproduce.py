@@ -1,10 +1,12 @@
 """Run a table of the paper again, on real faces; an interrupted one goes on.
 
     python tools/reproduce.py table1 --data FOLDER [--budget MINUTES]
+    python tools/reproduce.py report
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
 and `aflw.csv`). What every cell was trained with, its error and that of every test face
-go to `results/TABLE/`.
+go to `results/TABLE/`; each command also writes `results/README.md` again, which
+`report` does alone. `table6` and `figures` train nothing.
 """
 
 import argparse
@@ -15,35 +17,56 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from machine import REPOSITORY, describe_machine
+from network_speed import write_speeds
 
 from wingkeras.reproduction import tables
 from wingkeras.reproduction.bodies import BODIES
+from wingkeras.reproduction.figures import draw_figures
+from wingkeras.reproduction.report import write_report
 
 
 def main() -> int:
     """Train what is missing, measure, write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=tables.TABLES)
-    parser.add_argument("--data", type=Path, required=True)
+    names = (*tables.TABLES, "table6", "figures", "report")
+    parser.add_argument("table", choices=names)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--budget", type=float, metavar="MINUTES")
     parser.add_argument("--bodies", nargs="+", choices=BODIES, default=[*BODIES])
     parser.add_argument("--cache", type=Path, default=Path("runs/reproduction"))
     parser.add_argument("--results", type=Path, default=REPOSITORY / "results")
     options = parser.parse_args()
+    if options.table not in ("table6", "report") and options.data is None:
+        parser.error(f"{options.table} needs --data")
+    if options.table in tables.TABLES:
+        train_table(options)
+    elif options.table == "table6":
+        write_speeds(options.results / "table6")
+    elif options.table == "figures":
+        draw_figures(options.results / "figures", options.data)
+    write_report(options.results)
+    return 0
+
+
+def train_table(options) -> None:
+    """Train the cells of a table and measure them."""
     cells = tables.TABLES[options.table](options.bodies)
     full = tables.minutes(cells)
     length = options.budget / full if options.budget else 1.0
-    print(f"{options.table}: about {full * length:.0f} minutes on two cores")
-    trainer = tables.Trainer(options.data, options.cache, length)
+
+    def say(line: str) -> None:
+        left = (full - trainer.minutes_done) * length
+        print(f"{line}; about {left:.0f} minutes left on two cores", flush=True)
+
+    trainer = tables.Trainer(options.data, options.cache, length, say=say)
     trained = [trainer.train(cell) for cell in cells]
     tables.write(
         options.results / options.table,
         trained,
         trainer.trials,
         options.data,
-        describe_machine(),
+        {"length": length, "machine": describe_machine()},
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -81,6 +81,23 @@ def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure
     return figure
 
 
+def loss_curves(x: np.ndarray, values: dict[str, np.ndarray]) -> Figure:
+    """Losses of one coordinate (the paper's Figures 1 and 3).
+
+    Args:
+        x: `(N,)` errors, pixels of the network's input.
+        values: per curve, `(N,)`.
+    """
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, curve in values.items():
+        axes.plot(x, curve, label=name)
+    axes.set(xlabel="x, pixels", ylabel="loss")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
 def pose_histogram(coefficients: np.ndarray, copies: np.ndarray, bins: int) -> Figure:
     """Faces per pose before and after hard sample mining (the paper's Figure 5).
 

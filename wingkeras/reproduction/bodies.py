@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras.data.augment import Augmentation
-from wingkeras.data.datasets import load_faces
+from wingkeras.data.datasets import load_300w, load_faces
 from wingkeras.data.faces import FaceDataset
 from wingkeras.recipes import RECIPES
 
@@ -48,13 +48,11 @@ class Body:
         Raises:
             FileNotFoundError: if they are not there.
         """
-        path, split = self.training
-        return load_faces(data / path, split)
+        return _load(data, *self.training)
 
     def test_faces(self, data: Path) -> FaceDataset:
         """The faces to measure on; see `training_faces`."""
-        path, split = self.test
-        faces = load_faces(data / path, split)
+        faces = _load(data, *self.test)
         if self.picture is None:
             return faces
         centre, half = (self.picture - 1) / 2, self.picture / 2 / self.box_scale
@@ -62,11 +60,17 @@ class Body:
         return dataclasses.replace(faces, boxes=np.tile(box, (len(faces), 1)))
 
 
-# 554 faces, 68 points.
+def _load(data: Path, path: str, split: str | None) -> FaceDataset:
+    if split is None:
+        return load_faces(data / path)
+    return load_300w(data / path, split, allow_missing=True)
+
+
+# 68 points; 554 test faces of the common subset, 135 more where `ibug` is at hand.
 W300 = Body(
     name="300w",
     training=("300w", "train"),
-    test=("300w", "common"),
+    test=("300w", "full"),
     normalizer="inter_ocular",
     pose_bins=9,
     box_scale=RECIPES["modern_cnn6"].box_scale,

@@ -74,10 +74,26 @@ def table3(bodies: Sequence[str]) -> list[Cell]:
     return [*table1(bodies), *mined, *cascades]
 
 
+def table4(bodies: Sequence[str]) -> list[Cell]:
+    """Two stages and hard sample mining with each loss, on 300-W."""
+    return [
+        cell
+        for cell in table3(bodies)
+        if cell.method == CASCADE and cell.mined and cell.body == W300.name
+    ]
+
+
+def table5(bodies: Sequence[str]) -> list[Cell]:
+    """One network and two, the wing loss, hard sample mining."""
+    return [cell for cell in table3(bodies) if cell.loss == "wing" and cell.mined]
+
+
 TABLES: dict[str, Callable[[Sequence[str]], list[Cell]]] = {
     "table1": table1,
     "table2": table2,
     "table3": table3,
+    "table4": table4,
+    "table5": table5,
 }
 """Tables that need training, by name: from names of bodies to their cells."""
 
@@ -93,6 +109,7 @@ class Trainer:
         rates: to choose from.
         say: called with a line before every training.
         trials: what served to choose learning rates, so far.
+        minutes_done: what the cells so far were reckoned to take at full length.
     """
 
     data: Path
@@ -101,6 +118,7 @@ class Trainer:
     rates: Sequence[float] = RATES
     say: Callable[[str], None] = print
     trials: list[Trained] = field(default_factory=list)
+    minutes_done: float = 0.0
     _faces: dict[str, FaceDataset] = field(default_factory=dict)
     _trained: dict[Cell, Trained] = field(default_factory=dict)
     _rates: dict[Cell, float] = field(default_factory=dict)
@@ -138,23 +156,31 @@ class Trainer:
             self._trained[cell] = train_cell(
                 cell, shown, faces, self.cache, first, self.say
             )
+            self.minutes_done += _minutes(cell)
         return self._trained[cell]
 
 
 def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
     # Which of its rates a loss will choose is not known: the first stands for it.
-    trained = {dataclasses.replace(c, learning_rate=0.0) for c in cells}
+    trained = {dataclasses.replace(c, learning_rate=0.0) for c in _with_first(cells)}
     for cell in cells:
         plain = Cell(cell.body, cell.method, cell.loss, learning_rate=0.0)
         trained |= {
             dataclasses.replace(plain, learning_rate=float(i)) for i in range(rates)
         }
-    seconds = [
-        _SECONDS_PER_CELL + FACES_SHOWN[c.network] * _SECONDS_PER_FACE[c.network]
-        for c in trained
-    ]
-    return sum(seconds) / 60
+    return sum(_minutes(cell) for cell in trained)
+
+
+def _with_first(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells, and the first networks that cascades among them need."""
+    first = [dataclasses.replace(c, method=CNN6) for c in cells if c.method == CASCADE]
+    return [*cells, *first]
+
+
+def _minutes(cell: Cell) -> float:
+    shown = FACES_SHOWN[cell.network] * _SECONDS_PER_FACE[cell.network]
+    return (_SECONDS_PER_CELL + shown) / 60
 
 
 def write(
@@ -162,7 +188,7 @@ def write(
     cells: Sequence[Trained],
     trials: Sequence[Trained],
     data: Path,
-    machine: dict,
+    run: dict,
 ) -> None:
     """Measure trained cells and write everything down.
 
@@ -170,14 +196,13 @@ def write(
         folder: of the table; receives `cells.csv` (a row for each, trials that only
             served to choose a learning rate among them), per body and normaliser a
             CSV of every test face's error in every cell (fractions), for bodies that
-            have head pose classes one of the mean errors in each, and `machine.json`.
+            have head pose classes one of the mean errors in each, and `run.json`.
         cells: to measure.
         trials: not to measure on the test faces.
         data: see `bodies.Body.test_faces`.
-        machine: what they were trained on.
+        run: how and on what they were trained; for `run.json`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
     for name in dict.fromkeys(trained.cell.body for trained in cells):
         body = BODIES[name]
         faces = body.test_faces(data)
@@ -190,21 +215,17 @@ def write(
         if "head_pose" in faces.attributes:
             path = folder / f"{name}_poses.csv"
             _write_poses(path, faces, here, [e[body.normalizer] for e in errors])
-        rows += [
-            _row(trained, 100 * error[body.normalizer].mean())
-            for trained, error in zip(here, errors, strict=True)
-        ]
     measured = {trained.key for trained in cells}
-    rows += [_row(trained, None) for trained in trials if trained.key not in measured]
+    rows = [_row(t) for t in (*cells, *(t for t in trials if t.key not in measured))]
     with replacing(folder / "cells.csv") as scratch, scratch.open("w", newline="") as f:
         writer = csv.DictWriter(f, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    with replacing(folder / "machine.json") as scratch:
-        scratch.write_text(json.dumps(machine, indent=1) + "\n")
+    with replacing(folder / "run.json") as scratch:
+        scratch.write_text(json.dumps(run, indent=1) + "\n")
 
 
-def _row(trained: Trained, nme_percent: float | None) -> dict:
+def _row(trained: Trained) -> dict:
     cell, recipe = trained.cell, trained.recipe
     return {
         "key": trained.key,
@@ -219,7 +240,6 @@ def _row(trained: Trained, nme_percent: float | None) -> dict:
         "passes": recipe.epochs,
         "minutes": round(trained.minutes, 2),
         "validation_nme_percent": round(100 * trained.validation_nme, 4),
-        "test_nme_percent": "" if nme_percent is None else round(nme_percent, 4),
     }
 
 

@@ -1,0 +1,60 @@
+"""Size and speed of the paper's networks, in every runtime (its Table 6)."""
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import REPOSITORY, describe_machine
+
+_CHECKPOINTS = {"CNN-6": "cnn6_300w", "CNN-6/7": "cnn67_300w"}
+_THREADS = (1, 2)
+
+
+def write_speeds(folder: Path) -> None:
+    """Write `speed.csv`, frames per second of the networks alone, and `run.json`.
+
+    CNN-6 and CNN-6/7 are those of the zoo, ResNet-50 is untrained: speed does not
+    depend on the weights.
+    """
+    from wingkeras import latency, models, zoo
+    from wingkeras.localizer import Localizer, Stage
+
+    first = zoo.load(_CHECKPOINTS["CNN-6"])
+    mean_shape = first.stages[0].mean_shape * models.RESNET50_SIZE / models.CNN6_SIZE
+    stage = Stage(models.ResNet50(len(first.scheme), mean_shape), mean_shape)
+    parameters, speeds = {}, {}
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "resnet50"
+        path.mkdir()
+        zoo.save(Localizer([stage], first.scheme, first.box_scale), path, path.name)
+        names = _CHECKPOINTS | {"ResNet-50": str(path)}
+        for network, name in names.items():
+            stages = zoo.load(name).stages
+            parameters[network] = sum(s.network.count_params() for s in stages)
+        for threads in _THREADS:
+            program = REPOSITORY / "tools" / "time_localizers.py"
+            output = subprocess.run(
+                [sys.executable, program, str(threads), *names.values()],
+                stdout=subprocess.PIPE,
+                check=True,
+                text=True,
+            )
+            for row in json.loads(output.stdout.splitlines()[-1]):
+                if row["what"] == latency.NETWORKS and row["faces"] == 1:
+                    speeds[row["model"], row["runtime"], threads] = 1000 / row["ms"]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "speed.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in _THREADS]
+        writer.writerow(["network", "parameters", "megabytes", "runtime", *columns])
+        for network, name in names.items():
+            model, count = Path(name).name, parameters[network]
+            for runtime in dict.fromkeys(r for m, r, _ in speeds if m == model):
+                fps = [round(speeds[model, runtime, n]) for n in _THREADS]
+                megabytes = round(4 * count / 1e6, 1)
+                writer.writerow([network, count, megabytes, runtime, *fps])
+    machine = json.dumps({"machine": describe_machine()}, indent=1)
+    (folder / "run.json").write_text(machine + "\n")

@@ -1,0 +1,138 @@
+"""The paper's five claims, answered with what was measured."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from wingkeras.reproduction.bodies import BODIES, W300
+from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES
+from wingkeras.reproduction.results import Result, Spread, select, spread
+
+HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
+"""Yaw in degrees of MTFL's head pose classes."""
+
+
+def errors_of(results: Sequence[Result], **wanted) -> Spread:
+    """The mean error of cells that differ by their seed, in their body's normaliser."""
+    chosen = select(results, **wanted)
+    return spread([r.error(BODIES[r.body].normalizer) for r in chosen])
+
+
+def verdict(before: Spread, after: Spread, deviation: float = float("nan")) -> str:
+    """Whether an error went down, as far as the spread over seeds lets one say.
+
+    Args:
+        before, after: the errors.
+        deviation: over the seeds of a similar cell, percent, where neither has one.
+
+    Returns:
+        A phrase with both errors and their difference, in percentage points.
+    """
+    known = [d for d in (before.deviation, after.deviation, deviation) if d == d]
+    difference = after.mean - before.mean
+    figures = f"{before} -> {after} %, {difference:+.2f} points"
+    if not known:
+        return f"{figures} (one seed, no spread)"
+    if abs(difference) <= max(known):
+        return f"{figures}: **no difference** beyond the spread of {max(known):.2f}"
+    return f"{figures}: **{'lower' if difference < 0 else 'higher'}**"
+
+
+def answer(tables: dict[str, list[Result]]) -> Iterator[tuple[str, list[str]]]:
+    """Every claim that there are results for, with a phrase per comparison.
+
+    Args:
+        tables: results by table.
+    """
+    losses, mined = tables.get("table1", []), tables.get("table3", [])
+    for claim, before, after in (
+        ("L1 is better than L2", "L2", "L1"),
+        ("Wing is better than L1", "L1", "wing"),
+    ):
+        yield claim, _compare_losses(losses, before, after)
+    yield "w and epsilon: a plateau", _plateau(tables.get("table2", []), losses)
+    yield "Hard sample mining helps, most at large poses", _mining(mined)
+    yield "Two stages help", _two_stages(mined)
+
+
+def _compare_losses(results, before: str, after: str) -> list[str]:
+    return [
+        f"{body}, CNN-6: "
+        + verdict(
+            *(errors_of(results, body=body, loss=loss) for loss in (before, after))
+        )
+        for body in _bodies(results)
+    ]
+
+
+def _plateau(results, losses) -> list[str]:
+    if not results:
+        return []
+    errors = {(r.w, r.epsilon): r.error(W300.normalizer) for r in results}
+    best, worst = min(errors, key=errors.get), max(errors, key=errors.get)
+    deviation = errors_of(losses, body=W300.name, loss="wing").deviation
+    phrases = [
+        f"{W300.name}, CNN-6: {errors[best]:.2f} % at w = {best[0]:g}, epsilon = "
+        f"{best[1]:g} to {errors[worst]:.2f} % at {worst[0]:g}, {worst[1]:g}; "
+        f"{errors.get((10, 2), float('nan')):.2f} % at the paper's 10, 2"
+    ]
+    if deviation == deviation:
+        near = sum(e - errors[best] <= 2 * deviation for e in errors.values())
+        phrases.append(
+            f"{near} of {len(errors)} settings lie within two deviations over seeds "
+            f"({2 * deviation:.2f} points) of the best"
+        )
+    return phrases
+
+
+def _mining(results) -> list[str]:
+    phrases = []
+    for body in _bodies(results):
+        for loss in LOSSES:
+            pair = [
+                select(results, body=body, method=CNN6, loss=loss, mined=mined)
+                for mined in (False, True)
+            ]
+            if all(pair):
+                errors = (errors_of(p) for p in pair)
+                phrases.append(f"{body}, CNN-6, {loss}: {verdict(*errors)}")
+        plain, mined = (
+            select(results, body=body, method=CNN6, mined=m) for m in (False, True)
+        )
+        if plain and mined and plain[0].poses:
+            phrases += [
+                f"{body}, CNN-6, mean of all losses, yaw {yaw} degrees: "
+                + verdict(_of_pose(plain, pose), _of_pose(mined, pose))
+                for pose, yaw in HEAD_POSES.items()
+            ]
+    return phrases
+
+
+def _of_pose(results, pose: int) -> Spread:
+    """The mean error in a head pose class, of all losses together, over seeds."""
+    seeds = sorted({r.seed for r in results})
+    return spread(
+        [
+            100 * np.mean([r.poses[pose] for r in select(results, seed=seed)])
+            for seed in seeds
+        ]
+    )
+
+
+def _two_stages(results) -> list[str]:
+    phrases = []
+    for body in _bodies(results):
+        for mined in (False, True):
+            for loss in LOSSES:
+                wanted = {"body": body, "loss": loss, "mined": mined}
+                one, two = (
+                    errors_of(results, method=m, **wanted) for m in (CNN6, CASCADE)
+                )
+                if one.seeds and two.seeds:
+                    title = f"{body}, {loss}{', HSM' if mined else ''}"
+                    phrases.append(f"{title}: {verdict(one, two)}")
+    return phrases
+
+
+def _bodies(results) -> list[str]:
+    return [*dict.fromkeys(r.body for r in results)]

@@ -1,0 +1,45 @@
+"""The paper's figures that need no training: 1, 3 and 5."""
+
+from pathlib import Path
+
+import numpy as np
+
+from wingkeras import losses, plots
+from wingkeras.data import balance
+from wingkeras.reproduction.bodies import BODIES
+
+_WINGS = ((5, 0.5), (5, 2), (10, 0.5), (10, 2))
+
+
+def draw_figures(folder: Path, data: Path) -> None:
+    """Write `figure1.png`, `figure3.png` and, per body, `figure5_BODY.png`.
+
+    Args:
+        folder: to write into.
+        data: see `bodies.Body.training_faces`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wings = {
+        f"w = {w:g}, epsilon = {epsilon:g}": losses.WingLoss(w=w, epsilon=epsilon)
+        for w, epsilon in _WINGS
+    }
+    baselines = {
+        "L1": losses.L1Loss(),
+        "L2": losses.L2Loss(),
+        "smooth L1": losses.SmoothL1Loss(),
+    }
+    for name, curves, limit in (("figure1", wings, 15), ("figure3", baselines, 3)):
+        x = np.linspace(-limit, limit, 601)
+        values = {label: _values(loss, x) for label, loss in curves.items()}
+        plots.save_figure(plots.loss_curves(x, values), folder / f"{name}.png")
+    for name, body in BODIES.items():
+        faces = body.training_faces(data)
+        poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
+        copies = balance.copies(poses, body.pose_bins)
+        figure = plots.pose_histogram(poses, copies, body.pose_bins)
+        plots.save_figure(figure, folder / f"figure5_{name}.png")
+
+
+def _values(loss, x: np.ndarray) -> np.ndarray:
+    errors = x[:, None].astype(np.float32)
+    return np.asarray(loss.call(errors, np.zeros_like(errors)))

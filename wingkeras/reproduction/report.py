@@ -1,0 +1,249 @@
+"""`results/README.md`: the tables from their CSV files, the paper's beside them."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from wingkeras import plots
+from wingkeras.files import replacing
+from wingkeras.reproduction import published
+from wingkeras.reproduction.bodies import AFLW, BODIES, W300
+from wingkeras.reproduction.cells import LOSSES
+from wingkeras.reproduction.claims import answer, errors_of
+from wingkeras.reproduction.results import SUBSETS, Result, read_table, select, spread
+
+_PROTOCOL = """\
+Errors are NME in percent: on 300-W (`300w`, 554 faces of the
+common subset, 68 points) over the distance of the outer eye corners unless said, on
+AFLW-5 (`aflw`, 2,995 faces, five points) over the distance of the eyes. Cells with
+several seeds give mean ± standard deviation over the seeds; a difference no larger than
+the larger deviation of the two is called none.
+
+| | paper | here |
+|---|---|---|
+| AFLW | 20,000 training and 4,386 test faces, 19 points, error over the face's size | \
+4,151 faces of LFW to learn from, 2,995 of AFLW to test on, 5 points, error over the \
+distance of the eyes: figures do not compare, differences between methods may |
+| 300-W | 3,148 training faces | 2,012 of them |
+| training | 120,000 steps of 8 faces, SGD | the passes in each table's `cells.csv`, \
+batches of 32, AdamW, cosine |
+| learning rate | one for L2, one for the others | of three, per loss and network, by \
+the error on a tenth of the training faces |
+| network | as here | as there; output bias at the mean shape |
+"""
+
+
+def write_report(folder: Path) -> None:
+    """Write `README.md` and the pictures of the tables that are there.
+
+    Args:
+        folder: with a folder per table, as `tables.write` fills them.
+    """
+    tables = {f"table{i}": read_table(folder / f"table{i}") for i in range(1, 6)}
+    parts = [
+        "# The paper's tables, run again\n",
+        "Made by `python tools/reproduce.py report` from the CSV files beside it.\n",
+        _PROTOCOL,
+        "## The claims\n",
+        _claims(tables),
+    ]
+    sections = {
+        "table1": ("Table 1: losses, CNN-6", _table1),
+        "table2": ("Table 2: w and epsilon, CNN-6", _table2),
+        "table3": ("Table 3: hard sample mining and two stages", _table3),
+        "table4": ("Table 4: 300-W, CNN-6/7 with hard sample mining", _table4),
+        "table5": ("Table 5: networks, wing loss", _table5),
+    }
+    for name, (title, make) in sections.items():
+        parts.append(f"## {title}\n")
+        if not tables[name]:
+            parts.append(f"Not run yet: `python tools/reproduce.py {name}`.\n")
+            continue
+        parts += [_about(folder / name), make(tables[name])]
+        parts += _curves(folder / name, tables[name])
+    parts += ["## Table 6: size and speed\n", _table6(folder / "table6")]
+    pictures = sorted(p.name for p in (folder / "figures").glob("*.png"))
+    parts.append("## Figures\n")
+    parts += [f"![{name}](figures/{name})\n" for name in pictures]
+    with replacing(folder / "README.md") as scratch:
+        scratch.write_text("\n".join(parts))
+
+
+def _claims(tables) -> str:
+    lines = []
+    for number, (claim, phrases) in enumerate(answer(tables), start=1):
+        lines.append(f"{number}. {claim}.")
+        lines += [f"   - {phrase}" for phrase in phrases or ["not run yet"]]
+    return "\n".join(lines) + "\n"
+
+
+def _about(folder: Path) -> str:
+    run = json.loads((folder / "run.json").read_text())
+    machine = run["machine"]
+    return (
+        f"Run at {run['length']:.3g} times the full length, on {machine['cpu']}, "
+        f"{machine['cores']} cores, TensorFlow {machine['tensorflow']}, Keras "
+        f"{machine['keras']}, commit {machine['commit']}. [Cells](%s/cells.csv).\n"
+    ) % folder.name
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def _change(value: float, reference: float) -> str:
+    return f"{100 * (value / reference - 1):+.0f} %"
+
+
+def _table1(results: list[Result]) -> str:
+    paper = published.TABLE1
+    bodies = [*dict.fromkeys(r.body for r in results)]
+    header = ["loss", "paper, AFLW", "against L2"]
+    for body in bodies:
+        header += [body, "against L2", "against the paper's", "learning rate"]
+    rows = []
+    for loss in LOSSES:
+        row = [loss, f"{paper[loss]:.2f}", _change(paper[loss], paper["L2"])]
+        for body in bodies:
+            error, l2 = (
+                errors_of(results, body=body, loss=name) for name in (loss, "L2")
+            )
+            rate = select(results, body=body, loss=loss)[0].learning_rate
+            row += [
+                error,
+                _change(error.mean, l2.mean),
+                f"{error.mean - paper[loss]:+.2f}",
+                f"{rate:g}",
+            ]
+        rows.append(row)
+    text = markdown(header, rows)
+    if AFLW.name in bodies:
+        others = ", ".join(f"{n} {e} %" for n, e in published.AFLW5.items())
+        text += f"\nPublished on the same 2,995 faces: {others}.\n"
+    return text
+
+
+def _table2(results: list[Result]) -> str:
+    ws = sorted({r.w for r in results})
+    rows = []
+    for epsilon in sorted({r.epsilon for r in results}):
+        row = [f"{epsilon:g}"]
+        for w in ws:
+            error = errors_of(results, w=w, epsilon=epsilon)
+            row.append(f"{error} ({published.TABLE2[epsilon][w]:.2f})")
+        rows.append(row)
+    header = ["epsilon \\ w", *(f"{w:g}" for w in ws)]
+    note = f"On {W300.name}; in brackets the paper's, on AFLW.\n\n"
+    return note + markdown(header, rows)
+
+
+def _table3(results: list[Result]) -> str:
+    rows = []
+    for (method, mined), paper in published.TABLE3.items():
+        for body in dict.fromkeys(r.body for r in results):
+            chosen = select(results, body=body, method=method, mined=mined)
+            if chosen:
+                title = f"{method}{' + HSM' if mined else ''}"
+                cells = [
+                    f"{errors_of(chosen, loss=loss)} ({paper[loss]:.2f})"
+                    for loss in LOSSES
+                ]
+                rows.append([title, body, *cells])
+    note = "In brackets the paper's, on AFLW.\n\n"
+    return note + markdown(["method", "faces", *LOSSES], rows)
+
+
+def _table4(results: list[Result]) -> str:
+    rows = []
+    for subset in SUBSETS:
+        for normalizer in ("inter_pupil", "inter_ocular"):
+            cells = []
+            for loss in LOSSES:
+                chosen = select(results, loss=loss)
+                error = spread([r.error(normalizer, subset) for r in chosen])
+                if error.mean != error.mean:
+                    cells.append("not at hand")
+                elif normalizer == "inter_pupil":
+                    paper = published.TABLE4[subset][loss]
+                    difference = error.mean - paper
+                    cells.append(f"{error} (paper {paper:.2f}, {difference:+.2f})")
+                else:
+                    cells.append(error)
+            rows.append([subset, normalizer, *cells])
+    # Without the `ibug` folder the full subset would be the common one.
+    if rows[2][2] == "not at hand":
+        rows = rows[:4]
+    return markdown(["subset", "normaliser", *LOSSES], rows)
+
+
+def _table5(results: list[Result]) -> str:
+    rows = []
+    for title, paper in published.TABLE5.items():
+        method = title.split(" + ")[0]
+        row = [title]
+        for body, normalizer in (
+            (AFLW.name, "inter_pupil"),
+            (W300.name, "inter_pupil"),
+        ):
+            chosen = select(results, method=method, body=body)
+            error = spread([r.error(normalizer, "common") for r in chosen])
+            theirs = f"{paper[body]:.2f}" if body in paper else "-"
+            row += [error if chosen else "not trained", theirs]
+        rows.append(row)
+    header = ["method", "AFLW-5", "paper, AFLW", "300-W common, inter-pupil", "paper"]
+    note = "ResNet-50 starts from ImageNet's weights in the paper.\n\n"
+    return note + markdown(header, rows)
+
+
+def _table6(folder: Path) -> str:
+    path = folder / "speed.csv"
+    if not path.exists():
+        return "Not run yet: `python tools/reproduce.py table6`.\n"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = []
+    for row in rows:
+        paper = published.TABLE6[row["network"]]
+        shown.append(
+            [
+                row["network"],
+                f"{int(row['parameters']) / 1e6:.1f} M",
+                f"{paper['parameters'] / 1e6:.1f} M",
+                f"{float(row['megabytes']):.0f}",
+                paper["megabytes"],
+                row["runtime"],
+                row["fps_1_thread"],
+                row["fps_2_threads"],
+                paper["cpu"],
+            ]
+        )
+    header = ["network", "parameters", "paper", "MB (float32)", "paper", "runtime"]
+    header += ["frames/s, 1 thread", "2 threads", "paper, CPU"]
+    note = (
+        "Networks alone, one face. The paper's CPUs are two Xeon E5-2637 v3; on its "
+        "GPU, a Titan X, it has 350, 150 and 25 frames a second. No GPU here.\n\n"
+    )
+    return note + markdown(header, shown)
+
+
+def _curves(folder: Path, results: list[Result]) -> list[str]:
+    """Cumulative error curves of a table's first seed, a picture per body."""
+    if folder.name == "table2":
+        return []
+    lines = []
+    for body in dict.fromkeys(r.body for r in results):
+        normalizer = BODIES[body].normalizer
+        chosen = select(results, body=body, seed=0)
+        if folder.name == "table3":
+            chosen = select(chosen, loss="wing")
+        curves = {
+            f"{r.method}{' + HSM' if r.mined else ''}, {r.loss}": r.errors[normalizer]
+            for r in chosen
+        }
+        picture = folder / f"ced_{body}.png"
+        plots.save_figure(plots.cumulative_errors(curves, 0.15), picture)
+        lines.append(f"![{body}]({folder.name}/{picture.name})\n")
+    return lines

@@ -1,0 +1,134 @@
+"""What the tables' CSV files hold, read back."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from wingkeras.metrics import NORMALIZERS
+
+SUBSETS = ("common", "challenge", "full")
+"""Of 300-W's test faces."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A trained and measured cell.
+
+    Attributes:
+        body, method, loss, mined, w, epsilon, seed, learning_rate: see `cells.Cell`;
+            w and epsilon are NaN where the paper's are meant.
+        passes: over the training faces.
+        images: subset and file of every test face.
+        errors: per normaliser, `(N,)` NME as fractions.
+        poses: mean error of each head pose class, a fraction, by class.
+    """
+
+    body: str
+    method: str
+    loss: str
+    mined: bool
+    w: float
+    epsilon: float
+    seed: int
+    learning_rate: float
+    passes: int
+    images: tuple[str, ...]
+    errors: dict[str, np.ndarray]
+    poses: dict[int, float]
+
+    def error(self, normalizer: str, subset: str = "full") -> float:
+        """Mean over the test faces of a subset, percent; NaN if it has none."""
+        hard = np.array([image.startswith("ibug/") for image in self.images])
+        chosen = {"common": ~hard, "challenge": hard, "full": hard | ~hard}[subset]
+        if not chosen.any():
+            return float("nan")
+        return 100 * float(self.errors[normalizer][chosen].mean())
+
+
+class Spread(NamedTuple):
+    """A mean over seeds and its sample standard deviation, percent; NaN of one seed."""
+
+    mean: float
+    deviation: float
+    seeds: int
+
+    def __str__(self) -> str:
+        if not self.seeds:
+            return "-"
+        if self.seeds == 1:
+            return f"{self.mean:.2f}"
+        return f"{self.mean:.2f} ± {self.deviation:.2f}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """The mean and deviation of one value per seed."""
+    if not len(values):
+        return Spread(float("nan"), float("nan"), 0)
+    deviation = np.std(values, ddof=1) if len(values) > 1 else float("nan")
+    return Spread(float(np.mean(values)), float(deviation), len(values))
+
+
+def read_table(folder: Path) -> list[Result]:
+    """The measured cells of a table.
+
+    Args:
+        folder: that `tables.write` filled.
+
+    Returns:
+        A result per cell; none if there is no such folder.
+    """
+    if not (folder / "cells.csv").exists():
+        return []
+    rows = _read(folder / "cells.csv")
+    errors, images, poses = {}, {}, {}
+    for body in dict.fromkeys(row["body"] for row in rows):
+        images[body], errors[body] = [], {}
+        for normalizer in NORMALIZERS:
+            path = folder / f"{body}_{normalizer}.csv"
+            if path.exists():
+                faces = _read(path)
+                images[body] = [face.pop("image") for face in faces]
+                errors[body][normalizer] = _columns(faces)
+        path = folder / f"{body}_poses.csv"
+        classes = _read(path) if path.exists() else []
+        poses[body] = {int(row["head_pose"]): row for row in classes}
+    return [
+        Result(
+            body=row["body"],
+            method=row["method"],
+            loss=row["loss"],
+            mined=row["mined"] == "1",
+            w=float(row["w"] or "nan"),
+            epsilon=float(row["epsilon"] or "nan"),
+            seed=int(row["seed"]),
+            learning_rate=float(row["learning_rate"]),
+            passes=int(row["passes"]),
+            images=tuple(images[row["body"]]),
+            errors={n: e[row["key"]] for n, e in errors[row["body"]].items()},
+            poses={p: float(v[row["key"]]) for p, v in poses[row["body"]].items()},
+        )
+        for row in rows
+        if all(row["key"] in e for e in errors[row["body"]].values())
+    ]
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _columns(rows: list[dict[str, str]]) -> dict[str, np.ndarray]:
+    return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
+
+
+def select(results: Sequence[Result], **wanted) -> list[Result]:
+    """Those whose attributes have the wanted values."""
+    return [
+        result
+        for result in results
+        if all(getattr(result, name) == value for name, value in wanted.items())
+    ]
