@@ -1,9 +1,10 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH_TO_300W --description TEXT
+        [--further TEXT]
 
 RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
-their order. The errors are those on the common subset with landmark boxes; run it
+their order. `--further` says what further faces are, where a run had them. The errors are those on the common subset with landmark boxes; run it
 once per finished model.
 """
 
@@ -17,13 +18,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 
-from wingkeras import plots, zoo
+from wingkeras import models, plots, zoo
 from wingkeras.data.w300 import load_300w
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
+from wingkeras.folding import fold_batch_norm
 from wingkeras.localizer import Localizer
 from wingkeras.weights import load_weights
 
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--description", required=True)
+    parser.add_argument("--further", metavar="TEXT")
     options = parser.parse_args()
     last = options.runs[-1]
     localizer = zoo.load(last)
@@ -48,8 +50,11 @@ def main() -> int:
         )
     saved = zoo.save(localizer, last / "published", options.name)
     described = [json.loads((run / "recipe.json").read_text()) for run in options.runs]
+    further = max(run["further_faces"] for run in described)
+    if bool(further) != bool(options.further):
+        parser.error(f"expected --further for {further} further faces, or neither")
     faces = load_300w(options.data, "common")
-    show_cost_of_float16(localizer, last, faces)
+    show_cost_of_float16(localizer, last, described[-1]["recipe"], faces)
     entry = dataclasses.replace(
         saved,
         description=options.description,
@@ -58,6 +63,11 @@ def main() -> int:
             "name": "300-W: afw, helen/trainset, lfpw/trainset",
             "faces": described[-1]["faces"],
             "licence": "research use only",
+            **(
+                {"further_faces": further, "further": options.further}
+                if further
+                else {}
+            ),
         },
         licence=LICENCE,
         metrics=(measure(localizer, faces, options.name),),
@@ -72,11 +82,15 @@ def main() -> int:
     return 0
 
 
-def show_cost_of_float16(localizer, run: Path, faces) -> None:
+def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
     """Print the error with the float32 weights of the run beside the saved ones."""
-    last = localizer.stages[-1].network
-    exact = keras.models.clone_model(last)
+    names = ("network", "batch_norm")
+    settings = {name: recipe[name] for name in names if name in recipe}
+    size = localizer.stages[-1].size
+    exact = models.build(num_landmarks=len(localizer.scheme), size=size, **settings)
     load_weights(exact, run / "best.weights.h5")
+    if recipe.get("batch_norm"):
+        exact = fold_batch_norm(exact)
     stages = [
         *localizer.stages[:-1],
         dataclasses.replace(localizer.stages[-1], network=exact),
