@@ -4,8 +4,8 @@
         [--further TEXT]
 
 RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
-their order. `--further` says what further faces are, where a run had them. The errors are those on the common subset with landmark boxes; run it
-once per finished model.
+their order. `--further` says what further faces are, where a run had them. The errors
+are those on the common subset with landmark boxes; run it once per finished model.
 """
 
 import argparse
