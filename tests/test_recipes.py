@@ -50,6 +50,7 @@ def test_description_names_the_loss():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"name": "a/b"}, "`name` to be one that a file can have, received 'a/b'"),
         ({"network": "CNN8"}, "`network` to be one of CNN6, CNN7, .*, received 'CNN8'"),
         ({"learning_rate": 1e-9}, "`learning_rate`"),
         ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
@@ -61,7 +62,7 @@ def test_description_names_the_loss():
 )
 def test_senseless_recipes_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        Recipe("r", **change)
+        Recipe(**{"name": "r", **change})
 
 
 def test_biases_are_not_decayed():

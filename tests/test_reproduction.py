@@ -119,8 +119,41 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 
 def test_minutes_of_a_cascade_count_its_first_network():
     both = [Cell(W300.name, CASCADE), Cell(W300.name)]
-    assert tables.minutes(both[:1], rates=0) == tables.minutes(both, rates=0)
-    assert tables.minutes(both, rates=0) > tables.minutes(both[1:], rates=0)
+    for rates in (0, 3):
+        assert tables.minutes(both[:1], rates) == tables.minutes(both, rates)
+        assert tables.minutes(both, rates) > tables.minutes(both[1:], rates)
+
+
+def test_length_of_trainings_within_a_budget():
+    cells_ = tables.table1([W300.name])
+    full = tables.minutes(cells_)
+    assert tables.length_within(full, cells_) == pytest.approx(1)
+    assert tables.length_within(full / 2, cells_) < 0.5
+    with pytest.raises(ValueError, match=r"over 7 minutes.*received 3"):
+        tables.length_within(3, cells_)
+
+
+def test_cascade_goes_on_from_the_network_of_its_loss(made):
+    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
+    trainer = tables.Trainer(made, made / "cache", **settings)
+    cascade = trainer.train(Cell("made", CASCADE, "L1"))
+    first = trainer.train(Cell("made", CNN6, "L1"))
+    assert trainer.minutes_done == pytest.approx(tables.minutes([cascade.cell], 1) / 2)
+    for one, two in zip(
+        first.load().stages[0].network.get_weights(),
+        cascade.load().stages[0].network.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, two)
+    assert [stage.size for stage in cascade.load().stages] == [64, 128]
+
+
+def test_the_papers_wing_is_one_cell_however_it_is_named(tmp_path):
+    faces = make_faces(tmp_path, 40)
+    plain, named = (
+        c.recipe(90, faces) for c in (Cell("aflw"), Cell("aflw", w=10, epsilon=2))
+    )
+    assert plain.describe() == named.describe()
 
 
 def test_minutes_count_trials_and_cells_once():

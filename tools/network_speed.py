@@ -19,9 +19,13 @@ def write_speeds(folder: Path) -> None:
     CNN-6 and CNN-6/7 are those of the zoo, ResNet-50 is untrained: speed does not
     depend on the weights.
     """
+    import keras
+
     from wingkeras import latency, models, zoo
     from wingkeras.localizer import Localizer, Stage
 
+    # The same weights are the same file to runtimes that keep what they converted.
+    keras.utils.set_random_seed(0)
     first = zoo.load(_CHECKPOINTS["CNN-6"])
     mean_shape = first.stages[0].mean_shape * models.RESNET50_SIZE / models.CNN6_SIZE
     stage = Stage(models.ResNet50(len(first.scheme), mean_shape), mean_shape)
@@ -49,12 +53,12 @@ def write_speeds(folder: Path) -> None:
     with (folder / "speed.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in _THREADS]
-        writer.writerow(["network", "parameters", "megabytes", "runtime", *columns])
+        writer.writerow(["network", "parameters", "mebibytes", "runtime", *columns])
         for network, name in names.items():
             model, count = Path(name).name, parameters[network]
             for runtime in dict.fromkeys(r for m, r, _ in speeds if m == model):
                 fps = [round(speeds[model, runtime, n]) for n in _THREADS]
-                megabytes = round(4 * count / 1e6, 1)
-                writer.writerow([network, count, megabytes, runtime, *fps])
+                mebibytes = round(4 * count / 2**20, 1)
+                writer.writerow([network, count, mebibytes, runtime, *fps])
     machine = json.dumps({"machine": describe_machine()}, indent=1)
     (folder / "run.json").write_text(machine + "\n")

@@ -31,28 +31,41 @@ def main() -> int:
     names = (*tables.TABLES, "table6", "figures", "report")
     parser.add_argument("table", choices=names)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--budget", type=float, metavar="MINUTES")
-    parser.add_argument("--bodies", nargs="+", choices=BODIES, default=[*BODIES])
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--budget", type=float, metavar="MINUTES", help="on two cores")
+    length.add_argument(
+        "--length", type=float, default=1.0, help="multiple of the full length"
+    )
+    parser.add_argument(
+        "--bodies",
+        nargs="+",
+        choices=BODIES,
+        default=[*BODIES],
+        help="faces; the table then holds these alone",
+    )
     parser.add_argument("--cache", type=Path, default=Path("runs/reproduction"))
     parser.add_argument("--results", type=Path, default=REPOSITORY / "results")
     options = parser.parse_args()
     if options.table not in ("table6", "report") and options.data is None:
         parser.error(f"{options.table} needs --data")
     if options.table in tables.TABLES:
-        train_table(options)
+        cells = tables.TABLES[options.table](options.bodies)
+        if not cells:
+            parser.error(f"{options.table} has no cells on {options.bodies}")
+        train_table(cells, options)
     elif options.table == "table6":
         write_speeds(options.results / "table6")
     elif options.table == "figures":
-        draw_figures(options.results / "figures", options.data)
+        draw_figures(options.results / "figures", options.data, options.bodies)
     write_report(options.results)
     return 0
 
 
-def train_table(options) -> None:
+def train_table(cells, options) -> None:
     """Train the cells of a table and measure them."""
-    cells = tables.TABLES[options.table](options.bodies)
-    full = tables.minutes(cells)
-    length = options.budget / full if options.budget else 1.0
+    full, length = tables.minutes(cells), options.length
+    if options.budget:
+        length = tables.length_within(options.budget, cells)
 
     def say(line: str) -> None:
         left = (full - trainer.minutes_done) * length

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 import keras
@@ -18,7 +19,7 @@ class Recipe:
     """A training run, described completely; with the faces it is reproducible.
 
     Attributes:
-        name: of the recipe.
+        name: of the recipe; also of files.
         network: a name of `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels; its usual one by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
@@ -80,6 +81,8 @@ class Recipe:
     jit_compile: bool | Literal["auto"] = "auto"
 
     def __post_init__(self):
+        plain = self.name == PurePath(self.name).name
+        _check(plain, "name", "one that a file can have", self)
         known = self.network in models.NETWORKS
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
         _check(0 <= self.frozen < 1, "frozen", "a share in [0, 1)", self)

@@ -53,7 +53,7 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """For people: all but learning rate and seed."""
+        """For people: all but body, learning rate and seed."""
         mined = " + HSM" if self.mined else ""
         values = f" (w={self.w:g}, epsilon={self.epsilon:g})" if self.w else ""
         return f"{self.method}{mined}, {self.loss}{values}"
@@ -74,7 +74,7 @@ class Cell:
         # The crops of a cascade's second network are upright, whatever the body.
         crops = body if self.method == CNN6 else RECIPES["cascade_cnn7"]
         recipe = Recipe(
-            name=f"{self.body} {self.title}",
+            name=self.network.lower(),
             network=self.network,
             loss=self._loss(),
             learning_rate=self.learning_rate,
@@ -112,7 +112,7 @@ class Trained:
         folder: it is kept in.
         recipe: how it was trained.
         validation_nme: of the best epoch, a fraction.
-        minutes: it took.
+        minutes: it took since it was last resumed.
     """
 
     cell: Cell
@@ -151,6 +151,7 @@ def train_cell(
     recipe = cell.recipe(faces_shown, faces)
     known = {
         "recipe": recipe.describe(),
+        "body": cell.body,
         "faces": len(faces),
         "first": first.key if first else None,
     }

@@ -1,5 +1,6 @@
 """The paper's figures that need no training: 1, 3 and 5."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ from wingkeras.reproduction.bodies import BODIES
 _WINGS = ((5, 0.5), (5, 2), (10, 0.5), (10, 2))
 
 
-def draw_figures(folder: Path, data: Path) -> None:
+def draw_figures(folder: Path, data: Path, bodies: Sequence[str]) -> None:
     """Write `figure1.png`, `figure3.png` and, per body, `figure5_BODY.png`.
 
     Args:
         folder: to write into.
         data: see `bodies.Body.training_faces`.
+        bodies: names, for Figure 5.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wings = {
@@ -32,7 +34,8 @@ def draw_figures(folder: Path, data: Path) -> None:
         x = np.linspace(-limit, limit, 601)
         values = {label: _values(loss, x) for label, loss in curves.items()}
         plots.save_figure(plots.loss_curves(x, values), folder / f"{name}.png")
-    for name, body in BODIES.items():
+    for name in bodies:
+        body = BODIES[name]
         faces = body.training_faces(data)
         poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
         copies = balance.copies(poses, body.pose_bins)

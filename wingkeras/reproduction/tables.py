@@ -105,7 +105,8 @@ class Trainer:
     Attributes:
         data: see `bodies.Body.training_faces`.
         cache: folder that keeps every trained cell.
-        length: of the trainings, as a multiple of `FACES_SHOWN`.
+        length: of the trainings, as a multiple of `FACES_SHOWN`; tables of the same
+            length share their cells.
         rates: to choose from.
         say: called with a line before every training.
         trials: what served to choose learning rates, so far.
@@ -162,14 +163,41 @@ class Trainer:
 
 def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
+    return sum(_minutes(cell) for cell in _planned(cells, rates))
+
+
+def _planned(cells: Sequence[Cell], rates: int) -> set[Cell]:
+    cells = _with_first(cells)
     # Which of its rates a loss will choose is not known: the first stands for it.
-    trained = {dataclasses.replace(c, learning_rate=0.0) for c in _with_first(cells)}
+    planned = {dataclasses.replace(cell, learning_rate=0.0) for cell in cells}
     for cell in cells:
-        plain = Cell(cell.body, cell.method, cell.loss, learning_rate=0.0)
-        trained |= {
+        plain = Cell(cell.body, cell.method, cell.loss)
+        planned |= {
             dataclasses.replace(plain, learning_rate=float(i)) for i in range(rates)
         }
-    return sum(_minutes(cell) for cell in trained)
+    return planned
+
+
+def length_within(budget: float, cells: Sequence[Cell]) -> float:
+    """How long trainings may be for cells to take so many minutes.
+
+    Args:
+        budget: minutes on two cores.
+        cells: to train.
+
+    Returns:
+        A multiple of `FACES_SHOWN`.
+
+    Raises:
+        ValueError: if starting the trainings alone takes longer.
+    """
+    fixed = sum(_SECONDS_PER_CELL for _ in _planned(cells, len(RATES))) / 60
+    if budget <= fixed:
+        raise ValueError(
+            f"Expected a budget over {fixed:.0f} minutes, which starting the trainings "
+            f"takes; received {budget:g}."
+        )
+    return (budget - fixed) / (minutes(cells) - fixed)
 
 
 def _with_first(cells: Sequence[Cell]) -> list[Cell]:
@@ -203,6 +231,10 @@ def write(
         run: how and on what they were trained; for `run.json`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # Written last: where it is missing, the rest is not complete.
+    (folder / "cells.csv").unlink(missing_ok=True)
+    with replacing(folder / "run.json") as scratch:
+        scratch.write_text(json.dumps(run, indent=1) + "\n")
     for name in dict.fromkeys(trained.cell.body for trained in cells):
         body = BODIES[name]
         faces = body.test_faces(data)
@@ -221,8 +253,6 @@ def write(
         writer = csv.DictWriter(f, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    with replacing(folder / "run.json") as scratch:
-        scratch.write_text(json.dumps(run, indent=1) + "\n")
 
 
 def _row(trained: Trained) -> dict:
