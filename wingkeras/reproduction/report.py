@@ -24,8 +24,8 @@ said.
 | | paper | here |
 |---|---|---|
 | AFLW | 20,000 training and 4,386 test faces, 19 points, error over the face's size | \
-4,151 faces of LFW to learn from, 2,995 of AFLW to test on, whole pictures of 80 px for \
-crops, 5 points, error over the distance of the eyes: figures do not compare, \
+4,151 faces of LFW to learn from, 2,995 of AFLW to test on, whole pictures of 80 px \
+for crops, 5 points, error over the distance of the eyes: figures do not compare, \
 differences between methods may |
 | 300-W | 3,148 training faces | 2,012 of them |
 | training | 960,000 faces in batches of 8, SGD | at full length 90,000 for CNN-6, \
