@@ -1,17 +1,24 @@
 import csv
+import json
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from made_bodies import MadeBody
+from wingkeras.data.images import read_image
 from wingkeras.reproduction import report, tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import LOSSES
 from wingkeras.reproduction.claims import answer, verdict
+from wingkeras.reproduction.figures import draw_figures
 from wingkeras.reproduction.results import Result, Spread, spread
 
+REPRODUCE = Path(__file__).parents[1] / "tools" / "reproduce.py"
 _RUN = {
     "length": 1e-5,
     "machine": dict.fromkeys(("cpu", "cores", "tensorflow", "keras", "commit"), "none"),
@@ -159,3 +166,87 @@ def test_table_4_has_subsets_that_are_at_hand():
     ]
     assert "not at hand" in report._table4(few)
     assert "full" not in report._table4(few)
+
+
+def _write_table(folder, rows, bodies):
+    """Files as `tables.write` leaves them, errors by the cells' order."""
+    folder.mkdir(parents=True)
+    for body in bodies:
+        keys = [row["key"] for row in rows if row["body"] == body]
+        for normalizer in ("inter_ocular", "inter_pupil"):
+            lines = [["image", *keys], ["a/1.jpg", *("0.04" for _ in keys)]]
+            text = "\n".join(",".join(line) for line in lines)
+            (folder / f"{body}_{normalizer}.csv").write_text(text)
+    (folder / "run.json").write_text(json.dumps(_RUN))
+    with (folder / "cells.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_every_table_has_its_place(tmp_path):
+    both = ["300w", "aflw"]
+    for name, make in tables.TABLES.items():
+        rows = [
+            {
+                "key": f"k{i}",
+                "body": cell.body,
+                "method": cell.method,
+                "loss": cell.loss,
+                "mined": int(cell.mined),
+                "w": cell.w or "",
+                "epsilon": cell.epsilon or "",
+                "seed": cell.seed,
+                "learning_rate": 1e-3,
+                "passes": 1,
+            }
+            for i, cell in enumerate(make(both))
+        ]
+        _write_table(tmp_path / name, rows, dict.fromkeys(r["body"] for r in rows))
+    (tmp_path / "table6").mkdir()
+    (tmp_path / "table6" / "run.json").write_text(json.dumps(_RUN))
+    (tmp_path / "table6" / "speed.csv").write_text(
+        "network,parameters,mebibytes,runtime,fps_1_thread,fps_2_threads\n"
+        "CNN-6/7,12314320,47.0,onnx,68,130\n"
+    )
+    report.write_report(tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert "ot run yet" not in text
+    for line in (
+        "| wing | 1.88 | -22 % | 4.00 ± 0.00 | +0 % | 0.001 | 4.00 ± 0.00 | +0 % |",
+        "| 2 | 4.00 (1.98) | 4.00 (1.92) | 4.00 (1.91) | 4.00 (1.88) | 4.00 (1.90) |",
+        "| CNN-6/7 + HSM | 300w | 4.00 (1.94) | 4.00 (1.73) |",
+        "| common | inter_pupil | 4.00 (paper 4.18, -0.18) |",
+        "| CNN-6 + HSM | 4.00 ± 0.00 | 1.83 | 4.00 ± 0.00 | - |",
+        "| ResNet-50 + HSM | not trained | 1.47 | not trained | 3.01 |",
+        "| CNN-6/7 | 12.3 M | 12.3 M | 47 | 46 | onnx | 68 | 130 | 15 |",
+    ):
+        assert line in text, line
+    for name in ("table1/ced_300w.png", "table3/ced_aflw.png", "table4/ced_300w.png"):
+        assert f"({name})" in text and (tmp_path / name).exists()
+
+
+def test_report_and_its_mistakes_by_command(tmp_path):
+    def run(*arguments):
+        program = [sys.executable, REPRODUCE, *arguments, "--results", tmp_path]
+        return subprocess.run(program, capture_output=True, text=True)
+
+    assert run("report").returncode == 0
+    assert (tmp_path / "README.md").read_text().count("Not run yet") == 6
+    for arguments, message in (
+        (["table1"], "table1 needs --data"),
+        (["table2", "--data", ".", "--bodies", "aflw"], "table2 has no cells on"),
+        (["table1", "--data", ".", "--budget", "1"], "Expected a budget over"),
+        (["table1", "--data", ".", "--length", "0"], "expected --length > 0"),
+    ):
+        failed = run(*arguments)
+        assert failed.returncode == 2 and message in failed.stderr
+
+
+def test_figures(tmp_path, monkeypatch):
+    monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
+    draw_figures(tmp_path / "figures", tmp_path, ["made"])
+    pictures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert pictures == {"figure1.png", "figure3.png", "figure5_made.png"}
+    image = read_image(tmp_path / "figures" / "figure1.png")
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 100

@@ -16,7 +16,6 @@ import argparse
 import dataclasses
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,9 +24,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from machine import REPOSITORY, describe_machine
+from time_localizers import time_in_processes
 
 RESULTS = REPOSITORY / "results"
-_THREADS = (1, 2)
 _TRAINING_SECONDS = 15
 _STEPS, _WARM_UP = 5, 3
 
@@ -299,12 +298,7 @@ def benchmark_latency(options) -> dict:
         if getattr(options, name)
         for argument in (f"--{name}", str(getattr(options, name)))
     ]
-    rows = []
-    for threads in _THREADS:
-        program = [sys.executable, str(REPOSITORY / "tools" / "time_localizers.py")]
-        program += [str(threads), *options.models, *optional]
-        output = subprocess.run(program, stdout=subprocess.PIPE, check=True, text=True)
-        rows += json.loads(output.stdout.splitlines()[-1])
+    rows = time_in_processes(options.models, *optional)
     with (RESULTS / "latency.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()

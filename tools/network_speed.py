@@ -2,15 +2,13 @@
 
 import csv
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from machine import REPOSITORY, describe_machine
+from machine import describe_machine
+from time_localizers import THREADS, time_in_processes
 
 _CHECKPOINTS = {"CNN-6": "cnn6_300w", "CNN-6/7": "cnn67_300w"}
-_THREADS = (1, 2)
 
 
 def write_speeds(folder: Path) -> None:
@@ -22,6 +20,7 @@ def write_speeds(folder: Path) -> None:
     import keras
 
     from wingkeras import latency, models, zoo
+    from wingkeras.files import replacing
     from wingkeras.localizer import Localizer, Stage
 
     # The same weights are the same file to runtimes that keep what they converted.
@@ -38,27 +37,21 @@ def write_speeds(folder: Path) -> None:
         for network, name in names.items():
             stages = zoo.load(name).stages
             parameters[network] = sum(s.network.count_params() for s in stages)
-        for threads in _THREADS:
-            program = REPOSITORY / "tools" / "time_localizers.py"
-            output = subprocess.run(
-                [sys.executable, program, str(threads), *names.values()],
-                stdout=subprocess.PIPE,
-                check=True,
-                text=True,
-            )
-            for row in json.loads(output.stdout.splitlines()[-1]):
-                if row["what"] == latency.NETWORKS and row["faces"] == 1:
-                    speeds[row["model"], row["runtime"], threads] = 1000 / row["ms"]
+        for row in time_in_processes([*names.values()]):
+            if row["what"] == latency.NETWORKS and row["faces"] == 1:
+                key = (row["model"], row["runtime"], row["threads"])
+                speeds[key] = 1000 / row["ms"]
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "speed.csv").open("w", newline="") as file:
+    machine = json.dumps({"machine": describe_machine()}, indent=1)
+    (folder / "run.json").write_text(machine + "\n")
+    table = folder / "speed.csv"
+    with replacing(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
-        columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in _THREADS]
+        columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in THREADS]
         writer.writerow(["network", "parameters", "mebibytes", "runtime", *columns])
         for network, name in names.items():
             model, count = Path(name).name, parameters[network]
             for runtime in dict.fromkeys(r for m, r, _ in speeds if m == model):
-                fps = [round(speeds[model, runtime, n]) for n in _THREADS]
+                fps = [round(speeds[model, runtime, n]) for n in THREADS]
                 mebibytes = round(4 * count / 2**20, 1)
                 writer.writerow([network, count, mebibytes, runtime, *fps])
-    machine = json.dumps({"machine": describe_machine()}, indent=1)
-    (folder / "run.json").write_text(machine + "\n")

@@ -50,7 +50,7 @@ def main() -> int:
         )
     saved = zoo.save(localizer, last / "published", options.name)
     described = [json.loads((run / "recipe.json").read_text()) for run in options.runs]
-    further = max(run["further_faces"] for run in described)
+    further = max(run.get("further_faces", 0) for run in described)
     if bool(further) != bool(options.further):
         parser.error(f"expected --further for {further} further faces, or neither")
     faces = load_300w(options.data, "common")
@@ -63,11 +63,8 @@ def main() -> int:
             "name": "300-W: afw, helen/trainset, lfpw/trainset",
             "faces": described[-1]["faces"],
             "licence": "research use only",
-            **(
-                {"further_faces": further, "further": options.further}
-                if further
-                else {}
-            ),
+            "further_faces": further,
+            "further": options.further,
         },
         licence=LICENCE,
         metrics=(measure(localizer, faces, options.name),),
@@ -84,12 +81,15 @@ def main() -> int:
 
 def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
     """Print the error with the float32 weights of the run beside the saved ones."""
-    names = ("network", "batch_norm")
-    settings = {name: recipe[name] for name in names if name in recipe}
-    size = localizer.stages[-1].size
-    exact = models.build(num_landmarks=len(localizer.scheme), size=size, **settings)
+    batch_norm = recipe.get("batch_norm", False)
+    exact = models.build(
+        recipe["network"],
+        len(localizer.scheme),
+        size=localizer.stages[-1].size,
+        batch_norm=batch_norm,
+    )
     load_weights(exact, run / "best.weights.h5")
-    if recipe.get("batch_norm"):
+    if batch_norm:
         exact = fold_batch_norm(exact)
     stages = [
         *localizer.stages[:-1],

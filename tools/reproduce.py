@@ -31,9 +31,9 @@ def main() -> int:
     names = (*tables.TABLES, "table6", "figures", "report")
     parser.add_argument("table", choices=names)
     parser.add_argument("--data", type=Path)
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--budget", type=float, metavar="MINUTES", help="on two cores")
-    length.add_argument(
+    lengths = parser.add_mutually_exclusive_group()
+    lengths.add_argument("--budget", type=float, metavar="MINUTES", help="on two cores")
+    lengths.add_argument(
         "--length", type=float, default=1.0, help="multiple of the full length"
     )
     parser.add_argument(
@@ -52,7 +52,15 @@ def main() -> int:
         cells = tables.TABLES[options.table](options.bodies)
         if not cells:
             parser.error(f"{options.table} has no cells on {options.bodies}")
-        train_table(cells, options)
+        length = options.length
+        if options.budget is not None:
+            try:
+                length = tables.length_within(options.budget, cells)
+            except ValueError as error:
+                parser.error(str(error))
+        if length <= 0:
+            parser.error(f"expected --length > 0, received {length:g}")
+        train_table(cells, length, options)
     elif options.table == "table6":
         write_speeds(options.results / "table6")
     elif options.table == "figures":
@@ -61,17 +69,16 @@ def main() -> int:
     return 0
 
 
-def train_table(cells, options) -> None:
+def train_table(cells, length: float, options) -> None:
     """Train the cells of a table and measure them."""
-    full, length = tables.minutes(cells), options.length
-    if options.budget:
-        length = tables.length_within(options.budget, cells)
+    full = tables.minutes(cells)
+    trainer = tables.Trainer(options.data, options.cache, length)
 
     def say(line: str) -> None:
         left = (full - trainer.minutes_done) * length
         print(f"{line}; about {left:.0f} minutes left on two cores", flush=True)
 
-    trainer = tables.Trainer(options.data, options.cache, length, say=say)
+    trainer.say = say
     trained = [trainer.train(cell) for cell in cells]
     tables.write(
         options.results / options.table,

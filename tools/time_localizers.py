@@ -10,13 +10,31 @@ look at the number of cores once.
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+THREADS = (1, 2)
 _FACES = (1, 32)
+
+
+def time_in_processes(models: Sequence[str], *options: str) -> list[dict]:
+    """Rows of `wingkeras.latency.Row`, in a process for each of `THREADS`.
+
+    Args:
+        models: of the zoo, or folders.
+        options: of this script.
+    """
+    rows = []
+    for threads in THREADS:
+        program = [sys.executable, __file__, str(threads), *models, *options]
+        output = subprocess.run(program, stdout=subprocess.PIPE, check=True, text=True)
+        rows += json.loads(output.stdout.splitlines()[-1])
+    return rows
 
 
 def main() -> int:

@@ -63,8 +63,8 @@ def build(
             f"Expected size {_PLAIN_SIZES[network]} and no weights of a backbone for "
             f"{network}, received {size} and {weights!r}."
         )
-    build = {"CNN6": CNN6, "CNN7": CNN7}[network]
-    return build(num_landmarks, mean_shape, batch_norm=batch_norm)
+    builder = {"CNN6": CNN6, "CNN7": CNN7}[network]
+    return builder(num_landmarks, mean_shape, batch_norm=batch_norm)
 
 
 def input_size(network: str) -> int:

@@ -22,7 +22,12 @@ from wingkeras.reproduction.bodies import BODIES
 from wingkeras.training import epoch_plan, train
 
 CNN6, CASCADE = "CNN-6", "CNN-6/7"
-LOSSES = ("L2", "L1", "smooth L1", "wing")
+BASELINES = {
+    "L2": losses.L2Loss,
+    "L1": losses.L1Loss,
+    "smooth L1": losses.SmoothL1Loss,
+}
+LOSSES = (*BASELINES, "wing")
 _HELD_OUT = 0.1
 _BATCH = 64
 
@@ -98,8 +103,7 @@ class Cell:
             return losses.WingLoss(
                 w=self.w or paper.w, epsilon=self.epsilon or paper.epsilon
             )
-        baselines = (losses.L2Loss, losses.L1Loss, losses.SmoothL1Loss)
-        return dict(zip(LOSSES, baselines, strict=False))[self.loss]()
+        return BASELINES[self.loss]()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,13 @@ import numpy as np
 
 from wingkeras.reproduction.bodies import BODIES, W300
 from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES
-from wingkeras.reproduction.results import Result, Spread, select, spread
+from wingkeras.reproduction.results import (
+    Result,
+    Spread,
+    bodies_of,
+    select,
+    spread,
+)
 
 HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
 """Yaw in degrees of MTFL's head pose classes."""
@@ -60,7 +66,7 @@ def _compare_losses(results, before: str, after: str) -> list[str]:
         + verdict(
             *(errors_of(results, body=body, loss=loss) for loss in (before, after))
         )
-        for body in _bodies(results)
+        for body in bodies_of(results)
     ]
 
 
@@ -90,7 +96,7 @@ def _plateau(results, losses) -> list[str]:
 
 def _mining(results) -> list[str]:
     phrases = []
-    for body in _bodies(results):
+    for body in bodies_of(results):
         for loss in LOSSES:
             pair = [
                 select(results, body=body, method=CNN6, loss=loss, mined=mined)
@@ -124,7 +130,7 @@ def _of_pose(results, pose: int) -> Spread:
 
 def _two_stages(results) -> list[str]:
     phrases = []
-    for body in _bodies(results):
+    for body in bodies_of(results):
         for mined in (False, True):
             for loss in LOSSES:
                 wanted = {"body": body, "loss": loss, "mined": mined}
@@ -139,7 +145,3 @@ def _two_stages(results) -> list[str]:
                     title = f"{body}, {loss}{', HSM' if mined else ''}"
                     phrases.append(f"{title}: {verdict(one, two)}")
     return phrases
-
-
-def _bodies(results) -> list[str]:
-    return [*dict.fromkeys(r.body for r in results)]

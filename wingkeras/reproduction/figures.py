@@ -8,6 +8,7 @@ import numpy as np
 from wingkeras import losses, plots
 from wingkeras.data import balance
 from wingkeras.reproduction.bodies import BODIES
+from wingkeras.reproduction.cells import BASELINES
 
 _WINGS = ((5, 0.5), (5, 2), (10, 0.5), (10, 2))
 
@@ -25,11 +26,7 @@ def draw_figures(folder: Path, data: Path, bodies: Sequence[str]) -> None:
         f"w = {w:g}, epsilon = {epsilon:g}": losses.WingLoss(w=w, epsilon=epsilon)
         for w, epsilon in _WINGS
     }
-    baselines = {
-        "L1": losses.L1Loss(),
-        "L2": losses.L2Loss(),
-        "smooth L1": losses.SmoothL1Loss(),
-    }
+    baselines = {name: loss() for name, loss in BASELINES.items()}
     for name, curves, limit in (("figure1", wings, 15), ("figure3", baselines, 3)):
         x = np.linspace(-limit, limit, 601)
         values = {label: _values(loss, x) for label, loss in curves.items()}

@@ -42,6 +42,6 @@ TABLE6 = {
 
 AFLW5 = {"SDM": 8.5, "TCDCN": 8.0, "MTCNN": 6.9}
 """Others' mean errors on the 2,995 faces of AFLW that MTFL is tested on, five points,
-over the distance of the eyes; as Zhang et al. state them (MTCNN, IEEE Signal Processing
-Letters 2016).
+over the distance of the eyes; as cited with MTCNN (Zhang et al., IEEE Signal Processing
+Letters 2016), not from the Wing paper.
 """

@@ -11,7 +11,14 @@ from wingkeras.reproduction import published
 from wingkeras.reproduction.bodies import AFLW, BODIES, W300
 from wingkeras.reproduction.cells import LOSSES
 from wingkeras.reproduction.claims import answer, errors_of
-from wingkeras.reproduction.results import SUBSETS, Result, read_table, select, spread
+from wingkeras.reproduction.results import (
+    SUBSETS,
+    Result,
+    bodies_of,
+    read_table,
+    select,
+    spread,
+)
 
 _PROTOCOL = """\
 Errors are NME in percent: on 300-W (`300w`, 68 points, test faces of the common subset
@@ -91,11 +98,12 @@ def _about(folder: Path) -> str:
     return (
         f"Run at {run['length']:.3g} times the full length, on {machine['cpu']}, "
         f"{machine['cores']} cores, TensorFlow {machine['tensorflow']}, Keras "
-        f"{machine['keras']}, commit {machine['commit']}. [Cells](%s/cells.csv).\n"
-    ) % folder.name
+        f"{machine['keras']}, commit {machine['commit']}. "
+        f"[Cells]({folder.name}/cells.csv).\n"
+    )
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
+def _markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
     """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
@@ -107,7 +115,7 @@ def _change(value: float, reference: float) -> str:
 
 def _table1(results: list[Result]) -> str:
     paper = published.TABLE1
-    bodies = [*dict.fromkeys(r.body for r in results)]
+    bodies = bodies_of(results)
     header = ["loss", "paper, AFLW", "against L2"]
     for body in bodies:
         header += [body, "against L2", "learning rate"]
@@ -125,7 +133,7 @@ def _table1(results: list[Result]) -> str:
                 f"{rate:g}",
             ]
         rows.append(row)
-    text = markdown(header, rows)
+    text = _markdown(header, rows)
     if AFLW.name in bodies:
         others = ", ".join(f"{n} {e} %" for n, e in published.AFLW5.items())
         text += f"\nPublished on the same 2,995 faces: {others}.\n"
@@ -143,13 +151,13 @@ def _table2(results: list[Result]) -> str:
         rows.append(row)
     header = ["epsilon \\ w", *(f"{w:g}" for w in ws)]
     note = f"On {W300.name}; in brackets the paper's, on AFLW.\n\n"
-    return note + markdown(header, rows)
+    return note + _markdown(header, rows)
 
 
 def _table3(results: list[Result]) -> str:
     rows = []
     for (method, mined), paper in published.TABLE3.items():
-        for body in dict.fromkeys(r.body for r in results):
+        for body in bodies_of(results):
             chosen = select(results, body=body, method=method, mined=mined)
             if chosen:
                 title = f"{method}{' + HSM' if mined else ''}"
@@ -159,7 +167,7 @@ def _table3(results: list[Result]) -> str:
                 ]
                 rows.append([title, body, *cells])
     note = "In brackets the paper's, on AFLW.\n\n"
-    return note + markdown(["method", "faces", *LOSSES], rows)
+    return note + _markdown(["method", "faces", *LOSSES], rows)
 
 
 def _table4(results: list[Result]) -> str:
@@ -182,7 +190,7 @@ def _table4(results: list[Result]) -> str:
     # Without the `ibug` folder the full subset would be the common one.
     if rows[2][2] == "not at hand":
         rows = rows[:4]
-    return markdown(["subset", "normaliser", *LOSSES], rows)
+    return _markdown(["subset", "normaliser", *LOSSES], rows)
 
 
 def _table5(results: list[Result]) -> str:
@@ -190,18 +198,15 @@ def _table5(results: list[Result]) -> str:
     for title, paper in published.TABLE5.items():
         method = title.split(" + ")[0]
         row = [title]
-        for body, normalizer in (
-            (AFLW.name, "inter_pupil"),
-            (W300.name, "inter_pupil"),
-        ):
+        for body in (AFLW.name, W300.name):
             chosen = select(results, method=method, body=body)
-            error = spread([r.error(normalizer, "common") for r in chosen])
+            error = spread([r.error("inter_pupil", "common") for r in chosen])
             theirs = f"{paper[body]:.2f}" if body in paper else "-"
             row += [error if chosen else "not trained", theirs]
         rows.append(row)
     header = ["method", "AFLW-5", "paper, AFLW", "300-W common, inter-pupil", "paper"]
     note = "ResNet-50 starts from ImageNet's weights in the paper.\n\n"
-    return note + markdown(header, rows)
+    return note + _markdown(header, rows)
 
 
 def _table6(folder: Path) -> str:
@@ -218,7 +223,7 @@ def _table6(folder: Path) -> str:
                 row["network"],
                 f"{int(row['parameters']) / 1e6:.1f} M",
                 f"{paper['parameters'] / 1e6:.1f} M",
-                f"{float(row['megabytes']):.0f}",
+                f"{float(row['mebibytes']):.0f}",
                 paper["megabytes"],
                 row["runtime"],
                 row["fps_1_thread"],
@@ -235,7 +240,7 @@ def _table6(folder: Path) -> str:
         "paper's CPUs are two Xeon E5-2637 v3; frames a second on its GPU, a Titan X: "
         f"{gpu}.\n\n"
     )
-    return note + markdown(header, shown)
+    return note + _markdown(header, shown)
 
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:
@@ -243,7 +248,7 @@ def _curves(folder: Path, results: list[Result]) -> list[str]:
     if folder.name == "table2":
         return []
     lines = []
-    for body in dict.fromkeys(r.body for r in results):
+    for body in bodies_of(results):
         normalizer = BODIES[body].normalizer
         chosen = select(results, body=body, seed=0)
         if folder.name == "table3":

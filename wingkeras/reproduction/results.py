@@ -43,7 +43,8 @@ class Result:
     def error(self, normalizer: str, subset: str = "full") -> float:
         """Mean over the test faces of a subset, percent; NaN if it has none."""
         hard = np.array([image.startswith("ibug/") for image in self.images])
-        chosen = {"common": ~hard, "challenge": hard, "full": hard | ~hard}[subset]
+        everything = np.ones_like(hard)
+        chosen = {"common": ~hard, "challenge": hard, "full": everything}[subset]
         if not chosen.any():
             return float("nan")
         return 100 * float(self.errors[normalizer][chosen].mean())
@@ -123,6 +124,11 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 def _columns(rows: list[dict[str, str]]) -> dict[str, np.ndarray]:
     return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
+
+
+def bodies_of(results: Sequence[Result]) -> list[str]:
+    """Names of the bodies that there are results on, in their order."""
+    return [*dict.fromkeys(result.body for result in results)]
 
 
 def select(results: Sequence[Result], **wanted) -> list[Result]:

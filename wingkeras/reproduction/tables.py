@@ -191,7 +191,7 @@ def length_within(budget: float, cells: Sequence[Cell]) -> float:
     Raises:
         ValueError: if starting the trainings alone takes longer.
     """
-    fixed = sum(_SECONDS_PER_CELL for _ in _planned(cells, len(RATES))) / 60
+    fixed = _SECONDS_PER_CELL * len(_planned(cells, len(RATES))) / 60
     if budget <= fixed:
         raise ValueError(
             f"Expected a budget over {fixed:.0f} minutes, which starting the trainings "
