@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from faces_on_disk import make_faces
 from made_bodies import MadeBody
 from made_localizers import make_localizer
 from wingkeras.evaluation import evaluate
-from wingkeras.reproduction import cells, results, tables
+from wingkeras.reproduction import cells, records, results, tables
 from wingkeras.reproduction.bodies import AFLW, BODIES, W300
 from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES, Cell
 
@@ -82,7 +83,7 @@ def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Cell("made", CNN6, "L1", seed=s)) for s in (0, 1)]
     assert len(said) == 3
-    best = min(trainer.trials, key=lambda trial: trial.validation_nme)
+    best = min(trainer.trials, key=lambda trial: trial.training.validation_nme)
     assert {t.cell.learning_rate for t in trained} == {best.cell.learning_rate}
     assert len(list((made / "cache").iterdir())) == 3
 
@@ -91,17 +92,54 @@ def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
     assert again.train(trained[1].cell).key == trained[1].key
     assert files == {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
 
-    tables.write(made / "table", trained, trainer.trials, made, {"length": 1})
-    with (made / "table" / "cells.csv").open(newline="") as file:
+    folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
+    known = records.read_records(made / "results")
+    records.write(folder, trained, trainer.trials, faces, known, {"length": 1})
+    with (folder / "made_cells.csv").open(newline="") as file:
         assert [row["seed"] for row in csv.DictReader(file)] == ["0", "1", "0"]
-    found = results.read_table(made / "table")
+    found = results.read_table(folder)
     assert [result.seed for result in found] == [0, 1]
     for result, cell in zip(found, trained, strict=True):
-        expected = cells.measure_errors(cell.load(), BODIES["made"].test_faces(made))
+        expected = cells.measure_errors(cell.load(), faces)
         np.testing.assert_allclose(
             result.errors["inter_pupil"], expected["inter_pupil"], atol=1e-6
         )
-    assert json.loads((made / "table" / "run.json").read_text()) == {"length": 1}
+    assert json.loads((folder / "made_run.json").read_text()) == {"length": 1}
+
+
+def test_recorded_cells_are_not_trained_again(made):
+    """Neither they nor the trials before them; a cascade's first network is."""
+    settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "say": lambda line: None}
+    folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
+    trainer = tables.Trainer(made, made / "cache", **settings)
+    trained = [trainer.train(Cell("made", loss="L1"))]
+    known = records.read_records(made / "results")
+    records.write(folder, trained, trainer.trials, faces, known, {"length": 1})
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    known = records.read_records(made / "results")
+    elsewhere = made / "elsewhere"
+    trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
+    again = [trainer.train(Cell("made", loss="L1"))]
+    assert not elsewhere.exists() and not again[0].is_at_hand
+    shutil.rmtree(folder)
+    records.write(folder, again, trainer.trials, faces, known, {"length": 1})
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    cascade = trainer.train(Cell("made", CASCADE, "L1"))
+    assert len(cascade.load().stages) == 2
+    assert (elsewhere / again[0].key).exists()
+
+
+def test_measured_again_on_other_test_faces(made):
+    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
+    trainer = tables.Trainer(made, made / "cache", **settings)
+    trained = [trainer.train(Cell("made"))]
+    folder, known = made / "results" / "table1", records.Records({}, {})
+    for seed in (1, 2):
+        faces = make_faces(made / f"test{seed}", 3 + seed, seed=seed)
+        records.write(folder, trained, [], faces, known, {})
+        assert len(results.read_table(folder)[0].images) == 3 + seed
 
 
 def test_boxes_of_aflw_do_not_know_the_faces(real_data):

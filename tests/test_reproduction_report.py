@@ -11,7 +11,7 @@ import pytest
 
 from made_bodies import MadeBody
 from wingkeras.data.images import read_image
-from wingkeras.reproduction import report, tables
+from wingkeras.reproduction import records, report, tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import LOSSES
 from wingkeras.reproduction.claims import answer, verdict
@@ -35,11 +35,12 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
     )
     trained = [trainer.train(cell) for cell in cells]
     assert trainer.minutes_done == pytest.approx(tables.minutes(cells, rates=2))
-    tables.write(folder, trained, trainer.trials, tmp_path, _RUN)
+    faces, known = BODIES["made"].test_faces(tmp_path), records.Records({}, {})
+    records.write(folder, trained, trainer.trials, faces, known, _RUN)
     report.write_report(tmp_path / "results")
     text = (tmp_path / "results" / "README.md").read_text()
 
-    with (folder / "cells.csv").open(newline="") as file:
+    with (folder / "made_cells.csv").open(newline="") as file:
         rows = {row["key"]: row for row in csv.DictReader(file)}
     with (folder / "made_inter_pupil.csv").open(newline="") as file:
         columns = list(zip(*csv.reader(file), strict=True))[1:]
@@ -169,7 +170,7 @@ def test_table_4_has_subsets_that_are_at_hand():
 
 
 def _write_table(folder, rows, bodies):
-    """Files as `tables.write` leaves them, errors by the cells' order."""
+    """Files as `records.write` leaves them, errors by the cells' order."""
     folder.mkdir(parents=True)
     for body in bodies:
         keys = [row["key"] for row in rows if row["body"] == body]
@@ -177,11 +178,11 @@ def _write_table(folder, rows, bodies):
             lines = [["image", *keys], ["a/1.jpg", *("0.04" for _ in keys)]]
             text = "\n".join(",".join(line) for line in lines)
             (folder / f"{body}_{normalizer}.csv").write_text(text)
-    (folder / "run.json").write_text(json.dumps(_RUN))
-    with (folder / "cells.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+        (folder / f"{body}_run.json").write_text(json.dumps(_RUN))
+        with (folder / f"{body}_cells.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(row for row in rows if row["body"] == body)
 
 
 def test_every_table_has_its_place(tmp_path):

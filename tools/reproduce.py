@@ -5,8 +5,9 @@
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
 and `aflw.csv`). What every cell was trained with, its error and that of every test face
-go to `results/TABLE/`; each command also writes `results/README.md` again, which
-`report` does alone. `table6` and `figures` train nothing.
+go to `results/TABLE/`, from where a cell is known again and not trained twice; each
+command also writes `results/README.md` again, which `report` does alone. `table6` and
+`figures` train nothing.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from network_speed import write_speeds
 from wingkeras.reproduction import tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.figures import draw_figures
+from wingkeras.reproduction.records import read_records, write
 from wingkeras.reproduction.report import write_report
 
 
@@ -41,7 +43,7 @@ def main() -> int:
         nargs="+",
         choices=BODIES,
         default=[*BODIES],
-        help="faces; the table then holds these alone",
+        help="faces; the table keeps what it holds of others",
     )
     parser.add_argument("--cache", type=Path, default=Path("runs/reproduction"))
     parser.add_argument("--results", type=Path, default=REPOSITORY / "results")
@@ -70,23 +72,25 @@ def main() -> int:
 
 
 def train_table(cells, length: float, options) -> None:
-    """Train the cells of a table and measure them."""
+    """Train the cells of a table, measure each, and write down all there are so far."""
     full = tables.minutes(cells)
-    trainer = tables.Trainer(options.data, options.cache, length)
+    records = read_records(options.results)
+    trainer = tables.Trainer(
+        options.data, options.cache, length, recorded=records.trainings
+    )
 
     def say(line: str) -> None:
         left = (full - trainer.minutes_done) * length
         print(f"{line}; about {left:.0f} minutes left on two cores", flush=True)
 
     trainer.say = say
-    trained = [trainer.train(cell) for cell in cells]
-    tables.write(
-        options.results / options.table,
-        trained,
-        trainer.trials,
-        options.data,
-        {"length": length, "machine": describe_machine()},
-    )
+    folder = options.results / options.table
+    run = {"length": length, "machine": describe_machine()}
+    for body in dict.fromkeys(cell.body for cell in cells):
+        faces, trained = BODIES[body].test_faces(options.data), []
+        for cell in (cell for cell in cells if cell.body == body):
+            trained.append(trainer.train(cell))
+            write(folder, trained, trainer.trials, faces, records, run)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -30,6 +32,7 @@ BASELINES = {
 LOSSES = (*BASELINES, "wing")
 _HELD_OUT = 0.1
 _BATCH = 64
+_REPORT = "cell.json"
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,18 @@ class Cell:
         return BASELINES[self.loss]()
 
 
+class Training(NamedTuple):
+    """How a training went.
+
+    Attributes:
+        validation_nme: of the best epoch, a fraction.
+        minutes: it took since it was last resumed.
+    """
+
+    validation_nme: float
+    minutes: float
+
+
 @dataclass(frozen=True)
 class Trained:
     """A finished cell.
@@ -113,18 +128,21 @@ class Trained:
     Attributes:
         cell: what was trained.
         key: of its recipe, faces and first stage.
-        folder: it is kept in.
+        folder: it is kept in, if it was trained here.
         recipe: how it was trained.
-        validation_nme: of the best epoch, a fraction.
-        minutes: it took since it was last resumed.
+        training: how that went.
     """
 
     cell: Cell
     key: str
     folder: Path
     recipe: Recipe
-    validation_nme: float
-    minutes: float
+    training: Training
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether it can be loaded; of others there are only records."""
+        return (self.folder / _REPORT).exists()
 
     def load(self) -> Localizer:
         """The localizer."""
@@ -137,6 +155,7 @@ def train_cell(
     faces: FaceDataset,
     cache: Path,
     first: Trained | None = None,
+    recorded: Mapping[str, Training] = MappingProxyType({}),
     say: Callable[[str], None] = print,
 ) -> Trained:
     """Train a cell, or find it trained; an interrupted one goes on.
@@ -147,6 +166,7 @@ def train_cell(
         faces: of its body, validation faces among them.
         cache: folder that keeps every cell under its key.
         first: cell before it in a cascade.
+        recorded: cells that need no training, by key.
         say: called with a line before a training.
 
     Returns:
@@ -162,20 +182,25 @@ def train_cell(
     text = json.dumps(known, sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = cache / key
-    report = folder / "cell.json"
-    if not report.exists():
+    report = folder / _REPORT
+    if report.exists():
+        values = json.loads(report.read_text())
+        training = Training(values["nme"], values["minutes"])
+    elif key in recorded:
+        training = recorded[key]
+    else:
         start = time.monotonic()
         say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, seed {cell.seed}")
         keras.utils.clear_session()
         train(recipe, faces, folder, first.load() if first else None)
         best = min(_column(folder / "metrics.csv", "val_nme"))
-        minutes = (time.monotonic() - start) / 60
-        with replacing(report) as scratch:
-            scratch.write_text(json.dumps({"nme": best, "minutes": minutes} | known))
+        training = Training(best, (time.monotonic() - start) / 60)
         for large in ("checkpoint.weights.h5", "best.weights.h5"):
             (folder / large).unlink(missing_ok=True)
-    values = json.loads(report.read_text())
-    return Trained(cell, key, folder, recipe, values["nme"], values["minutes"])
+        known |= {"nme": training.validation_nme, "minutes": training.minutes}
+        with replacing(report) as scratch:
+            scratch.write_text(json.dumps(known))
+    return Trained(cell, key, folder, recipe, training)
 
 
 def _column(path: Path, name: str) -> np.ndarray:

@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from wingkeras import plots
 from wingkeras.files import replacing
 from wingkeras.reproduction import published
@@ -12,6 +14,7 @@ from wingkeras.reproduction.bodies import AFLW, BODIES, W300
 from wingkeras.reproduction.cells import LOSSES
 from wingkeras.reproduction.claims import answer, errors_of
 from wingkeras.reproduction.results import (
+    CELLS,
     SUBSETS,
     Result,
     bodies_of,
@@ -50,7 +53,7 @@ def write_report(folder: Path) -> None:
     """Write `README.md` and the pictures of the tables that are there.
 
     Args:
-        folder: with a folder per table, as `tables.write` fills them.
+        folder: with a folder per table, as `records.write` fills them.
     """
     tables = {f"table{i}": read_table(folder / f"table{i}") for i in range(1, 6)}
     parts = [
@@ -93,14 +96,18 @@ def _claims(tables) -> str:
 
 
 def _about(folder: Path) -> str:
-    run = json.loads((folder / "run.json").read_text())
-    machine = run["machine"]
-    return (
-        f"Run at {run['length']:.3g} times the full length, on {machine['cpu']}, "
-        f"{machine['cores']} cores, TensorFlow {machine['tensorflow']}, Keras "
-        f"{machine['keras']}, commit {machine['commit']}. "
-        f"[Cells]({folder.name}/cells.csv).\n"
-    )
+    lines = []
+    for path in sorted(folder.glob(f"*{CELLS}")):
+        body = path.name.removesuffix(CELLS)
+        run = json.loads((folder / f"{body}_run.json").read_text())
+        machine = run["machine"]
+        lines.append(
+            f"{body}: at {run['length']:.3g} times the full length, on "
+            f"{machine['cpu']}, {machine['cores']} cores, TensorFlow "
+            f"{machine['tensorflow']}, Keras {machine['keras']}, commit "
+            f"{machine['commit']}. [Cells]({folder.name}/{path.name}).\n"
+        )
+    return "\n".join(lines)
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
@@ -110,6 +117,8 @@ def _markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
 
 
 def _change(value: float, reference: float) -> str:
+    if np.isnan(value / reference):
+        return "-"
     return f"{100 * (value / reference - 1):+.0f} %"
 
 
@@ -126,11 +135,11 @@ def _table1(results: list[Result]) -> str:
             error, l2 = (
                 errors_of(results, body=body, loss=name) for name in (loss, "L2")
             )
-            rate = select(results, body=body, loss=loss)[0].learning_rate
+            rates = {r.learning_rate for r in select(results, body=body, loss=loss)}
             row += [
                 error,
                 _change(error.mean, l2.mean),
-                f"{rate:g}",
+                ", ".join(f"{rate:g}" for rate in rates) or "-",
             ]
         rows.append(row)
     text = _markdown(header, rows)
@@ -178,7 +187,7 @@ def _table4(results: list[Result]) -> str:
             for loss in LOSSES:
                 chosen = select(results, loss=loss)
                 error = spread([r.error(normalizer, subset) for r in chosen])
-                if error.mean != error.mean:
+                if np.isnan(error.mean):
                     cells.append("not at hand")
                 elif normalizer == "inter_pupil":
                     paper = published.TABLE4[subset][loss]

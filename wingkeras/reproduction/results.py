@@ -10,6 +10,9 @@ import numpy as np
 
 from wingkeras.metrics import NORMALIZERS
 
+CELLS = "_cells.csv"
+"""What follows a body's name in the file that says which cells there are."""
+
 SUBSETS = ("common", "challenge", "full")
 """Of 300-W's test faces."""
 
@@ -77,26 +80,19 @@ def read_table(folder: Path) -> list[Result]:
     """The measured cells of a table.
 
     Args:
-        folder: that `tables.write` filled.
+        folder: that `records.write` filled.
 
     Returns:
         A result per cell; none if there is no such folder.
     """
-    if not (folder / "cells.csv").exists():
-        return []
-    rows = _read(folder / "cells.csv")
-    errors, images, poses = {}, {}, {}
-    for body in dict.fromkeys(row["body"] for row in rows):
-        images[body], errors[body] = [], {}
-        for normalizer in NORMALIZERS:
-            path = folder / f"{body}_{normalizer}.csv"
-            if path.exists():
-                faces = _read(path)
-                images[body] = [face.pop("image") for face in faces]
-                errors[body][normalizer] = _columns(faces)
-        path = folder / f"{body}_poses.csv"
-        classes = _read(path) if path.exists() else []
-        poses[body] = {int(row["head_pose"]): row for row in classes}
+    bodies = sorted(p.name.removesuffix(CELLS) for p in folder.glob(f"*{CELLS}"))
+    return [result for body in bodies for result in _read_body(folder, body)]
+
+
+def _read_body(folder: Path, body: str) -> list[Result]:
+    rows, (images, errors) = read_cells(folder, body), read_errors(folder, body)
+    path = folder / f"{body}_poses.csv"
+    poses = {int(v["head_pose"]): v for v in _read(path)} if path.exists() else {}
     return [
         Result(
             body=row["body"],
@@ -108,22 +104,43 @@ def read_table(folder: Path) -> list[Result]:
             seed=int(row["seed"]),
             learning_rate=float(row["learning_rate"]),
             passes=int(row["passes"]),
-            images=tuple(images[row["body"]]),
-            errors={n: e[row["key"]] for n, e in errors[row["body"]].items()},
-            poses={p: float(v[row["key"]]) for p, v in poses[row["body"]].items()},
+            images=images,
+            errors=errors[row["key"]],
+            poses={pose: float(values[row["key"]]) for pose, values in poses.items()},
         )
         for row in rows
-        if all(row["key"] in e for e in errors[row["body"]].values())
+        if row["key"] in errors
     ]
+
+
+def read_cells(folder: Path, body: str) -> list[dict[str, str]]:
+    """A row for every cell of a body in a table, measured or not."""
+    return _read(folder / f"{body}{CELLS}")
+
+
+def read_errors(
+    folder: Path, body: str
+) -> tuple[tuple[str, ...], dict[str, dict[str, np.ndarray]]]:
+    """The errors of a body's test faces in a table.
+
+    Returns:
+        The faces' subsets and files; by cell, per normaliser, `(N,)` NME as fractions.
+    """
+    images, errors = (), {}
+    for normalizer in NORMALIZERS:
+        path = folder / f"{body}_{normalizer}.csv"
+        if path.exists():
+            faces = _read(path)
+            images = tuple(face.pop("image") for face in faces)
+            for key in faces[0]:
+                column = np.array([float(face[key]) for face in faces])
+                errors.setdefault(key, {})[normalizer] = column
+    return images, errors
 
 
 def _read(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _columns(rows: list[dict[str, str]]) -> dict[str, np.ndarray]:
-    return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
 
 
 def bodies_of(results: Sequence[Result]) -> list[str]:

@@ -1,16 +1,11 @@
-"""Which cells a table has, and what of them is written down."""
+"""Which cells a table has, how long they take, and their training."""
 
-import csv
 import dataclasses
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from wingkeras.data.faces import FaceDataset
-from wingkeras.files import replacing
 from wingkeras.reproduction.bodies import BODIES, W300
 from wingkeras.reproduction.cells import (
     CASCADE,
@@ -18,7 +13,7 @@ from wingkeras.reproduction.cells import (
     LOSSES,
     Cell,
     Trained,
-    measure_errors,
+    Training,
     train_cell,
 )
 
@@ -108,6 +103,8 @@ class Trainer:
         length: of the trainings, as a multiple of `FACES_SHOWN`; tables of the same
             length share their cells.
         rates: to choose from.
+        recorded: cells that are known, by key; they are not trained again unless a
+            cascade goes on from them.
         say: called with a line before every training.
         trials: what served to choose learning rates, so far.
         minutes_done: what the cells so far were reckoned to take at full length.
@@ -117,6 +114,7 @@ class Trainer:
     cache: Path
     length: float = 1.0
     rates: Sequence[float] = RATES
+    recorded: Mapping[str, Training] = field(default_factory=dict)
     say: Callable[[str], None] = print
     trials: list[Trained] = field(default_factory=list)
     minutes_done: float = 0.0
@@ -141,24 +139,27 @@ class Trainer:
                 for rate in self.rates
             ]
             self.trials += trials
-            best = min(trials, key=lambda trained: trained.validation_nme)
+            best = min(trials, key=lambda trained: trained.training.validation_nme)
             self._rates[plain] = best.cell.learning_rate
         return self._rates[plain]
 
     def _train(self, cell: Cell) -> Trained:
         if cell not in self._trained:
-            if cell.body not in self._faces:
-                self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
             first = None
             if cell.method == CASCADE:
                 first = self.train(dataclasses.replace(cell, method=CNN6))
-            shown = round(FACES_SHOWN[cell.network] * self.length)
-            faces = self._faces[cell.body]
-            self._trained[cell] = train_cell(
-                cell, shown, faces, self.cache, first, self.say
-            )
+                if not first.is_at_hand:
+                    first = self._find(first.cell, None, {})
+            self._trained[cell] = self._find(cell, first, self.recorded)
             self.minutes_done += _minutes(cell)
         return self._trained[cell]
+
+    def _find(self, cell: Cell, first: Trained | None, recorded) -> Trained:
+        if cell.body not in self._faces:
+            self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
+        shown = round(FACES_SHOWN[cell.network] * self.length)
+        faces = self._faces[cell.body]
+        return train_cell(cell, shown, faces, self.cache, first, recorded, self.say)
 
 
 def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
@@ -209,91 +210,3 @@ def _with_first(cells: Sequence[Cell]) -> list[Cell]:
 def _minutes(cell: Cell) -> float:
     shown = FACES_SHOWN[cell.network] * _SECONDS_PER_FACE[cell.network]
     return (_SECONDS_PER_CELL + shown) / 60
-
-
-def write(
-    folder: Path,
-    cells: Sequence[Trained],
-    trials: Sequence[Trained],
-    data: Path,
-    run: dict,
-) -> None:
-    """Measure trained cells and write everything down.
-
-    Args:
-        folder: of the table; receives `cells.csv` (a row for each, trials that only
-            served to choose a learning rate among them), per body and normaliser a
-            CSV of every test face's error in every cell (fractions), for bodies that
-            have head pose classes one of the mean errors in each, and `run.json`.
-        cells: to measure.
-        trials: not to measure on the test faces.
-        data: see `bodies.Body.test_faces`.
-        run: how and on what they were trained; for `run.json`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    # Written last: where it is missing, the rest is not complete.
-    (folder / "cells.csv").unlink(missing_ok=True)
-    with replacing(folder / "run.json") as scratch:
-        scratch.write_text(json.dumps(run, indent=1) + "\n")
-    for name in dict.fromkeys(trained.cell.body for trained in cells):
-        body = BODIES[name]
-        faces = body.test_faces(data)
-        here = [trained for trained in cells if trained.cell.body == name]
-        errors = [measure_errors(trained.load(), faces) for trained in here]
-        for normalizer in errors[0]:
-            path = folder / f"{name}_{normalizer}.csv"
-            columns = {t.key: e[normalizer] for t, e in zip(here, errors, strict=True)}
-            _write_columns(path, _images(faces), columns)
-        if "head_pose" in faces.attributes:
-            path = folder / f"{name}_poses.csv"
-            _write_poses(path, faces, here, [e[body.normalizer] for e in errors])
-    measured = {trained.key for trained in cells}
-    rows = [_row(t) for t in (*cells, *(t for t in trials if t.key not in measured))]
-    with replacing(folder / "cells.csv") as scratch, scratch.open("w", newline="") as f:
-        writer = csv.DictWriter(f, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _row(trained: Trained) -> dict:
-    cell, recipe = trained.cell, trained.recipe
-    return {
-        "key": trained.key,
-        "body": cell.body,
-        "method": cell.method,
-        "loss": cell.loss,
-        "mined": int(cell.mined),
-        "w": cell.w or "",
-        "epsilon": cell.epsilon or "",
-        "seed": cell.seed,
-        "learning_rate": cell.learning_rate,
-        "passes": recipe.epochs,
-        "minutes": round(trained.minutes, 2),
-        "validation_nme_percent": round(100 * trained.validation_nme, 4),
-    }
-
-
-def _images(faces: FaceDataset) -> list[str]:
-    return [
-        f"{subset}/{image.name}"
-        for subset, image in zip(faces.subsets, faces.images, strict=True)
-    ]
-
-
-def _write_columns(path: Path, first: list, columns: dict[str, np.ndarray]) -> None:
-    with replacing(path) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["image", *columns])
-        for i, label in enumerate(first):
-            writer.writerow([label, *(f"{v[i]:.6f}" for v in columns.values())])
-
-
-def _write_poses(path: Path, faces, trained, errors) -> None:
-    poses = faces.attributes["head_pose"]
-    with replacing(path) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["head_pose", "faces", *(t.key for t in trained)])
-        for pose in np.unique(poses[poses > 0]):
-            chosen = poses == pose
-            means = [f"{e[chosen].mean():.6f}" for e in errors]
-            writer.writerow([pose, chosen.sum(), *means])
