@@ -1,12 +1,15 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
 from made_localizers import make_boxes, make_image, make_localizer
-from wingkeras import export, runtimes
+from wingkeras import export, runtimes, schemes
 from wingkeras.export import parity, samples
+from wingkeras.localizer import Localizer, Stage
+from wingkeras.models import Regressor
 
 ENDINGS = (".onnx", ".tflite")
 
@@ -45,6 +48,23 @@ def test_takes_pictures_of_any_size_with_any_number_of_faces(plain, localizer):
         image, boxes = make_image(height, width), make_boxes(count)
         received = run(image=image, boxes=boxes.astype(np.float32))
         np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("backbone", ["ResNet50", "MobileNetV3Small"])
+def test_backbones_bring_their_preprocessing(backbone, ending, tmp_path):
+    """Its constants are in the file; they were once an input."""
+    keras.utils.set_random_seed(0)
+    mean_shape = np.random.default_rng(0).uniform(10, 54, (5, 2))
+    network = Regressor(backbone, 5, mean_shape, size=64)
+    localizer = Localizer([Stage(network, mean_shape)], schemes.FIVE, box_scale=1.2)
+    graph = export.build_graph(localizer, "stage1")
+    path = tmp_path / f"made{ending}"
+    described = export.metadata("made", localizer.scheme, "stage1", None, "none")
+    export.convert(graph, path, described)
+    crops = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    received = runtimes.load_file(path)(crops=crops)
+    np.testing.assert_allclose(received, network(crops), atol=2e-2)
 
 
 def test_file_says_what_it_is(plain, localizer):

@@ -223,7 +223,6 @@ def Regressor(
         )
     head = landmark_head(num_landmarks, mean_shape)
     image = keras.Input((size, size, 3), name="image")
-    preprocess = sys.modules[build.__module__].preprocess_input
     settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
     try:
         features = build(weights=weights and str(weights), **settings)
@@ -240,8 +239,35 @@ def Regressor(
         ) from error
     if weights:
         _freeze_batch_normalisation(features)
-    x = features(preprocess(image))
+    x = features(Preprocessing(backbone, name="preprocess")(image))
     return keras.Model(image, head(x), name=name or backbone.lower())
+
+
+@keras.saving.register_keras_serializable("wingkeras")
+class Preprocessing(layers.Layer):
+    """What a backbone of `keras.applications` expects to be done to its input.
+
+    As a layer, not as operations in the functional model: there its constants would
+    belong to no graph, and ONNX files would ask for them as a further input.
+
+    Args:
+        backbone: name of the builder.
+        **options: of any Keras layer.
+    """
+
+    def __init__(self, backbone: str, **options):
+        # bfloat16 would round the mean colours that are subtracted.
+        super().__init__(**{"dtype": "float32"} | options)
+        self.backbone = backbone
+
+    def call(self, image):
+        """Pixels in [0, 255], RGB, to the backbone's input, of the same shape."""
+        module = sys.modules[getattr(keras.applications, self.backbone).__module__]
+        return module.preprocess_input(image)
+
+    def get_config(self) -> dict:
+        """What a saved model says of the layer."""
+        return super().get_config() | {"backbone": self.backbone}
 
 
 def _freeze_batch_normalisation(network: keras.Model) -> None:
