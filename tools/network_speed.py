@@ -8,14 +8,17 @@ from pathlib import Path
 from machine import describe_machine
 from time_localizers import THREADS, time_in_processes
 
-_CHECKPOINTS = {"CNN-6": "cnn6_300w", "CNN-6/7": "cnn67_300w"}
+_NETWORKS = {
+    "CNN-6": ("CNN6",),
+    "CNN-6/7": ("CNN6", "CNN7"),
+    "ResNet-50": ("ResNet50",),
+}
 
 
 def write_speeds(folder: Path) -> None:
     """Write `speed.csv`, frames per second of the networks alone, and `run.json`.
 
-    CNN-6 and CNN-6/7 are those of the zoo, ResNet-50 is untrained: speed does not
-    depend on the weights.
+    The networks are untrained: speed does not depend on the weights.
     """
     import keras
 
@@ -25,19 +28,21 @@ def write_speeds(folder: Path) -> None:
 
     # The same weights are the same file to runtimes that keep what they converted.
     keras.utils.set_random_seed(0)
-    first = zoo.load(_CHECKPOINTS["CNN-6"])
-    mean_shape = first.stages[0].mean_shape * models.RESNET50_SIZE / models.CNN6_SIZE
-    stage = Stage(models.ResNet50(len(first.scheme), mean_shape), mean_shape)
-    parameters, speeds = {}, {}
+    like = zoo.load("cnn6_300w")
+    parameters, speeds, paths = {}, {}, {}
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "resnet50"
-        path.mkdir()
-        zoo.save(Localizer([stage], first.scheme, first.box_scale), path, path.name)
-        names = _CHECKPOINTS | {"ResNet-50": str(path)}
-        for network, name in names.items():
-            stages = zoo.load(name).stages
+        for network, names in _NETWORKS.items():
+            stages = []
+            for name in names:
+                scale = models.input_size(name) / like.stages[0].size
+                mean_shape = like.stages[0].mean_shape * scale
+                built = models.build(name, len(like.scheme), mean_shape)
+                stages.append(Stage(built, mean_shape))
             parameters[network] = sum(s.network.count_params() for s in stages)
-        for row in time_in_processes([*names.values()]):
+            path = paths[network] = Path(scratch) / "_".join(names).lower()
+            path.mkdir()
+            zoo.save(Localizer(stages, like.scheme, like.box_scale), path, path.name)
+        for row in time_in_processes([str(path) for path in paths.values()]):
             if row["what"] == latency.NETWORKS and row["faces"] == 1:
                 key = (row["model"], row["runtime"], row["threads"])
                 speeds[key] = 1000 / row["ms"]
@@ -49,8 +54,8 @@ def write_speeds(folder: Path) -> None:
         writer = csv.writer(file)
         columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in THREADS]
         writer.writerow(["network", "parameters", "mebibytes", "runtime", *columns])
-        for network, name in names.items():
-            model, count = Path(name).name, parameters[network]
+        for network, path in paths.items():
+            model, count = path.name, parameters[network]
             for runtime in dict.fromkeys(r for m, r, _ in speeds if m == model):
                 fps = [round(speeds[model, runtime, n]) for n in THREADS]
                 mebibytes = round(4 * count / 2**20, 1)
