@@ -13,6 +13,7 @@ from wingkeras.evaluation import evaluate
 from wingkeras.reproduction import cells, records, results, tables
 from wingkeras.reproduction.bodies import AFLW, BODIES, W300
 from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES, Cell
+from wingkeras.reproduction.running import run_table
 
 
 @pytest.fixture
@@ -131,6 +132,29 @@ def test_recorded_cells_are_not_trained_again(made):
     assert (elsewhere / again[0].key).exists()
 
 
+def test_a_table_cut_short_keeps_what_was_there(made):
+    results_ = made / "results"
+    cells_ = [Cell("made", loss=loss) for loss in ("L1", "L2")]
+    settings = {"data": made, "cache": made / "cache", "rates": (1e-3,)}
+
+    def rows():
+        return [result.loss for result in results.read_table(results_ / "table1")]
+
+    def refuse(line):
+        if "L2" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_table("table1", cells_, results_, {}, refuse, length=1e-5, **settings)
+    assert rows() == ["L1"]
+    run_table("table1", cells_, results_, {}, length=1e-5, **settings)
+    before = {path.name: path.read_bytes() for path in (results_ / "table1").iterdir()}
+    with pytest.raises(KeyboardInterrupt):
+        run_table("table1", cells_, results_, {}, refuse, length=2e-3, **settings)
+    after = {path.name: path.read_bytes() for path in (results_ / "table1").iterdir()}
+    assert rows() == ["L1", "L2"] and before == after
+
+
 def test_measured_again_on_other_test_faces(made):
     settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
@@ -167,7 +191,7 @@ def test_length_of_trainings_within_a_budget():
     full = tables.minutes(cells_)
     assert tables.length_within(full, cells_) == pytest.approx(1)
     assert tables.length_within(full / 2, cells_) < 0.5
-    with pytest.raises(ValueError, match=r"over 7 minutes.*received 3"):
+    with pytest.raises(ValueError, match=r"over 8 minutes.*received 3"):
         tables.length_within(3, cells_)
 
 

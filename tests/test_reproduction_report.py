@@ -11,12 +11,13 @@ import pytest
 
 from made_bodies import MadeBody
 from wingkeras.data.images import read_image
-from wingkeras.reproduction import records, report, tables
+from wingkeras.reproduction import report, tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import LOSSES
 from wingkeras.reproduction.claims import answer, verdict
 from wingkeras.reproduction.figures import draw_figures
 from wingkeras.reproduction.results import Result, Spread, spread
+from wingkeras.reproduction.running import run_table
 
 REPRODUCE = Path(__file__).parents[1] / "tools" / "reproduce.py"
 _RUN = {
@@ -30,13 +31,21 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
     monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
     cells = tables.table1(["made"])
     folder = tmp_path / "results" / "table1"
-    trainer = tables.Trainer(
-        tmp_path, tmp_path / "cache", 2e-3, rates=(1e-3, 4e-3), say=lambda line: None
+    said = []
+    settings = {"data": tmp_path, "cache": tmp_path / "cache", "length": 2e-3}
+    rates = (1e-3, 4e-3)
+    run_table(
+        "table1",
+        cells,
+        tmp_path / "results",
+        _RUN["machine"],
+        said.append,
+        rates=rates,
+        **settings,
     )
-    trained = [trainer.train(cell) for cell in cells]
-    assert trainer.minutes_done == pytest.approx(tables.minutes(cells, rates=2))
-    faces, known = BODIES["made"].test_faces(tmp_path), records.Records({}, {})
-    records.write(folder, trained, trainer.trials, faces, known, _RUN)
+    assert len(said) == 4 * (2 + 2)
+    full = 2e-3 * tables.minutes(cells, rates=2)
+    assert said[0].endswith(f"about {full:.0f} minutes left on two cores")
     report.write_report(tmp_path / "results")
     text = (tmp_path / "results" / "README.md").read_text()
 

@@ -11,6 +11,7 @@ command also writes `results/README.md` again, which `report` does alone. `table
 """
 
 import argparse
+import functools
 import os
 import sys
 from pathlib import Path
@@ -23,8 +24,8 @@ from network_speed import write_speeds
 from wingkeras.reproduction import tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.figures import draw_figures
-from wingkeras.reproduction.records import read_records, write
 from wingkeras.reproduction.report import write_report
+from wingkeras.reproduction.running import run_table
 
 
 def main() -> int:
@@ -62,35 +63,23 @@ def main() -> int:
                 parser.error(str(error))
         if length <= 0:
             parser.error(f"expected --length > 0, received {length:g}")
-        train_table(cells, length, options)
+        run_table(
+            options.table,
+            cells,
+            options.results,
+            describe_machine(),
+            # Progress is to be seen in a log file as well.
+            functools.partial(print, flush=True),
+            data=options.data,
+            cache=options.cache,
+            length=length,
+        )
     elif options.table == "table6":
         write_speeds(options.results / "table6")
     elif options.table == "figures":
         draw_figures(options.results / "figures", options.data, options.bodies)
     write_report(options.results)
     return 0
-
-
-def train_table(cells, length: float, options) -> None:
-    """Train the cells of a table, measure each, and write down all there are so far."""
-    full = tables.minutes(cells)
-    records = read_records(options.results)
-    trainer = tables.Trainer(
-        options.data, options.cache, length, recorded=records.trainings
-    )
-
-    def say(line: str) -> None:
-        left = (full - trainer.minutes_done) * length
-        print(f"{line}; about {left:.0f} minutes left on two cores", flush=True)
-
-    trainer.say = say
-    folder = options.results / options.table
-    run = {"length": length, "machine": describe_machine()}
-    for body in dict.fromkeys(cell.body for cell in cells):
-        faces, trained = BODIES[body].test_faces(options.data), []
-        for cell in (cell for cell in cells if cell.body == body):
-            trained.append(trainer.train(cell))
-            write(folder, trained, trainer.trials, faces, records, run)
 
 
 if __name__ == "__main__":

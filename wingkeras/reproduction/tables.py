@@ -17,7 +17,7 @@ from wingkeras.reproduction.cells import (
     train_cell,
 )
 
-RATES = (1e-3, 2e-3, 4e-3)
+RATES = (5e-4, 1e-3, 2e-3, 4e-3)
 """Learning rates that every loss may choose from, by its validation error."""
 
 SEEDS = (0, 1, 2)

@@ -1,0 +1,50 @@
+"""A table from its cells: trained, measured and written down one by one."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wingkeras.reproduction import tables
+from wingkeras.reproduction.bodies import BODIES
+from wingkeras.reproduction.cells import Cell
+from wingkeras.reproduction.records import read_records, write
+from wingkeras.reproduction.results import read_errors
+
+
+def run_table(
+    name: str,
+    cells: Sequence[Cell],
+    results: Path,
+    machine: dict,
+    say: Callable[[str], None] = print,
+    **settings,
+) -> None:
+    """Train what no table holds yet, and write the table after every cell.
+
+    Args:
+        name: of the table.
+        cells: that it is to have.
+        results: folder with a folder per table.
+        machine: what they are trained on, for `records.write`.
+        say: called with a line before every training.
+        **settings: of `tables.Trainer`.
+    """
+    records = read_records(results)
+
+    def say_what_is_left(line: str) -> None:
+        full = tables.minutes(cells, len(trainer.rates))
+        left = (full - trainer.minutes_done) * trainer.length
+        say(f"{line}; about {left:.0f} minutes left on two cores")
+
+    trainer = tables.Trainer(
+        recorded=records.trainings, say=say_what_is_left, **settings
+    )
+    run = {"length": trainer.length, "machine": machine}
+    folder = results / name
+    for body in dict.fromkeys(cell.body for cell in cells):
+        faces, trained = BODIES[body].test_faces(trainer.data), []
+        held = len(read_errors(folder, body)[1])
+        for cell in (cell for cell in cells if cell.body == body):
+            trained.append(trainer.train(cell))
+            # What a longer table holds stays on disk until this one is as long.
+            if len(trained) >= held:
+                write(folder, trained, trainer.trials, faces, records, run)
