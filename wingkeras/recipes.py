@@ -12,6 +12,7 @@ from keras import ops
 from wingkeras import models
 from wingkeras.data.augment import Augmentation
 from wingkeras.losses import WingLoss
+from wingkeras.muon import Muon
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Recipe:
         batch_norm: whether a plain CNN is batch-normalised in training; the network
             that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
-        optimizer: "sgd" (momentum 0.9) or "adamw" (global gradient norm clipped).
+        optimizer: "sgd" (momentum 0.9), "adamw" or "muon" (see `muon.Muon`); the last
+            two with the global gradient norm clipped.
         learning_rate: the highest one; meant for the batch mean of a loss that is
             summed over coordinates.
         final_learning_rate: the one at the end.
@@ -62,7 +64,7 @@ class Recipe:
     backbone_rate: float = 1.0
     batch_norm: bool = False
     loss: keras.losses.Loss = field(default_factory=WingLoss)
-    optimizer: Literal["sgd", "adamw"] = "adamw"
+    optimizer: Literal["sgd", "adamw", "muon"] = "adamw"
     learning_rate: float = 2e-3
     final_learning_rate: float = 1e-6
     schedule: Literal["exponential", "cosine"] = "cosine"
@@ -87,7 +89,8 @@ class Recipe:
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
         _check(0 <= self.frozen < 1, "frozen", "a share in [0, 1)", self)
         _check(self.backbone_rate > 0, "backbone_rate", "a number > 0", self)
-        _check(self.optimizer in ("sgd", "adamw"), "optimizer", "sgd or adamw", self)
+        optimizers = ("sgd", "adamw", "muon")
+        _check(self.optimizer in optimizers, "optimizer", " or ".join(optimizers), self)
         schedules = ("exponential", "cosine")
         _check(self.schedule in schedules, "schedule", " or ".join(schedules), self)
         rates = 0 < self.final_learning_rate <= self.learning_rate
@@ -181,6 +184,13 @@ def _build_optimizer(recipe: Recipe, schedule) -> keras.optimizers.Optimizer:
     }
     if recipe.optimizer == "sgd":
         optimizer = keras.optimizers.SGD(momentum=0.9, **settings)
+    elif recipe.optimizer == "muon":
+        optimizer = Muon(
+            adam_weight_decay=recipe.weight_decay,
+            exclude_layers=["landmarks"],
+            global_clipnorm=_CLIP_NORM,
+            **settings,
+        )
     else:
         optimizer = keras.optimizers.AdamW(global_clipnorm=_CLIP_NORM, **settings)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
@@ -276,7 +286,9 @@ RECIPES = {
         # meets it upright and centred.
         Recipe(
             name="cascade_cnn6",
-            epochs=150,
+            optimizer="muon",
+            epochs=40,
+            ema=0.99,
             pose_bins=9,
             augmentation=Augmentation(
                 rotation=60.0, scale=0.3, shift=0.15, colour=0.3, occlusion=0.2
@@ -286,7 +298,11 @@ RECIPES = {
             name="cascade_cnn7",
             network="CNN7",
             loss=WingLoss(w=15, epsilon=3),
-            epochs=140,
+            optimizer="muon",
+            learning_rate=3e-3,
+            epochs=66,
+            batch_size=64,
+            ema=0.99,
             pose_bins=9,
             # Upright crops of one size for all shapes: wide faces need the margin.
             box_scale=1.25,
