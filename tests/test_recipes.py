@@ -65,12 +65,15 @@ def test_senseless_recipes_are_refused(change, message):
         Recipe(**{"name": "r", **change})
 
 
-def test_biases_are_not_decayed():
+@pytest.mark.parametrize("name", ["sgd", "adamw", "muon"])
+def test_biases_are_not_decayed(name):
     import keras
 
-    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    network.layers[0].bias.assign([100.0, 100.0])
-    recipe = Recipe("r", learning_rate=0.1, weight_decay=0.5, warmup=0.0, ema=0.0)
+    network = keras.Sequential([keras.Input((40,)), keras.layers.Dense(40)])
+    network.layers[0].bias.assign([100.0] * 40)
+    recipe = Recipe(
+        "r", optimizer=name, learning_rate=0.1, weight_decay=0.5, warmup=0.0, ema=0.0
+    )
     optimizer = build_optimizer(recipe, 10)
     optimizer.build(network.trainable_variables)
     kernel = network.layers[0].kernel.numpy()

@@ -49,17 +49,18 @@ def _tensors(path):
     return found
 
 
-@pytest.mark.parametrize("place", ["host", "device"])
+@pytest.mark.parametrize(
+    ("place", "optimizer"), [("host", "adamw"), ("device", "muon")]
+)
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_killed_run_resumes_to_the_same_weights(tmp_path, backend, place):
-    whole = _run(tmp_path, "whole", "--input", place, backend=backend)
+def test_killed_run_resumes_to_the_same_weights(tmp_path, backend, place, optimizer):
+    options = ("--input", place, "--optimizer", optimizer)
+    whole = _run(tmp_path, "whole", *options, backend=backend)
     assert whole.returncode == 0, whole.stderr
-    killed = _run(
-        tmp_path, "killed", "--input", place, "--die-after", "8", backend=backend
-    )
+    killed = _run(tmp_path, "killed", *options, "--die-after", "8", backend=backend)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert len(_rows(tmp_path / "killed")) == 2
-    resumed = _run(tmp_path, "killed", "--input", place, backend=backend)
+    resumed = _run(tmp_path, "killed", *options, backend=backend)
     assert resumed.returncode == 0, resumed.stderr
 
     assert _rows(tmp_path / "killed") == _rows(tmp_path / "whole")
@@ -90,6 +91,7 @@ def test_finished_run_is_not_trained_again(tmp_path):
         {"optimizer": "sgd", "schedule": "exponential", "ema": 0.0, "warmup": 0.0},
         {"precision": "mixed_bfloat16"},
         {"jit_compile": True},
+        {"optimizer": "muon", "jit_compile": True},
         {"input": "device", "precision": "mixed_bfloat16"},
     ],
     ids=str,
