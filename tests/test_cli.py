@@ -88,9 +88,13 @@ def test_train_then_evaluate(capsys, tmp_path):
     table.write_text("\n".join(lines))
     train = ("train", "--recipe", "modern_cnn6", "--data", table, "--scheme", "five")
     run = tmp_path / "run"
-    code, out, _ = _run(capsys, *train, "--epochs", 2, "--output", run)
+    changes = ("--epochs", 2, "--optimizer", "muon", "--weight-decay", 0.01)
+    code, out, _ = _run(capsys, *train, *changes, "--output", run)
     assert code == 0 and str(run) in out
     assert zoo.load(run).scheme.name == "five"
+    recipe = json.loads((run / "recipe.json").read_text())["recipe"]
+    values = [recipe[name] for name in ("epochs", "optimizer", "weight_decay")]
+    assert values == [2, "muon", 0.01]
 
     report = tmp_path / "report"
     code, out, _ = _run(capsys, "evaluate", run, "--data", table, "--output", report)

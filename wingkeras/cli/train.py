@@ -8,7 +8,9 @@ from wingkeras.cli import arguments
 _RECIPE_OPTIONS = {
     "epochs": int,
     "batch_size": int,
+    "optimizer": str,
     "learning_rate": float,
+    "weight_decay": float,
     "ema": float,
     "seed": int,
     "precision": str,
