@@ -18,7 +18,7 @@ def _stepped(shape, path="hidden", optimizer=None, gradient=None):
         gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     with keras.name_scope(path):
         variable = keras.Variable(np.zeros(shape, np.float32), name="kernel")
-    optimizer = optimizer or Muon(RATE, exclude_layers=["landmarks"], weight_decay=0)
+    optimizer = optimizer or Muon(RATE, exclude_layers=["^land.*s/"], weight_decay=0)
     optimizer.build([variable])
     optimizer.apply([keras.ops.convert_to_tensor(gradient)])
     return variable.numpy(), gradient
@@ -41,10 +41,18 @@ def test_step_is_the_orthogonal_matrix_nearest_to_the_momentum(shape):
 def test_all_directions_of_a_convolution_move_alike():
     """However unlike their gradients are, which is what AdamW and SGD follow."""
     rng = np.random.default_rng(1)
-    gradient = rng.normal(size=(288, 40)) * np.geomspace(1, 30, 40)
+    gradient = rng.normal(size=(288, 40)).astype(np.float32)
+    gradient *= np.geomspace(1, 30, 40, dtype=np.float32)
     value, _ = _stepped((3, 3, 32, 40), gradient=gradient.reshape(3, 3, 32, 40))
     lengths = np.linalg.norm(value.reshape(288, 40), axis=0)
     assert lengths.max() < 2 * lengths.min()
+
+
+def test_unscaled_step_is_the_orthogonal_matrix_itself():
+    optimizer = Muon(RATE, weight_decay=0, rms_rate=None)
+    value, _ = _stepped((3, 3, 16, 40), optimizer=optimizer)
+    lengths = np.linalg.svd(value.reshape(144, 40), compute_uv=False) / RATE
+    assert lengths.min() > 0.6 and lengths.max() < 1.3
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,7 @@ def test_all_directions_of_a_convolution_move_alike():
         ((3, 3, 3, 64), "first"),
         ((3, 3, 64, 1), "depthwise"),
         ((64, 136), "landmarks"),
+        ((64, 64), "embedding"),
     ],
 )
 def test_the_rest_is_stepped_by_adamw(shape, path):

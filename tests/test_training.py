@@ -50,9 +50,15 @@ def _tensors(path):
 
 
 @pytest.mark.parametrize(
-    ("place", "optimizer"), [("host", "adamw"), ("device", "muon")]
+    ("backend", "place", "optimizer"),
+    [
+        ("tensorflow", "host", "adamw"),
+        ("tensorflow", "device", "adamw"),
+        ("tensorflow", "device", "muon"),
+        ("jax", "host", "adamw"),
+        ("jax", "device", "adamw"),
+    ],
 )
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_killed_run_resumes_to_the_same_weights(tmp_path, backend, place, optimizer):
     options = ("--input", place, "--optimizer", optimizer)
     whole = _run(tmp_path, "whole", *options, backend=backend)
