@@ -1,6 +1,7 @@
 """Which cells a table has, how long they take, and their training."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +165,8 @@ class Trainer:
 
 def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
-    return sum(_minutes(cell) for cell in _planned(cells, rates))
+    # Exact, so that the order of a set makes no difference.
+    return math.fsum(_minutes(cell) for cell in _planned(cells, rates))
 
 
 def _planned(cells: Sequence[Cell], rates: int) -> set[Cell]:
