@@ -55,6 +55,17 @@ def test_leaves_out_what_is_not_known(localizer, portrait):
     assert len(labelled) == 1 and np.isfinite(labelled.landmarks).all()
 
 
+def test_leaves_out_what_the_picture_cuts(localizer, portrait, tmp_path):
+    path, landmarks = portrait
+    image = read_image(path)
+    below = int(landmarks[30, 1])  # everything under the tip of the nose
+    cut = tmp_path / "cut.png"
+    cv2.imwrite(str(cut), image[:below, :, ::-1])
+    points = five_of_ibug68(landmarks)[None]
+    assert len(label(localizer, _five(path, points), 1.0, 1.0)) == 1
+    assert len(label(localizer, _five(cut, points), 1.0, 1.0)) == 0
+
+
 def test_other_schemes_are_refused(localizer, portrait):
     path, landmarks = portrait
     faces = FaceDataset((path,), landmarks[None], IBUG68, ("x",))

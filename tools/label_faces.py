@@ -4,7 +4,7 @@
     wingkeras train --further runs/lfw68.csv ...
 
 Faces on which the model disagrees with its mirror image or with the five points are
-left out.
+left out, and those that the picture cuts.
 """
 
 import argparse

@@ -142,12 +142,27 @@ def _problem(entry, sizes) -> BrokenFileError | None:
             entry.image, "its landmarks have fewer than two distinct labelled points"
         )
     width, height = size
-    edges = np.array([width, height]) - 0.5
-    outside = max((-0.5 - labelled).max(), (labelled - edges).max())
-    if outside > OVERHANG * span:
+    share = overhang(labelled, width, height)
+    if share > OVERHANG:
         return BrokenFileError(
             entry.image,
-            f"its landmarks reach {outside:.0f} px beyond the {width} x {height} "
+            f"its landmarks reach {share * span:.0f} px beyond the {width} x {height} "
             f"picture, more than {OVERHANG:.0%} of the face's size",
         )
     return None
+
+
+def overhang(landmarks: np.ndarray, width: int, height: int) -> float:
+    """How far landmarks lie outside their picture, over the face's longer side.
+
+    Args:
+        landmarks: `(L, 2)`, image pixels, not all in one place.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+
+    Returns:
+        A share; negative if all of them are inside.
+    """
+    edges = np.array([width, height]) - 0.5
+    outside = max((-0.5 - landmarks).max(), (landmarks - edges).max())
+    return float(outside / np.ptp(landmarks, axis=0).max())
