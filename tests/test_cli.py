@@ -77,6 +77,28 @@ def test_predict_folder_to_pts(capsys, tmp_path):
     assert (output / "photo-2.landmarks.png").is_file()
 
 
+def test_predict_never_writes_over_its_own_results(capsys, tmp_path):
+    names = (
+        "photo-2.png",
+        "photo.jpg",
+        "photo.png",
+        "._photo.png",
+        ".incomplete-x.png",
+    )
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), cv2.imread(PORTRAIT))
+    predict = ("predict", tmp_path, "--output", tmp_path, "--points", "pts")
+    (tmp_path / "photo.face2.pts").write_text("of another picture")
+    for _ in range(2):
+        code, out, _ = _run(capsys, *predict)
+        assert code == 0 and len(out.splitlines()) == 3
+        written = {p.name for p in tmp_path.glob("*.landmarks.png")}
+        stems = ("photo-2", "photo", "photo-3")
+        assert written == {f"{stem}.landmarks.png" for stem in stems}
+        points = {p.name for p in tmp_path.glob("*.pts")}
+        assert points == {f"{stem}.face1.pts" for stem in stems}
+
+
 def test_train_then_evaluate(capsys, tmp_path):
     faces = make_faces(tmp_path / "faces", 40)
     columns = [f"{axis}{i}" for axis in "xy" for i in range(1, 6)]
@@ -97,11 +119,12 @@ def test_train_then_evaluate(capsys, tmp_path):
     assert values == [2, "muon", 0.01]
 
     report = tmp_path / "report"
-    code, out, _ = _run(capsys, "evaluate", run, "--data", table, "--output", report)
+    code, out, err = _run(capsys, "evaluate", run, "--data", table, "--output", report)
     assert code == 0
+    assert f"Files: {report}" in err
     summary = json.loads((report / "summary.json").read_text())
     assert summary["faces"] == 40 and summary["boxes"] == "landmarks"
-    assert '"nme_percent"' in out
+    assert json.loads(out) == {"model": str(run), **summary}
 
     code, _, err = _run(capsys, *train, "--epochs", 3, "--output", run)
     assert code == 1 and "another recipe" in err

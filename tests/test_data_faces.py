@@ -38,6 +38,20 @@ def test_other_boxes_are_kept():
     np.testing.assert_array_equal(faces.select([1]).boxes, boxes[1:])
 
 
+def test_boxes_become_squares_about_their_centres():
+    boxes = np.array([[10, 20, 30, 60], [0, 0, 50, 50]])
+    faces = make_faces(2, boxes=boxes)
+    np.testing.assert_array_equal(faces.boxes, [[0, 20, 40, 60], [0, 0, 50, 50]])
+
+
+def test_selecting_does_not_move_boxes():
+    rng = np.random.default_rng(0)
+    landmarks = rng.uniform(0, 4000, (200, 5, 2)).astype(np.float32)
+    faces = make_faces(200, landmarks=landmarks)
+    again = faces.select(np.arange(200))
+    np.testing.assert_array_equal(again.boxes, geometry.landmark_boxes(landmarks))
+
+
 def test_lists_and_strings_are_converted():
     faces = make_faces(
         1, images=["a/b.png"], landmarks=[SHAPE.tolist()], attributes={"age": [7]}

@@ -62,6 +62,27 @@ def test_subsets_have_their_own_errors(faces):
     assert "nme_percent_of_subsets" not in single
 
 
+def test_faces_without_a_normaliser_are_left_out(faces, tmp_path):
+    landmarks = faces.landmarks.copy()
+    landmarks[2, 0] = np.nan
+    partly = dataclasses.replace(faces, landmarks=landmarks)
+    oracle = Oracle(partly, 3.0)
+    result = evaluate(oracle, partly)
+    expected = 3.0 / np.delete(_eye_distance(faces), 2)
+    assert np.isnan(result.errors["inter_pupil"][2])
+    summary = result.summary()["inter_pupil"]
+    assert summary["unlabelled"] == 1
+    assert summary["nme_percent"] == pytest.approx(100 * expected.mean(), abs=1e-3)
+    assert summary["auc_10"] == pytest.approx((1 - expected / 0.1).clip(0).mean(), 1e-3)
+    result.save(tmp_path)
+    assert json.loads((tmp_path / "summary.json").read_text()) == result.summary()
+
+    landmarks[:, 0] = np.nan
+    blind = dataclasses.replace(faces, landmarks=landmarks)
+    with pytest.raises(ValueError, match=r"labelled inter_pupil.*none of the 6"):
+        evaluate(Oracle(blind, 0.0), blind)
+
+
 def test_mirrored_predictions_are_means(faces):
     """An error to the right is one to the left in the mirror: they cancel."""
     both = dataclasses.replace(

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import latency
@@ -28,16 +27,3 @@ def test_rows_for_every_localizer_and_number_of_faces(monkeypatch):
         (1, 10), (1, 5, 2), (3, 10), (3, 5, 2),
         (1, 10), (1, 10), (1, 5, 2), (3, 10), (3, 10), (3, 5, 2),
     ]  # fmt: skip
-
-
-def test_median_of_a_call(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: now[0])
-    calls = []
-
-    def work():
-        calls.append(1)
-        now[0] += 0.02 if len(calls) % 10 else 0.2
-
-    assert latency.median_ms(work, seconds=1.0) == pytest.approx(20)
-    assert 1.0 <= now[0] < 1.5

@@ -4,7 +4,7 @@ import pytest
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
 from wingkeras.localizer import Localizer, Stage
-from wingkeras.models import CNN6
+from wingkeras.models import CNN6, CNN7
 from wingkeras.schemes import FIVE, IBUG68
 
 
@@ -109,3 +109,9 @@ def test_networks_must_fit_the_scheme():
         Localizer([Stage(CNN6(5), MEAN)], IBUG68, 1.1)
     with pytest.raises(ValueError, match="at least one stage"):
         Localizer([], FIVE, 1.1)
+
+
+def test_networks_must_share_regions():
+    stages = [Stage(CNN7(5, MEAN), MEAN), Stage(CNN6(5, MEAN), MEAN)]
+    with pytest.raises(ValueError, match=r"a whole number of times.*128, 64 px"):
+        Localizer(stages, FIVE, 1.1)

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from wingkeras import metrics
-from wingkeras.schemes import FIVE, IBUG68
+from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme
 
+EYELESS = LandmarkScheme("thing", tuple("abcde"), (1, 0, 2, 4, 3))
 FACE = np.array([[0, 0], [20, 0], [10, 10], [3, 20], [17, 20]], np.float64)
 
 
@@ -69,7 +70,8 @@ def test_normaliser_has_no_default():
     ("arguments", "message"),
     [
         ((FIVE, "pupil"), r"one of .*inter_pupil.*received 'pupil'"),
-        ((FIVE, "inter_ocular"), "no outer eye corners"),
+        ((FIVE, "inter_ocular"), "no points for inter_ocular; .*inter_pupil or box"),
+        ((EYELESS, "inter_pupil"), "no points for inter_pupil; choose box"),
         (("six", "box"), "received 'six'"),
         ((IBUG68, "box"), r"`landmarks` of shape \(1, 68, 2\), received \(1, 5, 2\)"),
     ],
@@ -88,6 +90,23 @@ def test_face_without_normaliser_is_named():
     faces = np.stack([FACE, flat, blind])
     with pytest.raises(ValueError, match=r"faces \[1, 2\]"):
         metrics.nme(faces, faces, FIVE, "inter_pupil")
+
+
+def test_usual_normalisers_are_those_a_scheme_has_points_for():
+    assert metrics.usual_normalizers(IBUG68) == ("inter_ocular", "inter_pupil")
+    assert metrics.usual_normalizers(FIVE) == ("inter_pupil",)
+    assert metrics.usual_normalizers(EYELESS) == ("box",)
+    error = metrics.nme(FACE[None], FACE[None] + [3, 4], EYELESS, "box")
+    np.testing.assert_allclose(error, [5 / 20])
+
+
+def test_which_faces_can_be_measured():
+    flat, blind, mouthless = FACE.copy(), FACE.copy(), FACE.copy()
+    flat[1], blind[0], mouthless[3:] = flat[0], np.nan, np.nan
+    faces = np.stack([FACE, flat, blind, mouthless])
+    found = metrics.measurable(faces, FIVE, "inter_pupil")
+    assert found.tolist() == [True, False, False, True]
+    assert metrics.measurable(faces, FIVE, "box").all()
 
 
 @pytest.mark.parametrize("normalizer", metrics.NORMALIZERS)

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -190,6 +192,8 @@ def test_starts_from_another_run(tmp_path):
         np.testing.assert_allclose(after, before, atol=1e-3)
     described = json.loads((tmp_path / "on" / "recipe.json").read_text())
     assert described["start"] and described["further_faces"] == 0
+    with pytest.raises(ValueError, match="the 1 stages of `first` and one more"):
+        train(recipe, faces, tmp_path / "wrong", start, start, verbose=False)
     wrong = dataclasses.replace(recipe, network="CNN7")
     with pytest.raises(ValueError, match=r"from a CNN7 .* received 'cnn6'"):
         train(wrong, faces, tmp_path / "wrong", start=start, verbose=False)
@@ -208,6 +212,76 @@ def test_further_faces_are_trained_on_but_not_validated_with(tmp_path):
     best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
     errors = evaluate(localizer, held_out).errors["inter_pupil"]
     assert errors.mean() == pytest.approx(best, rel=0.03)
+
+
+def test_faces_that_cannot_be_measured_are_not_validated_with(tmp_path):
+    faces = make_faces(tmp_path / "faces", 30)
+    _, held_out = faces.split(RECIPE.held_out, RECIPE.seed)
+    indices = [faces.images.index(image) for image in held_out.images]
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    landmarks = faces.landmarks.copy()
+    landmarks[indices[1], 0] = np.nan
+    partly = dataclasses.replace(faces, landmarks=landmarks)
+    localizer = train(recipe, partly, tmp_path / "run", verbose=False)
+    _, held_out = partly.split(recipe.held_out, recipe.seed)
+    errors = evaluate(localizer, held_out).errors["inter_pupil"]
+    assert np.isnan(errors).sum() == 1
+    best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
+    assert np.nanmean(errors) == pytest.approx(best, rel=0.03)
+
+    landmarks[indices, 0] = np.nan
+    blind = dataclasses.replace(faces, landmarks=landmarks)
+    with pytest.raises(ValueError, match=r"inter_pupil distance.*none of the 6 held"):
+        train(recipe, blind, tmp_path / "blind", verbose=False)
+    landmarks[:, 3] = np.nan
+    blind = dataclasses.replace(faces, landmarks=landmarks)
+    with pytest.raises(ValueError, match="none of the 24 training faces has mouth_le"):
+        train(recipe, blind, tmp_path / "blind", verbose=False)
+
+
+def test_scheme_without_eyes(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    scheme = dataclasses.replace(faces.scheme, left_eye=(), right_eye=())
+    faces = dataclasses.replace(faces, scheme=scheme)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    localizer = train(recipe, faces, tmp_path / "run", verbose=False)
+    assert set(evaluate(localizer, faces).errors) == {"box"}
+
+
+def test_diverging_run_ends_at_once(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, optimizer="sgd", learning_rate=1e12, ema=0.0)
+    with pytest.raises(
+        FloatingPointError, match=r"after epoch \d .*lower learning rate"
+    ):
+        train(recipe, faces, tmp_path / "run", verbose=False)
+    assert len(_rows(tmp_path / "run")) < recipe.epochs
+
+
+def test_corrected_landmarks_are_another_run(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    train(recipe, faces, tmp_path / "run", verbose=False)
+    corrected = dataclasses.replace(faces, landmarks=faces.landmarks + 1)
+    with pytest.raises(ValueError, match="of other faces"):
+        train(recipe, corrected, tmp_path / "run", verbose=False)
+
+
+def test_steps_that_float16_skips_do_not_count_as_missing(tmp_path, monkeypatch):
+    """A loss scale that overflows: the optimizer's own step counter stays behind."""
+    scaler = keras.optimizers.LossScaleOptimizer
+    huge = functools.partial(scaler, initial_scale=2.0**60)
+    monkeypatch.setattr(keras.optimizers, "LossScaleOptimizer", huge)
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, precision="mixed_float16", epochs=2)
+    train(recipe, faces, tmp_path / "run", verbose=False)
+    before = _rows(tmp_path / "run")
+    assert len(before) == 2
+    with h5py.File(tmp_path / "run" / "checkpoint.weights.h5") as file:
+        steps = int(file["optimizer/inner_optimizer/vars/0"][()])
+    assert steps < 2 * (12 // recipe.batch_size)
+    train(recipe, faces, tmp_path / "run", verbose=False)
+    assert _rows(tmp_path / "run") == before
 
 
 def test_folder_of_another_recipe_is_left_alone(tmp_path):

@@ -14,7 +14,8 @@ from wingkeras import cli, video, zoo
 from wingkeras.data.images import BrokenFileError, read_image
 from wingkeras.tracking import Tracker
 
-PORTRAIT = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+PORTRAIT_FILE = get_sample_data("grace_hopper.jpg", asfileobj=False)
+PORTRAIT = read_image(PORTRAIT_FILE)
 FRAMES = 12
 
 
@@ -150,7 +151,7 @@ def test_interrupted_recording_keeps_its_frames(tmp_path):
     # -P: the installed package, not the folder the tests are run in.
     program = [sys.executable, "-P", "-m", "wingkeras.cli"]
     with subprocess.Popen(
-        [*program, "predict", clip, "--output", output],
+        [*program, "predict", clip, PORTRAIT_FILE, "--output", output],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -161,7 +162,8 @@ def test_interrupted_recording_keeps_its_frames(tmp_path):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
-    assert process.returncode == 0, error
+    assert process.returncode == 130, error
+    assert not (output / "grace_hopper.landmarks.png").exists()
     frames, _ = _read_clip(output / "long.landmarks.mp4")
     assert 0 < len(frames) < 400
     assert len(_lines(output / "long.landmarks.jsonl")) == len(frames)

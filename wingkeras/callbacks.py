@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 
@@ -10,11 +11,15 @@ from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
-from wingkeras.metrics import eye_normalizers, nme
+from wingkeras.metrics import measurable, nme, usual_normalizers
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Everything needed to go on, in one file, after every epoch."""
+    """Everything needed to go on, in one file, after every epoch.
+
+    One file, replaced atomically: there is no moment at which a kill leaves two halves
+    that do not belong together (as with `keras.callbacks.BackupAndRestore`).
+    """
 
     def __init__(self, path: Path, devices: OneDevice):
         super().__init__()
@@ -24,6 +29,19 @@ class Checkpoint(keras.callbacks.Callback):
         """Write it."""
         with self._devices.alone(), replacing(self._path) as scratch:
             self.model.save_weights(scratch)
+            with h5py.File(scratch, "a") as file:
+                file.attrs[_EPOCHS] = epoch + 1
+
+    @staticmethod
+    def restore(path: Path, model: keras.Model) -> int:
+        """Load a checkpoint into a compiled model; the epochs it has behind it."""
+        model.load_weights(path)
+        with h5py.File(path) as file:
+            return int(file.attrs[_EPOCHS])
+
+
+# The optimizer's own step counter leaves out the steps that float16 skips.
+_EPOCHS = "wingkeras_epochs"
 
 
 class Validation(keras.callbacks.Callback):
@@ -44,20 +62,24 @@ class Validation(keras.callbacks.Callback):
     ):
         """What to validate, and with what.
 
+        Faces whose normaliser is unlabelled are left out.
+
         Args:
             network: being trained.
             copy: of the same architecture, to predict with on this process alone.
-            regions: the faces held out.
+            regions: the faces held out, one of them labelled so.
             scheme: of their landmarks.
             folder: of the run.
             devices: that the network is spread over.
         """
         super().__init__()
         self._network, self._copy = network, copy
-        self._truth = pipeline.crop_landmarks(regions)
+        truth = pipeline.crop_landmarks(regions)
         self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
         self._scheme, self._devices = scheme, devices
-        self._normalizer = eye_normalizers(scheme)[0]
+        self._normalizer = usual_normalizers(scheme)[0]
+        self._kept = measurable(truth, scheme, self._normalizer)
+        self._truth = truth[self._kept]
         self._path = folder / "best.weights.h5"
         self._log = folder / "metrics.csv"
 
@@ -70,7 +92,11 @@ class Validation(keras.callbacks.Callback):
             self._best = min(values, default=np.inf)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Validate; report `val_nme` and `learning_rate`."""
+        """Validate; report `val_nme` and `learning_rate`.
+
+        Raises:
+            FloatingPointError: if the network has diverged.
+        """
         trained = self._network.get_weights()
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -80,7 +106,12 @@ class Validation(keras.callbacks.Callback):
         with self._devices.alone():
             self._copy.set_weights(averaged)
             vectors = [self._copy.predict_on_batch(crops) for crops, _ in self._batches]
-        predictions = geometry.from_shape_vectors(np.concatenate(vectors))
+        predictions = geometry.from_shape_vectors(np.concatenate(vectors))[self._kept]
+        if not np.isfinite(predictions).all():
+            raise FloatingPointError(
+                f"The network has diverged: after epoch {epoch + 1} its predictions "
+                "are no longer finite. Start again with a lower learning rate."
+            )
         errors = nme(self._truth, predictions, self._scheme, self._normalizer)
         logs["val_nme"] = float(np.mean(errors))
         # The head's, where the backbone has another.

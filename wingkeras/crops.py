@@ -13,6 +13,8 @@ Every crop, in training and in use, comes about in the same two steps:
 Beyond the picture's edge its border pixels are repeated.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from keras import ops
@@ -44,11 +46,7 @@ def face_regions(
             not finite, have no area or dwarf the picture.
     """
     image, boxes = np.asarray(image), np.asarray(boxes, np.float32)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(
-            "Expected `image` as (H, W, 3) uint8 RGB, "
-            f"received shape {image.shape} and dtype {image.dtype}."
-        )
+    check_image(image)
     check_boxes(boxes, image.shape)
     sides = np.maximum(np.rint(boxes[:, 2] - boxes[:, 0]), 1).astype(int)
     corners = np.rint(boxes[:, :2]).astype(int)
@@ -60,6 +58,35 @@ def face_regions(
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         cv2.resize(patch, (size, size), dst=region, interpolation=method)
     return regions, geometry.crop_maps(edges, size).astype(np.float32)
+
+
+def check_image(image: np.ndarray) -> None:
+    """Refuse what is no picture.
+
+    Raises:
+        ValueError: for anything but `(H, W, 3)` uint8.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            "Expected `image` as (H, W, 3) uint8 RGB, "
+            f"received shape {image.shape} and dtype {image.dtype}."
+        )
+
+
+def check_sizes(sizes: Sequence[int]) -> None:
+    """Refuse networks that cannot share the regions of the last one, see `crop`.
+
+    Args:
+        sizes: sides of their inputs, pixels, in the order of a cascade.
+
+    Raises:
+        ValueError: if one does not go into the last one a whole number of times.
+    """
+    if any(sizes[-1] % size for size in sizes):
+        raise ValueError(
+            "Expected networks whose inputs' sides go into that of the last one a "
+            f"whole number of times; received {', '.join(map(str, sizes))} px."
+        )
 
 
 def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:

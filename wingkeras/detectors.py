@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from wingkeras.crops import check_image
 from wingkeras.fetching import cache_home, fetch
 
 _LONGEST_SIDE = 640
@@ -169,11 +170,7 @@ def load_detector(
 def _fit(image: np.ndarray) -> tuple[np.ndarray, float]:
     """The picture at the size it is searched at, and the factor back."""
     image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(
-            "Expected `image` as (H, W, 3) uint8 RGB, "
-            f"received shape {image.shape} and dtype {image.dtype}."
-        )
+    check_image(image)
     factor = max(image.shape[:2]) / _LONGEST_SIDE
     if factor <= 1:
         return image, 1.0

@@ -10,6 +10,8 @@ import numpy as np
 
 from wingkeras import geometry, metrics
 from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.tables import coordinate_columns
+from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
 from wingkeras.mirroring import localize_with_mirror
 
@@ -29,7 +31,7 @@ class Evaluation:
         mirrored: whether predictions are means with those in the mirror image.
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normaliser, `(N,)` NME as a fraction; infinite where no face was
-            found.
+            found, NaN where the normaliser is unlabelled.
     """
 
     faces: FaceDataset
@@ -46,7 +48,9 @@ class Evaluation:
     def summary(self) -> dict:
         """NME in percent over the faces found, AUC and failure rate over all.
 
-        Of a data set with several subsets, also the NME of each.
+        Faces whose normaliser is unlabelled count for neither; `unlabelled` says how
+        many they are, where there are any. Of a data set with several subsets, also
+        the NME of each. `None` stands for the mean of no faces.
         """
         found = self.found
         summary = {
@@ -55,8 +59,12 @@ class Evaluation:
             "boxes": self.boxes,
             "mirrored": self.mirrored,
         }
-        for normalizer, errors in self.errors.items():
-            summary[normalizer] = {"nme_percent": _percent(errors[found])}
+        for normalizer, all_errors in self.errors.items():
+            measured = ~np.isnan(all_errors)
+            errors = all_errors[measured]
+            summary[normalizer] = {"nme_percent": _percent(errors[found[measured]])}
+            if not measured.all():
+                summary[normalizer]["unlabelled"] = int((~measured).sum())
             for threshold in _THRESHOLDS:
                 percent = round(100 * threshold)
                 summary[normalizer] |= {
@@ -67,8 +75,9 @@ class Evaluation:
                 }
             subsets = np.array(self.faces.subsets)
             if len(set(self.faces.subsets)) > 1:
+                counted = found & measured
                 summary[normalizer]["nme_percent_of_subsets"] = {
-                    str(subset): _percent(errors[found & (subsets == subset)])
+                    str(subset): _percent(all_errors[counted & (subsets == subset)])
                     for subset in np.unique(subsets)
                 }
         return summary
@@ -82,19 +91,19 @@ class Evaluation:
         from wingkeras import plots
 
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").write_text(json.dumps(self.summary(), indent=1))
-        self._write_csv(folder / "faces.csv")
-        curves = {name: errors for name, errors in self.errors.items()}
+        with replacing(folder / "summary.json") as scratch:
+            scratch.write_text(json.dumps(self.summary(), indent=1))
+        with replacing(folder / "faces.csv") as scratch:
+            self._write_csv(scratch)
+        curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
         plots.save_figure(
             plots.cumulative_errors(curves, max(_THRESHOLDS)), folder / "ced.png"
         )
 
     def _write_csv(self, path: Path) -> None:
-        count = len(self.faces.scheme)
-        columns = [f"{axis}{i}" for axis in "xy" for i in range(1, count + 1)]
+        columns = coordinate_columns(self.faces.scheme)
         vectors = geometry.to_shape_vectors(self.predictions)
-        with path.open("w", newline="") as file:
+        with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["image", "subset", *self.errors, *columns])
             for i, image in enumerate(self.faces.images):
@@ -103,8 +112,8 @@ class Evaluation:
                 writer.writerow([image, self.faces.subsets[i], *errors, *values])
 
 
-def _percent(errors: np.ndarray) -> float:
-    return round(100 * float(errors.mean()), 4) if len(errors) else float("nan")
+def _percent(errors: np.ndarray) -> float | None:
+    return round(100 * float(errors.mean()), 4) if len(errors) else None
 
 
 def evaluate(
@@ -132,13 +141,24 @@ def evaluate(
         Predictions and errors, in the data set's order.
 
     Raises:
-        ValueError: if the schemes differ.
+        ValueError: if the schemes differ, or no face has a labelled normaliser.
         BrokenFileError: for a picture that cannot be decoded.
     """
     if faces.scheme != localizer.scheme:
         raise ValueError(
             f"Expected faces labelled with scheme {localizer.scheme.name!r}, "
             f"received {faces.scheme.name!r}."
+        )
+    measurable = {
+        name: metrics.measurable(faces.landmarks, faces.scheme, name)
+        for name in metrics.usual_normalizers(faces.scheme)
+    }
+    measurable = {name: kept for name, kept in measurable.items() if kept.any()}
+    if not measurable:
+        normalizers = " or ".join(metrics.usual_normalizers(faces.scheme))
+        raise ValueError(
+            f"Expected faces with a labelled {normalizers} distance; none of the "
+            f"{len(faces)} has one."
         )
     predictions = np.full(faces.landmarks.shape, np.nan, np.float32)
     for i, path in enumerate(faces.images):
@@ -152,8 +172,8 @@ def evaluate(
             predictions[i] = localizer(image, box)[0]
         progress(i + 1)
     errors = {
-        name: _errors(faces, predictions, name)
-        for name in metrics.eye_normalizers(faces.scheme)
+        name: _errors(faces, predictions, name, kept)
+        for name, kept in measurable.items()
     }
     return Evaluation(faces, boxes, mirrored, predictions, errors)
 
@@ -166,10 +186,11 @@ def _best_match(found: np.ndarray, box: np.ndarray) -> np.ndarray:
     return found[best : best + 1]
 
 
-def _errors(faces: FaceDataset, predictions: np.ndarray, normalizer: str) -> np.ndarray:
+def _errors(faces, predictions, normalizer: str, measurable) -> np.ndarray:
     found = np.isfinite(predictions).all(axis=(1, 2))
-    errors = np.full(len(faces), np.inf)
-    errors[found] = metrics.nme(
-        faces.landmarks[found], predictions[found], faces.scheme, normalizer
+    errors = np.where(measurable, np.inf, np.nan)
+    counted = found & measurable
+    errors[counted] = metrics.nme(
+        faces.landmarks[counted], predictions[counted], faces.scheme, normalizer
     )
     return errors

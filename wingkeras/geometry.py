@@ -28,6 +28,21 @@ def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
     return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
 
 
+def square_boxes(boxes: np.ndarray) -> np.ndarray:
+    """The squares of the longer sides of boxes, about their centres.
+
+    Args:
+        boxes: `(N, 4)` left, top, right, bottom, any unit.
+
+    Returns:
+        `(N, 4)` float32; what is square but for rounding comes back bit by bit.
+    """
+    boxes = np.asarray(boxes, np.float32)
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    square = np.isclose(width, height, rtol=1e-5, atol=0)[:, None]
+    return np.where(square, boxes, landmark_boxes(boxes.reshape(-1, 2, 2)))
+
+
 def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
     """Boxes `(..., 4)` grown by `factor` about their centres, same units."""
     boxes = np.asarray(boxes, np.float32)

@@ -1,8 +1,6 @@
 """How long localising takes: the networks alone, and the whole way from a picture."""
 
-import statistics
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -11,14 +9,13 @@ import numpy as np
 from wingkeras.export.graphs import network_graph
 from wingkeras.export.samples import graph_inputs
 from wingkeras.localizer import Localizer, Stage
+from wingkeras.timing import median_ms
 
 NETWORKS = "networks"
 """What a row times: the bare networks, from crops to shape vectors."""
 
 CALL = "call"
 """What a row times: `localizer(image, boxes)`, crops and mapping back included."""
-
-_WARM_UP, _LEAST = 3, 7
 
 
 class Row(NamedTuple):
@@ -72,18 +69,6 @@ def measure(
             yield Row(model, runtime, NETWORKS, threads, count, round(total, 3))
             call = median_ms(partial(localizer, image, boxes))
             yield Row(model, runtime, CALL, threads, count, round(call, 3))
-
-
-def median_ms(run: Callable[[], object], seconds: float = 1.0) -> float:
-    """Median time of a call, milliseconds, over so many seconds after a warm-up."""
-    for _ in range(_WARM_UP):
-        run()
-    times = []
-    while len(times) < _LEAST or sum(times) < 1000 * seconds:
-        start = time.perf_counter()
-        run()
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
 
 
 def _compiled(stage):

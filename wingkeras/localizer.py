@@ -64,7 +64,8 @@ class Localizer:
             cascade by default.
 
     Raises:
-        ValueError: if `stages` is empty, a network does not fit the scheme, or Keras
+        ValueError: if `stages` is empty, a network does not fit the scheme, the
+            inputs' sizes do not fit each other (see `crops.check_sizes`), or Keras
             runs only some of them.
     """
 
@@ -83,6 +84,7 @@ class Localizer:
                     f"Expected networks for the {len(scheme)} landmarks of scheme "
                     f"{scheme.name!r}; that of stage {i} finds {stage.num_landmarks}."
                 )
+        crops.check_sizes([stage.size for stage in stages])
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
@@ -133,7 +135,7 @@ class Localizer:
         if boxes.size == 0:
             return np.zeros((0, len(self.scheme), 2), np.float32)
         crops.check_boxes(boxes, np.shape(image))
-        squares = geometry.landmark_boxes(boxes.reshape(-1, 2, 2))
+        squares = geometry.square_boxes(boxes)
         crop_boxes = geometry.scale_boxes(squares, self.box_scale)
         regions, to_region = crops.face_regions(
             image,

@@ -18,13 +18,33 @@ NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
 """The normalisers there are."""
 
 
-def eye_normalizers(scheme: LandmarkScheme) -> tuple[str, ...]:
-    """The normalisers of `NORMALIZERS` between a face's eyes that a scheme has points
-    for, 300-W's own first.
+def usual_normalizers(scheme: LandmarkScheme) -> tuple[str, ...]:
+    """The normalisers that errors in a scheme are usually given in: those between the
+    eyes that it has points for, 300-W's own first; without eyes, the box.
     """
-    if scheme.outer_eye_corners is None:
-        return ("inter_pupil",)
-    return ("inter_ocular", "inter_pupil")
+    usable = [n for n in ("inter_ocular", "inter_pupil") if _usable(scheme, n)]
+    return tuple(usable) or ("box",)
+
+
+def measurable(
+    landmarks: np.ndarray, scheme: str | LandmarkScheme, normalizer: str
+) -> np.ndarray:
+    """Which faces `nme` can measure.
+
+    Args:
+        landmarks: `(N, L, 2)` true points, any unit; NaN = unlabelled.
+        scheme: of the landmarks.
+        normalizer: one of `NORMALIZERS`.
+
+    Returns:
+        `(N,)` bool: the normaliser is labelled and not zero.
+
+    Raises:
+        ValueError: for a normaliser there is not or that the scheme has no points for.
+    """
+    scheme = _check(scheme, normalizer)
+    landmarks = np.asarray(landmarks, np.float64)
+    return _normaliser(landmarks, scheme, normalizer, np) > 0
 
 
 def nme(
@@ -60,8 +80,7 @@ def nme(
             )
     if not len(landmarks):
         return np.zeros(0)
-    lengths = _normaliser(landmarks, scheme, normalizer, np)
-    wrong = np.flatnonzero(~(lengths > 0))
+    wrong = np.flatnonzero(~measurable(landmarks, scheme, normalizer))
     if len(wrong):
         raise ValueError(
             f"Expected faces with a positive {normalizer} distance; it is zero or "
@@ -69,6 +88,7 @@ def nme(
             f"another normaliser of {NORMALIZERS}."
         )
     distances = np.linalg.norm(landmarks - predictions, axis=-1)
+    lengths = _normaliser(landmarks, scheme, normalizer, np)
     labelled = np.isfinite(landmarks).all(axis=-1)
     total = np.where(labelled, distances, 0).sum(axis=1)
     return total / labelled.sum(axis=1) / lengths
@@ -208,12 +228,19 @@ def _check(scheme: str | LandmarkScheme, normalizer: str) -> LandmarkScheme:
             f"Expected `normalizer` to be one of {NORMALIZERS}, "
             f"received {normalizer!r}."
         )
-    if normalizer == "inter_ocular" and scheme.outer_eye_corners is None:
+    if not _usable(scheme, normalizer):
+        usable = [name for name in NORMALIZERS if _usable(scheme, name)]
         raise ValueError(
-            f"Scheme {scheme.name!r} has no outer eye corners, which inter_ocular "
-            "needs; choose inter_pupil or box."
+            f"Scheme {scheme.name!r} has no points for {normalizer}; choose "
+            f"{' or '.join(usable)}."
         )
     return scheme
+
+
+def _usable(scheme: LandmarkScheme, normalizer: str) -> bool:
+    if normalizer == "inter_ocular":
+        return scheme.outer_eye_corners is not None
+    return normalizer == "box" or bool(scheme.left_eye and scheme.right_eye)
 
 
 def _normaliser(landmarks, scheme: LandmarkScheme, normalizer: str, xp):

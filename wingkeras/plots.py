@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from wingkeras.files import replacing
 from wingkeras.metrics import cumulative_error_distribution
 from wingkeras.schemes import LandmarkScheme
 
@@ -198,4 +199,5 @@ def training_curves(metrics_csv: str | Path) -> Figure:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as the picture type its path ends with."""
-    figure.savefig(path, dpi=150)
+    with replacing(path) as scratch:
+        figure.savefig(scratch, dpi=150)

@@ -1,5 +1,6 @@
 """Landmarks for picture files: what `wingkeras predict` and `demo` do."""
 
+import glob
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+_DRAWN = ".landmarks.png"
 VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 
 
@@ -22,7 +24,8 @@ def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
 
     Args:
         inputs: files, taken as they are; folders, of which the pictures directly
-            inside count, by name; and indices of cameras, such as "0".
+            inside count, by name, without hidden ones and what `predict_file` drew;
+            and indices of cameras, such as "0".
 
     Yields:
         Paths of files, and cameras as int.
@@ -38,13 +41,17 @@ def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
         if not path.is_dir():
             yield path
             continue
-        pictures = sorted(
-            child for child in path.iterdir() if child.suffix.lower() in PICTURE_ENDINGS
-        )
+        pictures = sorted(filter(_is_picture, path.iterdir()))
         if not pictures:
             endings = ", ".join(PICTURE_ENDINGS)
             raise BrokenFileError(path, f"this folder holds no pictures ({endings})")
         yield from pictures
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether it is one that somebody took: not hidden, nor drawn by `predict_file`."""
+    ours = path.name.startswith(".") or path.name.endswith(_DRAWN)
+    return path.suffix.lower() in PICTURE_ENDINGS and not ours
 
 
 def is_video(source: Path | int) -> bool:
@@ -79,11 +86,15 @@ def predict_file(
     landmarks, boxes = localizer.detect(image)
     if not len(landmarks):
         raise BrokenFileError(path, "no face found")
-    picture = folder / f"{name}.landmarks.png"
+    picture = folder / f"{name}{_DRAWN}"
     drawn = plots.draw_landmarks(image, landmarks, localizer.scheme, boxes)
     with replacing(picture) as scratch:
-        cv2.imwrite(str(scratch), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+        # OpenCV itself cannot write to every path, and does not say so.
+        encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]
+        scratch.write_bytes(encoded)
     if points == "pts":
+        for before in folder.glob(f"{glob.escape(name)}.face*.pts"):
+            before.unlink()
         for i, face in enumerate(landmarks, start=1):
             write_pts(folder / f"{name}.face{i}.pts", face)
     else:

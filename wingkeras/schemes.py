@@ -18,7 +18,8 @@ class LandmarkScheme:
         points: the point names, in the order of every array.
         mirror: for each point, the index of the point that takes its place when
             the picture is mirrored; an involution.
-        left_eye: indices whose mean is the pupil centre of the eye on the left.
+        left_eye: indices whose mean is the pupil centre of the eye on the left; none
+            where the scheme has no eyes.
         right_eye: the same on the right.
         outer_eye_corners: indices of the left and right outer eye corners, or
             `None` where the scheme has no eye corners.
@@ -32,8 +33,8 @@ class LandmarkScheme:
     name: str
     points: tuple[str, ...]
     mirror: tuple[int, ...]
-    left_eye: tuple[int, ...]
-    right_eye: tuple[int, ...]
+    left_eye: tuple[int, ...] = ()
+    right_eye: tuple[int, ...] = ()
     outer_eye_corners: tuple[int, int] | None = None
     edges: tuple[tuple[int, int], ...] = ()
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wingkeras import geometry, models, zoo
+from wingkeras import crops, geometry, models, zoo
 from wingkeras.callbacks import Checkpoint, Progress, Validation
 from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
@@ -21,6 +21,7 @@ from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
 from wingkeras.folding import fold_batch_norm
 from wingkeras.localizer import Localizer, Stage, localize_regions
+from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.recipes import Recipe, build_network, build_optimizer
 from wingkeras.weights import load_weights
 
@@ -65,9 +66,11 @@ def train(
 
     Raises:
         ValueError: if the folder holds another run, there are fewer faces than a
-            batch takes, `start` or `further` are of another kind, the recipe asks for
-            something that `devices` cannot do, or another runtime than Keras runs
-            `first` or `start`.
+            batch takes, a point is labelled on none of them, no face held out can be
+            measured, `first`, `start` or `further` are of another kind, the recipe
+            asks for something that `devices` cannot do, or another runtime than Keras
+            runs `first` or `start`.
+        FloatingPointError: if the network diverges.
         RuntimeError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
@@ -75,7 +78,8 @@ def train(
     _check_devices(recipe, devices)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
     first_stages = first.keras_stages if first else ()
-    _check_kinds(recipe, faces, start, further)
+    _check_kinds(recipe, faces, first, start, further)
+    _check_labels(training_faces, held_out)
     _claim(folder, recipe, training_faces, first_stages, start, further)
     box_scale = first.box_scale if first else recipe.box_scale
     plan = epoch_plan(recipe, training_faces)
@@ -91,7 +95,7 @@ def train(
         if start:
             network.set_weights(start.stages[-1].network.get_weights())
         model = _compile(recipe, network, regions, steps, devices)
-        first_epoch = _resume(model, folder, steps, devices)
+        first_epoch = _resume(model, folder, devices)
     _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
     order = (recipe.batch_size, recipe.seed, first_epoch)
     part = (devices.process, devices.processes)
@@ -166,6 +170,10 @@ def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None
             shuffle=False,
         )
         devices.wait()
+    except FloatingPointError:
+        for callback in callbacks:  # `fit` leaves their files open
+            callback.on_train_end()
+        raise
     except Exception as error:
         if devices.processes == 1:
             raise
@@ -205,7 +213,9 @@ def _check_devices(recipe: Recipe, devices: OneDevice) -> None:
         )
 
 
-def _check_kinds(recipe, faces, start, further) -> None:
+def _check_kinds(recipe, faces, first, start, further) -> None:
+    sizes = [stage.size for stage in first.stages] if first else []
+    crops.check_sizes([*sizes, recipe.size])
     if further and further.scheme != faces.scheme:
         raise ValueError(
             f"Expected further faces of scheme {faces.scheme.name!r}, received "
@@ -221,10 +231,33 @@ def _check_kinds(recipe, faces, start, further) -> None:
             f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} of "
             f"{start.stages[-1].size} px for {start.scheme.name!r}."
         )
+    if start and len(start.stages) != len(sizes) + 1:
+        raise ValueError(
+            f"Expected `start` with the {len(sizes)} stages of `first` and one more, "
+            f"received {len(start.stages)}: its last network has learnt to see the "
+            "faces as those before it align them."
+        )
     if start and recipe.batch_norm:
         raise ValueError(
             "Expected a recipe without `batch_norm` to start from a trained network, "
             f"which has none; received {recipe.name!r}."
+        )
+
+
+def _check_labels(training_faces: FaceDataset, held_out: FaceDataset) -> None:
+    scheme = training_faces.scheme
+    unknown = np.isnan(training_faces.landmarks).all(axis=(0, 2))
+    if unknown.any():
+        names = ", ".join(scheme.points[i] for i in np.flatnonzero(unknown))
+        raise ValueError(
+            "Expected every point to be labelled on some face; none of the "
+            f"{len(training_faces)} training faces has {names}."
+        )
+    normalizer = usual_normalizers(scheme)[0]
+    if not measurable(held_out.landmarks, scheme, normalizer).any():
+        raise ValueError(
+            f"Expected faces with a labelled {normalizer} distance to validate on; "
+            f"none of the {len(held_out)} held out has one."
         )
 
 
@@ -259,6 +292,7 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
     run = {
         "recipe": recipe.describe(),
         "faces": len(faces),
+        "landmarks": _digest([faces.landmarks]),
         "further_faces": len(further) if further else 0,
         "further_landmarks": _digest([further.landmarks]) if further else None,
         "first_stages": [_digest(s.network.get_weights()) for s in first_stages],
@@ -283,22 +317,15 @@ def _digest(arrays: Sequence[np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _resume(model, folder: Path, steps: int, devices: OneDevice) -> int:
-    """Restore the newest checkpoint; the number of epochs it has behind it.
-
-    The optimizer's step counter tells the epoch, so one file, replaced atomically,
-    holds everything: there is no moment at which a kill leaves two halves that do
-    not belong together (as with `keras.callbacks.BackupAndRestore`).
-    """
-    path = folder / "checkpoint.weights.h5"
-    if not path.exists():
-        return 0
-    model.load_weights(path)
-    epoch = int(model.optimizer.iterations.numpy()) // steps
-    _log.info("Resuming after %d epochs.", epoch)
-    if devices.process > 0:
-        return epoch
+def _resume(model, folder: Path, devices: OneDevice) -> int:
+    """Restore the newest checkpoint; the number of epochs it has behind it."""
+    epoch, path = 0, folder / "checkpoint.weights.h5"
+    if path.exists():
+        epoch = Checkpoint.restore(path, model)
+        _log.info("Resuming after %d epochs.", epoch)
     log = folder / "metrics.csv"
+    if devices.process > 0 or not log.exists():
+        return epoch
     with log.open(newline="") as file:
         rows = list(csv.reader(file))
     kept = [row for row in rows if row and (row[0] == "epoch" or int(row[0]) < epoch)]

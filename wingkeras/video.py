@@ -96,7 +96,9 @@ def track_video(
             file.write(json.dumps(_as_line(number, seconds, tracks)) + "\n")
             progress(number + 1, total)
         if writer is None:
-            raise BrokenFileError(str(source), "the video has no readable frame")
+            ended = "stopped before its first frame"
+            broken = "the video has no readable frame"
+            raise BrokenFileError(str(source), ended if stopped() else broken)
         if not faces:
             raise BrokenFileError(str(source), "no face found in any frame")
     return faces, video

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("wingkeras").setLevel(logging.INFO)
     try:
         return options.run(options)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"wingkeras: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

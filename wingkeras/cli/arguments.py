@@ -36,13 +36,18 @@ def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--yunet", type=Path, help="path of the YuNet model file")
 
 
-def add_broken(parser: argparse.ArgumentParser) -> None:
-    """`--on-broken`."""
+def add_incomplete(parser: argparse.ArgumentParser) -> None:
+    """`--on-broken` and `--allow-missing`."""
     parser.add_argument(
         "--on-broken",
         choices=("raise", "skip"),
         default="raise",
         help="what to do about broken files",
+    )
+    parser.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="go on without subsets of a 300-W split that are not there",
     )
 
 

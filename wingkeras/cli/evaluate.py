@@ -19,7 +19,7 @@ def add_parser(commands) -> None:
         "--mirrored", action="store_true", help="average with the mirror image"
     )
     arguments.add_detector(parser, "landmarks")
-    arguments.add_broken(parser)
+    arguments.add_incomplete(parser)
     parser.set_defaults(run=run)
 
 
@@ -31,7 +31,13 @@ def run(options) -> int:
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
     localizer = arguments.load_localizer(options)
-    faces = load_faces(options.data, options.split, localizer.scheme, options.on_broken)
+    faces = load_faces(
+        options.data,
+        options.split,
+        localizer.scheme,
+        options.on_broken,
+        options.allow_missing,
+    )
     detector = (
         None if options.boxes == LANDMARK_BOXES else arguments.load_detector(options)
     )
@@ -44,5 +50,5 @@ def run(options) -> int:
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
     if options.output:
         result.save(options.output)
-        print(f"Files: {options.output.resolve()}")
+        print(f"Files: {options.output.resolve()}", file=sys.stderr)
     return 0

@@ -1,10 +1,10 @@
 """`wingkeras predict`: landmarks for pictures, videos and cameras."""
 
 import contextlib
+import itertools
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def run(options) -> int:
 
     localizer = arguments.load_localizer(options)
     localizer.detector = arguments.load_detector(options)
-    names: Counter = Counter()
+    names: set[str] = set()
     failures = 0
     for given in options.inputs:
         try:
@@ -50,24 +50,28 @@ def run(options) -> int:
             failures += _report(error)
             continue
         for source in sources:
-            stem = f"camera{source}" if isinstance(source, int) else source.stem
-            names[stem] += 1
-            name = stem if names[stem] == 1 else f"{stem}-{names[stem]}"
+            name = _unused_name(source, names)
+            names.add(name)
             try:
                 if prediction.is_video(source):
-                    faces, output = _predict_video(localizer, source, name, options)
+                    _predict_video(localizer, source, name, options)
                 else:
-                    faces, output = prediction.predict_file(
+                    found = prediction.predict_file(
                         localizer, source, options.output, name, options.points
                     )
-                noun = "face" if faces == 1 else "faces"
-                print(f"{source}: {faces} {noun}, {output}")
+                    _say(source, *found)
             except BrokenFileError as error:
                 failures += _report(error)
     return 1 if failures else 0
 
 
-def _predict_video(localizer, source, name: str, options) -> tuple[int, Path]:
+def _unused_name(source, names: set[str]) -> str:
+    stem = f"camera{source}" if isinstance(source, int) else source.stem
+    numbered = (f"{stem}-{i}" for i in itertools.count(2))
+    return next(n for n in itertools.chain([stem], numbered) if n not in names)
+
+
+def _predict_video(localizer, source, name: str, options) -> None:
     import keras
 
     from wingkeras import smoothing, tracking, video
@@ -84,21 +88,33 @@ def _predict_video(localizer, source, name: str, options) -> tuple[int, Path]:
             bar = keras.utils.Progbar(total or None, unit_name="frame")
         bar.update(done)
 
-    with _interruptible() as stopped:
-        return video.track_video(
+    with _interruptible(is_camera=isinstance(source, int)) as stopped:
+        found = video.track_video(
             tracker, source, options.output, name, stopped, progress
         )
+        _say(source, *found)
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C ends a recording instead of throwing it away."""
+def _interruptible(is_camera: bool) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends a recording instead of throwing it away.
+
+    For a camera that is the usual end; a file was not followed to its own, so that the
+    command is interrupted once what there is has been written.
+    """
     interrupted = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
         yield interrupted.is_set
     finally:
         signal.signal(signal.SIGINT, before)
+        if interrupted.is_set() and not is_camera:
+            raise KeyboardInterrupt
+
+
+def _say(source, faces: int, output: Path) -> None:
+    noun = "face" if faces == 1 else "faces"
+    print(f"{source}: {faces} {noun}, {output}")
 
 
 def _report(error: Exception) -> int:

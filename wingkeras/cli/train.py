@@ -40,7 +40,9 @@ def add_parser(commands) -> None:
         metavar="CSV",
         help="more training faces, see tools/label_faces.py",
     )
-    parser.add_argument("--scheme", help="of the landmarks in a CSV or COCO file")
+    parser.add_argument(
+        "--scheme", help="of a CSV or COCO file: ibug68, aflw19 or five"
+    )
     changes = parser.add_argument_group("instead of what the recipe says")
     for name, kind in _RECIPE_OPTIONS.items():
         changes.add_argument(f"--{name.replace('_', '-')}", type=kind)
@@ -56,7 +58,7 @@ def add_parser(commands) -> None:
     )
     several.add_argument("--num-processes", type=int, default=1, metavar="N")
     several.add_argument("--process-id", type=int, default=0, metavar="I")
-    arguments.add_broken(parser)
+    arguments.add_incomplete(parser)
     parser.set_defaults(run=run)
 
 
@@ -83,7 +85,9 @@ def run(options) -> int:
         changes["jit_compile"] = _JIT_MODES[options.jit_compile]
     recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
     split = "train" if options.data.is_dir() else None
-    faces = load_faces(options.data, split, options.scheme, options.on_broken)
+    faces = load_faces(
+        options.data, split, options.scheme, options.on_broken, options.allow_missing
+    )
     folder = options.output or Path("runs") / recipe.name
     first = zoo.load(options.first_stage) if options.first_stage else None
     start = zoo.load(options.start) if options.start else None

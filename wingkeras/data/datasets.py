@@ -27,6 +27,7 @@ def load_faces(
     split: str | None = None,
     scheme: str | LandmarkScheme | None = None,
     on_error: OnError = "raise",
+    allow_missing: bool = False,
 ) -> FaceDataset:
     """Load annotated faces of any known format.
 
@@ -37,6 +38,7 @@ def load_faces(
         scheme: of the landmarks; only needed for plain CSV and COCO.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
+        allow_missing: whether to go on where whole subsets of a split are missing.
 
     Returns:
         The faces.
@@ -52,7 +54,7 @@ def load_faces(
     path = Path(path)
     scheme = None if scheme is None else get_scheme(scheme)
     if path.is_dir():
-        return _load_folder(path, split, scheme, on_error)
+        return _load_folder(path, split, scheme, on_error, allow_missing)
     if not path.exists():
         raise FileNotFoundError(
             "Expected a folder with 300-W's layout, a .csv or a .json file; there is "
@@ -76,7 +78,7 @@ def load_faces(
     )
 
 
-def _load_folder(path, split, scheme, on_error) -> FaceDataset:
+def _load_folder(path, split, scheme, on_error, allow_missing) -> FaceDataset:
     if split is None:
         raise ValueError(
             f"Expected `split` as one of {[*SPLITS]} for the 300-W folder {path}."
@@ -86,7 +88,7 @@ def _load_folder(path, split, scheme, on_error) -> FaceDataset:
             f"Expected scheme {IBUG68.name!r} for the 300-W folder {path}, received "
             f"{scheme.name!r}."
         )
-    return load_300w(path, split, on_error)
+    return load_300w(path, split, on_error, allow_missing)
 
 
 def _required(scheme, path) -> LandmarkScheme:

@@ -24,8 +24,9 @@ class FaceDataset:
         scheme: which L points these are.
         subsets: where every face came from, such as "helen/testset".
         attributes: further arrays of length N, by name.
-        boxes: `(N, 4)` float32, image pixels; by default the squares around the
-            landmarks, see `geometry.landmark_boxes`.
+        boxes: `(N, 4)` float32, image pixels: by default the squares around the
+            landmarks, see `geometry.landmark_boxes`. One that is not square becomes
+            the square of its longer side.
         skipped: for every face that a loader left out, its file and the reason.
 
     Raises:
@@ -53,6 +54,7 @@ class FaceDataset:
             set_field(self, "boxes", geometry.landmark_boxes(self.landmarks))
         set_field(self, "boxes", np.asarray(self.boxes, np.float32))
         self._check_boxes()
+        set_field(self, "boxes", geometry.square_boxes(self.boxes))
         self._check_lengths()
 
     def __len__(self) -> int:

@@ -1,11 +1,11 @@
 """The `.pts` annotation files of 300-W: one face each, 1-based pixels."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from wingkeras.data.images import BrokenFileError, read_bytes
+from wingkeras.files import replacing
 
 _FARTHEST = 1e6
 
@@ -70,15 +70,10 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
             f"{wrong.tolist()}. A .pts file cannot say that a point is unlabelled: "
             "leave such faces out, or write all faces into one CSV file."
         )
-    path = Path(path)
     text = f"version: 1\nn_points: {len(landmarks)}\n{{\n"
     text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1) + "}\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="ascii", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="ascii", newline="\n")
 
 
 def _read_lines(path) -> list[tuple[int, str]]:

@@ -88,7 +88,7 @@ def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
         scratch.open("w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(["image", *_columns(faces.scheme)])
+        writer.writerow(["image", *coordinate_columns(faces.scheme)])
         for image, vector in zip(faces.images, vectors, strict=True):
             cells = ["" if math.isnan(v) else f"{v:.3f}" for v in vector]
             writer.writerow([image.resolve(), *cells])
@@ -101,12 +101,14 @@ def is_mtfl(csv_path: str | os.PathLike) -> bool:
         BrokenFileError: if it is not a CSV file with a header.
     """
     header, _ = _read_rows(Path(csv_path))
-    return sorted(header) == sorted(["image", *_columns(FIVE), *_MTFL_ATTRIBUTES])
+    return sorted(header) == sorted(
+        ["image", *coordinate_columns(FIVE), *_MTFL_ATTRIBUTES]
+    )
 
 
 def _load(path, scheme, on_error, attributes) -> FaceDataset:
     header, rows = _read_rows(path)
-    columns = _columns(scheme)
+    columns = coordinate_columns(scheme)
     required = ["image", *columns, *attributes]
     _check_header(path, header, required, scheme)
     whole = [row for _, row in rows if _is_whole(row)]
@@ -117,7 +119,8 @@ def _load(path, scheme, on_error, attributes) -> FaceDataset:
     return build_dataset(path, entries, scheme, on_error)
 
 
-def _columns(scheme) -> list[str]:
+def coordinate_columns(scheme: LandmarkScheme) -> list[str]:
+    """x1 to xL, then y1 to yL: what the columns of landmarks are called."""
     return [f"{axis}{i}" for axis in "xy" for i in range(1, len(scheme) + 1)]
 
 

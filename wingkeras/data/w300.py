@@ -113,7 +113,9 @@ def _report(root, split, counts, allow_missing) -> None:
     table = ", ".join(f"{name} {n} of {all_}" for name, (n, all_) in counts.items())
     missing = [name for name, count in counts.items() if not count.found]
     if len(missing) == len(counts) or (missing and not allow_missing):
-        advice = "" if len(missing) == len(counts) else " or pass allow_missing=True"
+        advice = " or pass allow_missing=True (--allow-missing)"
+        if len(missing) == len(counts):
+            advice = ""
         raise FileNotFoundError(
             f"300-W split {split!r}: expected pictures with .pts files in "
             f"{', '.join(str(root / name) for name in missing)}; found {table} faces. "

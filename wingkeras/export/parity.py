@@ -13,9 +13,9 @@ from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.export.graphs import build_graph, stage_index
 from wingkeras.export.samples import Picture, array_stages, graph_inputs
-from wingkeras.latency import median_ms
 from wingkeras.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
+from wingkeras.timing import median_ms
 
 TOLERANCES = {None: 0.01, "fp16": 0.05}
 """Largest difference of a landmark by quantization, pixels of the crop."""
@@ -162,6 +162,5 @@ def _crop_scales(localizer: Localizer, landmarks: np.ndarray) -> np.ndarray:
 
 
 def _nme_percent(localizer, faces: FaceDataset) -> float:
-    summary = evaluate(localizer, faces).summary()
-    normalizer = "inter_ocular" if "inter_ocular" in summary else "inter_pupil"
-    return summary[normalizer]["nme_percent"]
+    evaluation = evaluate(localizer, faces)
+    return evaluation.summary()[next(iter(evaluation.errors))]["nme_percent"]

@@ -18,7 +18,7 @@ from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
-from wingkeras.metrics import eye_normalizers, nme
+from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.recipes import RECIPES, Recipe
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.training import epoch_plan, train
@@ -229,5 +229,5 @@ def measure_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.nda
     truth = regions.landmarks.numpy()
     return {
         name: nme(truth, found, faces.scheme, name)
-        for name in eye_normalizers(faces.scheme)
+        for name in usual_normalizers(faces.scheme)
     }
