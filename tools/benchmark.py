@@ -6,6 +6,7 @@
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
+    python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
@@ -72,6 +73,13 @@ def main() -> int:
     latency.add_argument("--peers", type=Path, help="folder, see tools/peers.py")
     latency.add_argument("--calibration", type=Path, help="300-W folder, for int8")
     latency.set_defaults(run=benchmark_latency)
+    compare = commands.add_parser("compare", help="error, size and speed beside others")
+    compare.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    compare.add_argument(
+        "--peers", type=Path, required=True, help="folder, see tools/peers.py"
+    )
+    compare.add_argument("--data", type=Path, required=True, help="300-W folder")
+    compare.set_defaults(run=benchmark_compare)
     options = parser.parse_args()
     result = {"machine": describe_machine(), **options.run(options)}
     text = json.dumps(result, indent=1)
@@ -312,6 +320,15 @@ def benchmark_latency(options) -> dict:
             panels.setdefault(title, {})[label] = row["ms"]
     plots.save_figure(plots.latencies(panels), RESULTS / "latency.png")
     return {"benchmark": "latency", "runtimes": _runtime_versions(), "rows": rows}
+
+
+def benchmark_compare(options) -> dict:
+    """Models of the zoo and of other people, see `comparison.compare`."""
+    from comparison import compare
+
+    table = RESULTS / "comparison.csv"
+    rows = compare(options.models, options.peers, options.data, table)
+    return {"benchmark": "compare", "runtimes": _runtime_versions(), "rows": rows}
 
 
 def _runtime_versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ Their files are not part of this project; any with an input of 112 px, NCHW, in
 MobileFaceNet do, as commonly distributed.
 """
 
+import math
 import os
 from pathlib import Path
 
@@ -33,6 +34,20 @@ def find_peers(folder: Path) -> dict[tuple[str, str], Localizer]:
             for runtime in names:
                 found[path.stem, runtime] = make_localizer(load(path, runtime))
     return found
+
+
+def measure_size(folder: Path, name: str) -> tuple[int, int]:
+    """Number of parameters of a model, and bytes of its files."""
+    import openvino
+
+    files = list(folder.glob(f"{name}.*"))
+    main = next(path for path in files if path.suffix in (".onnx", ".xml"))
+    parameters = 0
+    for node in openvino.Core().read_model(str(main)).get_ops():
+        kind = node.get_output_element_type(0)
+        if node.get_type_name() == "Constant" and kind.is_real():
+            parameters += math.prod(node.get_output_shape(0))
+    return parameters, sum(path.stat().st_size for path in files)
 
 
 def make_localizer(run) -> Localizer:

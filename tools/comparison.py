@@ -1,0 +1,79 @@
+"""Models of the zoo beside those of other people: error, size and speed in one run."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from peers import find_peers, measure_size
+from time_localizers import THREADS, time_in_processes
+
+
+def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list[dict]:
+    """Measure and write a table, a row per model, the lowest error first.
+
+    The error is that on the common subset of 300-W with landmark boxes, the networks
+    run by Keras (ours), ONNX Runtime or, where there is no ONNX file, OpenVINO. The
+    speed is that of whole calls with one face, in the runtime that is fastest on as
+    many threads.
+
+    Args:
+        models: of the zoo.
+        peers: folder, see `find_peers`.
+        data: folder of 300-W.
+        table: CSV file to write.
+
+    Returns:
+        The rows.
+    """
+    from wingkeras import zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.evaluation import evaluate
+    from wingkeras.files import replacing
+
+    faces = load_faces(data, "common")
+    localizers, sizes = {}, {}
+    for name in models:
+        localizers[name] = zoo.load(name)
+        stages = zoo.info(name).stages
+        sizes[name] = (sum(s.parameters for s in stages), sum(s.bytes for s in stages))
+    for (name, _), localizer in find_peers(peers).items():
+        if name not in localizers:
+            localizers[name] = localizer
+            sizes[name] = measure_size(peers, name)
+    speeds = time_in_processes(models, "--peers", str(peers))
+    rows = []
+    for name, localizer in localizers.items():
+        summary = evaluate(localizer, faces).summary()
+        parameters, size = sizes[name]
+        row = {
+            "model": name,
+            "inter_ocular_percent": summary["inter_ocular"]["nme_percent"],
+            "inter_pupil_percent": summary["inter_pupil"]["nme_percent"],
+            "parameters": parameters,
+            "megabytes": round(size / 1e6, 1),
+        }
+        for threads in THREADS:
+            runtime, ms = _fastest(speeds, name, threads)
+            noun = "thread" if threads == 1 else "threads"
+            row[f"faces_per_second_{threads}_{noun}"] = round(1000 / ms)
+            row[f"runtime_{threads}_{noun}"] = runtime
+        rows.append(row)
+        print(row, file=sys.stderr, flush=True)
+    rows.sort(key=lambda row: row["inter_ocular_percent"])
+    with replacing(table) as scratch, scratch.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def _fastest(speeds: list[dict], model: str, threads: int) -> tuple[str, float]:
+    calls = [
+        (row["ms"], row["runtime"])
+        for row in speeds
+        if (row["model"], row["threads"]) == (model, threads)
+        and (row["what"], row["faces"]) == ("call", 1)
+    ]
+    ms, runtime = min(calls)
+    return runtime, ms
