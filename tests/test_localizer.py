@@ -3,6 +3,7 @@ import pytest
 
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
+from wingkeras.export.samples import graph_inputs
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.models import CNN6, CNN7
 from wingkeras.schemes import FIVE, IBUG68
@@ -51,6 +52,27 @@ def test_second_stage_sees_the_face_upright(two_stages):
     result = geometry.transform(to_second, two_stages(image, box))
     spread = np.abs(result - two_stages.stages[1].mean_shape).mean()
     assert 0 < spread < 3
+
+
+def test_flip_test_is_the_mean_with_the_mirror_image(two_stages):
+    image, boxes = make_image(), make_boxes(3)
+    last = two_stages.stages[1]
+    crops = graph_inputs(two_stages, "stage2", image, boxes)["crops"]
+    both = []
+    for seen in (crops, crops[:, :, ::-1]):
+        vectors = last.network.predict_on_batch(np.ascontiguousarray(seen))
+        both.append(vectors.reshape(3, 2, 5).transpose(0, 2, 1))
+    mirrored = both[1][:, [1, 0, 2, 4, 3]]
+    mirrored[..., 0] = 127 - mirrored[..., 0]
+    assert np.abs(mirrored - both[0]).max() > 1
+
+    plain = two_stages(image, boxes)
+    to_picture = geometry.fit_similarity(both[0], plain)
+    expected = geometry.transform(to_picture, (both[0] + mirrored) / 2)
+    flip_test = two_stages.replace(flip_test=True)
+    np.testing.assert_allclose(flip_test(image, boxes), expected, atol=1e-2)
+    np.testing.assert_array_equal(flip_test.without_flip_test(image, boxes), plain)
+    assert two_stages.without_flip_test is two_stages
 
 
 @pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])

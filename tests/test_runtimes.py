@@ -17,7 +17,7 @@ def runtime(request):
 
 @pytest.fixture(scope="module")
 def localizer():
-    return make_localizer(2)
+    return make_localizer(2, flip_test=True)
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,12 @@ def test_saved_folder_loads(saved, localizer):
     np.testing.assert_allclose(loaded.stages[0].mean_shape, MEAN)
 
 
+def test_flip_test_travels_with_the_model(localizer, tmp_path):
+    for flip_test in (False, True):
+        zoo.save(localizer.replace(flip_test=flip_test), tmp_path, "tiny")
+        assert zoo.load(tmp_path).flip_test is flip_test
+
+
 def test_own_scheme_travels_with_the_model(tmp_path):
     scheme = LandmarkScheme("ends", ("a", "b"), (1, 0), (0,), (1,), edges=((0, 1),))
     network = models.CNN6(2, MEAN[:2])

@@ -25,7 +25,6 @@ from wingkeras.data.w300 import load_300w
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
 from wingkeras.folding import fold_batch_norm
-from wingkeras.localizer import Localizer
 from wingkeras.weights import load_weights
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
@@ -95,7 +94,7 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
         *localizer.stages[:-1],
         dataclasses.replace(localizer.stages[-1], network=exact),
     ]
-    before = evaluate(Localizer(stages, localizer.scheme, localizer.box_scale), faces)
+    before = evaluate(localizer.replace(stages=stages), faces)
     after = evaluate(localizer, faces)
     shift = np.linalg.norm(before.predictions - after.predictions, axis=-1)
     for name, result in (("float32", before), ("float16", after)):

@@ -79,7 +79,6 @@ def load_int8(localizer, data: Path):
     from wingkeras import export, runtimes
     from wingkeras.data.datasets import load_300w
     from wingkeras.export import samples
-    from wingkeras.localizer import Localizer
 
     pictures = samples.pictures_of(load_300w(data, "train"), 100)
     made = {runtime: [] for runtime in runtimes.RUNTIMES}
@@ -96,7 +95,7 @@ def load_int8(localizer, data: Path):
                     runtimes.load_stage(path, runtime, stage.mean_shape, stage.size)
                 )
     for runtime, stages in made.items():
-        yield runtime, Localizer(stages, localizer.scheme, localizer.box_scale)
+        yield runtime, localizer.replace(stages=stages)
 
 
 if __name__ == "__main__":

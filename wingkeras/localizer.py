@@ -1,5 +1,6 @@
 """From a picture and face boxes to landmarks, through one network or two."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,6 +63,8 @@ class Localizer:
             the square around its landmarks.
         detector: called by `detect`: `image -> (N, 4)` boxes; OpenCV's Haar
             cascade by default.
+        flip_test: whether the last network sees every face a second time, in the
+            mirror, and the landmarks are the means of both.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
@@ -75,6 +78,7 @@ class Localizer:
         scheme: LandmarkScheme,
         box_scale: float,
         detector: Callable[[np.ndarray], np.ndarray] | None = None,
+        flip_test: bool = False,
     ):
         if not stages:
             raise ValueError("Expected at least one stage, received none.")
@@ -89,19 +93,32 @@ class Localizer:
         self.scheme = scheme
         self.box_scale = box_scale
         self.detector = detector
+        self.flip_test = flip_test
         self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
         by_keras = {isinstance(stage, Stage) for stage in self.stages}
         if len(by_keras) > 1:
             raise ValueError("Expected all stages to be run by Keras, or none.")
         if by_keras == {True}:
-            self._compute = _compile(
-                lambda regions, maps: localize_regions(self.stages, regions, maps),
-                self._region_size,
-            )
+            self._compute = _compile(self.localize, self._region_size)
         else:
-            self._compute = lambda regions, maps: localize_regions(
-                self.stages, regions, maps, np, crops.crop_arrays
+            self._compute = functools.partial(
+                self.localize, xp=np, crop=crops.crop_arrays
             )
+
+    def replace(self, **changes) -> "Localizer":
+        """A localizer with some arguments changed and the others kept."""
+        names = ("stages", "scheme", "box_scale", "detector", "flip_test")
+        return Localizer(**{name: getattr(self, name) for name in names} | changes)
+
+    @functools.cached_property
+    def without_flip_test(self) -> "Localizer":
+        """The same one, its networks seeing every face once."""
+        return self.replace(flip_test=False) if self.flip_test else self
+
+    def localize(self, regions, maps, xp=ops, crop=crops.crop):
+        """The whole way, of face regions; see `localize_regions`."""
+        mirrored_by = self.scheme if self.flip_test else None
+        return localize_regions(self.stages, regions, maps, xp, crop, mirrored_by)
 
     @property
     def keras_stages(self) -> tuple[Stage, ...]:
@@ -187,7 +204,7 @@ class Localizer:
         return self.detector(image)
 
 
-def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop):
+def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop, mirrored_by=None):
     """The way through the networks of a localizer.
 
     Args:
@@ -196,6 +213,8 @@ def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop):
         maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
         xp: namespace to compute with.
         crop: `crops.crop`, or its twin for arrays.
+        mirrored_by: scheme of the landmarks if the last network is to see every face
+            in the mirror as well, see `Localizer`.
 
     Returns:
         `(N, L, 2)` float32 landmarks, region pixels.
@@ -204,10 +223,22 @@ def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop):
     for stage in stages:
         if landmarks is not None:
             maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp)
-        vectors = stage.run(crop(regions, maps, stage.size))
-        landmarks = geometry.from_shape_vectors(vectors, xp)
+        seen = crop(regions, maps, stage.size)
+        if mirrored_by and stage is stages[-1]:
+            landmarks = _run_with_mirror(stage, seen, mirrored_by, xp)
+        else:
+            landmarks = geometry.from_shape_vectors(stage.run(seen), xp)
         landmarks = geometry.transform(geometry.invert(maps, xp), landmarks, xp)
     return landmarks
+
+
+def _run_with_mirror(stage, seen, scheme: LandmarkScheme, xp):
+    """Means of the landmarks in crops and in their mirror images, crop pixels."""
+    vectors = stage.run(xp.concatenate([seen, xp.flip(seen, axis=2)]))
+    both = geometry.from_shape_vectors(vectors, xp)
+    # The number of faces is not known in a graph, that of halves is.
+    both = xp.reshape(both, (2, -1, len(scheme), 2))
+    return (both[0] + scheme.flip(both[1], stage.size, xp)) / 2
 
 
 def _compile(function, region_size: int):

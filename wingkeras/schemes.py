@@ -64,19 +64,19 @@ class LandmarkScheme:
     def __len__(self) -> int:
         return len(self.points)
 
-    def flip(self, landmarks: np.ndarray, width: int) -> np.ndarray:
+    def flip(self, landmarks, width: int, xp=np):
         """Landmarks of the mirrored picture.
 
         Args:
-            landmarks: `(..., L, 2)`, image pixels.
+            landmarks: `(..., L, 2)` float, image pixels.
             width: of the picture, pixels.
+            xp: namespace to compute with.
 
         Returns:
             `(..., L, 2)`: x becomes `width - 1 - x`, and the points swap names.
         """
-        mirrored = np.asarray(landmarks)[..., list(self.mirror), :].copy()
-        mirrored[..., 0] = width - 1 - mirrored[..., 0]
-        return mirrored
+        swapped = xp.take(landmarks, np.array(self.mirror), axis=-2)
+        return xp.stack([width - 1 - swapped[..., 0], swapped[..., 1]], axis=-1)
 
 
 def _chain(first: int, last: int, closed: bool = False):

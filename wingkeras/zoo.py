@@ -58,6 +58,7 @@ class Entry:
         box_scale: side of the first network's crop over that of the square around
             the face's landmarks.
         stages: its networks, in their order.
+        flip_test: whether the last one sees every face in the mirror as well.
         description: one line.
         recipe: what decided the training of each network.
         training_data: name, number of faces, licence.
@@ -72,6 +73,7 @@ class Entry:
     scheme: str | dict
     box_scale: float
     stages: tuple[StageEntry, ...]
+    flip_test: bool = False
     description: str = ""
     recipe: tuple[dict, ...] = ()
     training_data: dict = field(default_factory=dict)
@@ -183,6 +185,7 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         scheme=scheme.name if known else dataclasses.asdict(scheme),
         box_scale=localizer.box_scale,
         stages=tuple(stages),
+        flip_test=localizer.flip_test,
     )
     with replacing(folder / "model.json") as scratch:
         scratch.write_text(json.dumps(dataclasses.asdict(entry)))
@@ -236,7 +239,7 @@ def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
             key = f"{entry.name}-{stage.sha256[:16]}"
             size = stage.input_size
             stages.append(export.load_converted(key, build, runtime, mean_shape, size))
-    return Localizer(stages, scheme, entry.box_scale)
+    return Localizer(stages, scheme, entry.box_scale, flip_test=entry.flip_test)
 
 
 def _build_stage(

@@ -9,7 +9,7 @@ from keras import ops
 
 from wingkeras import crops, geometry
 from wingkeras.export import resampling
-from wingkeras.localizer import Localizer, Stage, localize_regions
+from wingkeras.localizer import Localizer, Stage
 
 OUTPUT = "landmarks"
 """Name of the one output of every file."""
@@ -83,7 +83,7 @@ def build_graph(localizer: Localizer, part: str = "all") -> Graph:
         back = geometry.invert(to_region, xp=ops)
         to_crop = geometry.crop_maps(squares, stages[0].size, xp=ops)
         maps = geometry.compose(to_crop, back, xp=ops)
-        landmarks = localize_regions(stages, regions, maps)
+        landmarks = localizer.localize(regions, maps)
         return geometry.transform(back, landmarks, xp=ops)
 
     image = ("image", (None, None, 3), "uint8")

@@ -151,7 +151,7 @@ def _around(run, localizer: Localizer, part: str):
     stages[index] = dataclasses.replace(
         stages[index], run=lambda crops: run(crops=crops)
     )
-    return Localizer(stages, localizer.scheme, localizer.box_scale)
+    return localizer.replace(stages=stages)
 
 
 def _crop_scales(localizer: Localizer, landmarks: np.ndarray) -> np.ndarray:
