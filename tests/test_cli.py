@@ -126,6 +126,14 @@ def test_train_then_evaluate(capsys, tmp_path):
     assert summary["faces"] == 40 and summary["boxes"] == "landmarks"
     assert json.loads(out) == {"model": str(run), **summary}
 
+    twice = tmp_path / "twice"
+    zoo.save(zoo.load(run).replace(flip_test=True), twice, "twice")
+    errors = []
+    for model, *options in ((run,), (twice,), (twice, "--no-flip-test")):
+        _, out, _ = _run(capsys, "evaluate", model, "--data", table, *options)
+        errors.append(json.loads(out)["inter_pupil"])
+    assert errors[0] == errors[2] != errors[1]
+
     code, _, err = _run(capsys, *train, "--epochs", 3, "--output", run)
     assert code == 1 and "another recipe" in err
 

@@ -1,7 +1,7 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH_TO_300W --description TEXT
-        [--further TEXT]
+        [--further TEXT] [--flip-test]
 
 RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
 their order. `--further` says what further faces are, where a run had them. The errors
@@ -39,9 +39,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--description", required=True)
     parser.add_argument("--further", metavar="TEXT")
+    parser.add_argument("--flip-test", action="store_true", help="see `Localizer`")
     options = parser.parse_args()
     last = options.runs[-1]
-    localizer = zoo.load(last)
+    localizer = zoo.load(last).replace(flip_test=options.flip_test)
     if len(options.runs) != len(localizer.stages):
         parser.error(
             f"expected the run of each of the {len(localizer.stages)} networks in "
@@ -66,7 +67,7 @@ def main() -> int:
             "further": options.further,
         },
         licence=LICENCE,
-        metrics=(measure(localizer, faces, options.name),),
+        metrics=measure(localizer, faces, options.name),
         card=f"{options.name}.md",
     )
     for stage, run in zip(entry.stages, options.runs, strict=True):
@@ -102,13 +103,20 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
     print(f"landmarks differ by up to {shift.max():.3f} px, mean {shift.mean():.4f} px")
 
 
-def measure(localizer, faces, name: str) -> dict:
-    """The summary of an evaluation, with the command that prints it again."""
-    return {
-        "data": "300-W common subset",
-        **evaluate(localizer, faces).summary(),
-        "command": f"wingkeras evaluate {name} --data PATH_TO_300W --split common",
-    }
+def measure(localizer, faces, name: str) -> tuple[dict, ...]:
+    """Summaries of evaluations, each with the command that prints it again."""
+    variants = {"": localizer}
+    if localizer.flip_test:
+        variants[" --no-flip-test"] = localizer.without_flip_test
+    command = f"wingkeras evaluate {name} --data PATH_TO_300W --split common"
+    return tuple(
+        {
+            "data": "300-W common subset",
+            **evaluate(variant, faces).summary(),
+            "command": command + option,
+        }
+        for option, variant in variants.items()
+    )
 
 
 def register(entry: zoo.Entry) -> None:
