@@ -13,6 +13,9 @@ from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
 from wingkeras.metrics import measurable, nme, usual_normalizers
 
+# The optimizer's own step counter leaves out the steps that float16 skips.
+_EPOCHS = "wingkeras_epochs"
+
 
 class Checkpoint(keras.callbacks.Callback):
     """Everything needed to go on, in one file, after every epoch.
@@ -38,10 +41,6 @@ class Checkpoint(keras.callbacks.Callback):
         model.load_weights(path)
         with h5py.File(path) as file:
             return int(file.attrs[_EPOCHS])
-
-
-# The optimizer's own step counter leaves out the steps that float16 skips.
-_EPOCHS = "wingkeras_epochs"
 
 
 class Validation(keras.callbacks.Callback):

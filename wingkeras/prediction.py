@@ -50,8 +50,8 @@ def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
 
 def _is_picture(path: Path) -> bool:
     """Whether it is one that somebody took: not hidden, nor drawn by `predict_file`."""
-    ours = path.name.startswith(".") or path.name.endswith(_DRAWN)
-    return path.suffix.lower() in PICTURE_ENDINGS and not ours
+    left_out = path.name.startswith(".") or path.name.endswith(_DRAWN)
+    return path.suffix.lower() in PICTURE_ENDINGS and not left_out
 
 
 def is_video(source: Path | int) -> bool:

@@ -305,8 +305,8 @@ RECIPES = {
             augmentation=_UPRIGHT,
         ),
         # With further faces, which a cascade of the two above labelled: they narrow the
-        # gap between faces trained on and held out. Batch-normalised, which together
-        # with Muon fits closest in a given number of faces shown.
+        # gap between faces trained on and held out. Batch-normalised: with Muon a CNN-6
+        # so fitted closest in a given number of faces shown.
         Recipe(
             name="refined_cnn7",
             network="CNN7",
