@@ -129,10 +129,11 @@ def test_train_then_evaluate(capsys, tmp_path):
     twice = tmp_path / "twice"
     zoo.save(zoo.load(run).replace(flip_test=True), twice, "twice")
     errors = []
-    for model, *options in ((run,), (twice,), (twice, "--no-flip-test")):
+    models = [(run,), (twice, "--no-flip-test"), (twice,), (run, "--flip-test")]
+    for model, *options in models:
         _, out, _ = _run(capsys, "evaluate", model, "--data", table, *options)
         errors.append(json.loads(out)["inter_pupil"])
-    assert errors[0] == errors[2] != errors[1]
+    assert errors[0] == errors[1] != errors[2] == errors[3]
 
     code, _, err = _run(capsys, *train, "--epochs", 3, "--output", run)
     assert code == 1 and "another recipe" in err

@@ -105,9 +105,9 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
 
 def measure(localizer, faces, name: str) -> tuple[dict, ...]:
     """Summaries of evaluations, each with the command that prints it again."""
-    variants = {"": localizer}
-    if localizer.flip_test:
-        variants[" --no-flip-test"] = localizer.without_flip_test
+    other = not localizer.flip_test
+    option = " --flip-test" if other else " --no-flip-test"
+    variants = {"": localizer, option: localizer.replace(flip_test=other)}
     command = f"wingkeras evaluate {name} --data PATH_TO_300W --split common"
     return tuple(
         {

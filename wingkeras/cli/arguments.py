@@ -18,7 +18,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
-    """`--runtime` and `--no-flip-test`."""
+    """`--runtime` and `--flip-test`."""
     parser.add_argument(
         "--runtime",
         choices=("fastest", "keras", "onnx", "litert", "openvino"),
@@ -26,9 +26,10 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         help=f"what runs the networks; {default} by default",
     )
     parser.add_argument(
-        "--no-flip-test",
-        action="store_true",
-        help="faster: no second look at the mirror image, where the model has one",
+        "--flip-test",
+        action=argparse.BooleanOptionalAction,
+        help="a second look at the mirror image: slower and a little more accurate; "
+        "by default as the model has it",
     )
 
 
@@ -74,7 +75,9 @@ def load_localizer(options):
     else:
         localizer = zoo.load(options.model, runtime=runtime)
     _log.info("%s runs on %s.", options.model, runtime)
-    return localizer.without_flip_test if options.no_flip_test else localizer
+    if options.flip_test is None:
+        return localizer
+    return localizer.replace(flip_test=options.flip_test)
 
 
 def load_detector(options):
