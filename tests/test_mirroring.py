@@ -45,13 +45,14 @@ def test_no_boxes(boxes):
     assert landmarks.shape == (0, 5, 2) and gaps.shape == (0,)
 
 
-def test_the_gap_tells_faces_from_background(real_data):
+@pytest.mark.parametrize("name", ["cnn6_300w", "cnn67_300w"])
+def test_the_gap_tells_faces_from_background(real_data, name):
     """On faces the network never saw, and the corners of their pictures."""
     from wingkeras import zoo
     from wingkeras.data.images import read_image
     from wingkeras.data.w300 import load_300w
 
-    localizer = zoo.load("cnn6_300w")
+    localizer = zoo.load(name)
     faces = load_300w(real_data / "300w", "common").select(np.arange(0, 554, 20))
     on_faces, beside = [], []
     for path, box in zip(faces.images, faces.boxes, strict=True):

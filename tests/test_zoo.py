@@ -202,7 +202,9 @@ def test_every_entry(name):
         path = package / stage.file
         assert sha256_of(path) == stage.sha256
         assert path.stat().st_size == stage.bytes
-        network = getattr(models, stage.network)(len(stage.mean_shape))
+        network = models.build(
+            stage.network, len(stage.mean_shape), size=stage.input_size
+        )
         assert network.count_params() == stage.parameters
         assert network.input_shape[1] == stage.input_size
     for text in (entry.description, entry.licence, entry.training_data["licence"]):

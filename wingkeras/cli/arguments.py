@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-DEMO_MODEL = "cnn6_300w"
+DEMO_MODEL = "cnn67_300w"
 
 _log = logging.getLogger("wingkeras")
 
