@@ -47,6 +47,14 @@ def test_whole_pixels_stay_as_they_are():
     np.testing.assert_array_equal(np.asarray(region)[0], image[20:52, 10:42])
 
 
+@pytest.mark.parametrize("factor", [2, 4])
+def test_halves_are_rounded_as_opencv_rounds_them(factor):
+    image = _picture(140, 150)
+    box = np.array([[5, 7, 5 + 32 * factor, 7 + 32 * factor]], np.float32)
+    expected, _ = crops.face_regions(image, box, 32)
+    np.testing.assert_array_equal(resampling.face_regions(image, box, 32)[0], expected)
+
+
 def test_border_pixels_repeat():
     image = np.zeros((40, 40, 3), np.uint8)
     image[:, :20] = 200
