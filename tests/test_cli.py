@@ -11,7 +11,7 @@ from matplotlib.cbook import get_sample_data
 
 from faces_on_disk import make_faces
 from wingkeras import cli, zoo
-from wingkeras.cli.arguments import DEMO_MODEL
+from wingkeras.cli.arguments import DEFAULT_MODEL
 from wingkeras.data.pts import read_pts
 
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
@@ -245,7 +245,7 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
     with caplog.at_level("INFO", logger="wingkeras"):
         code, _, _ = _run(capsys, "demo", "--output", tmp_path / "out")
     assert code == 0 and "WINGKERAS_HOME" in caplog.text
-    assert f"{DEMO_MODEL} runs on keras." in caplog.text
+    assert f"{DEFAULT_MODEL} runs on keras." in caplog.text
     code, _, err = _run(capsys, "demo", "--runtime", "onnx", "--output", tmp_path / "o")
     assert code == 1 and "WINGKERAS_HOME" in err
 
@@ -253,4 +253,4 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
 def test_says_which_runtime_it_uses(capsys, tmp_path, caplog):
     with caplog.at_level("INFO", logger="wingkeras"):
         code, _, _ = _run(capsys, "demo", "--runtime", "keras", "--output", tmp_path)
-    assert code == 0 and f"{DEMO_MODEL} runs on keras." in caplog.text
+    assert code == 0 and f"{DEFAULT_MODEL} runs on keras." in caplog.text

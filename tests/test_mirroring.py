@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from wingkeras import zoo
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.schemes import FIVE
 
@@ -45,10 +46,9 @@ def test_no_boxes(boxes):
     assert landmarks.shape == (0, 5, 2) and gaps.shape == (0,)
 
 
-@pytest.mark.parametrize("name", ["cnn6_300w", "cnn67_300w"])
+@pytest.mark.parametrize("name", zoo.list())
 def test_the_gap_tells_faces_from_background(real_data, name):
     """On faces the network never saw, and the corners of their pictures."""
-    from wingkeras import zoo
     from wingkeras.data.images import read_image
     from wingkeras.data.w300 import load_300w
 

@@ -5,7 +5,8 @@
 
 RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
 their order. `--further` says what further faces are, where a run had them. The errors
-are those on the common subset with landmark boxes; run it once per finished model.
+are those on the common subset with landmark boxes, with the flip test and without; run
+it once per finished model.
 """
 
 import argparse
@@ -106,8 +107,8 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
 def measure(localizer, faces, name: str) -> tuple[dict, ...]:
     """Summaries of evaluations, each with the command that prints it again."""
     other = not localizer.flip_test
-    option = " --flip-test" if other else " --no-flip-test"
-    variants = {"": localizer, option: localizer.replace(flip_test=other)}
+    switch = " --flip-test" if other else " --no-flip-test"
+    variants = {"": localizer, switch: localizer.replace(flip_test=other)}
     command = f"wingkeras evaluate {name} --data PATH_TO_300W --split common"
     return tuple(
         {

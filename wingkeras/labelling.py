@@ -29,8 +29,8 @@ def label(
     """The faces on which a model agrees with itself and with five known points.
 
     Left out is also what no loader would take: landmarks that reach far beyond the
-    picture, see `annotations.OVERHANG`. The limits leave out 5 of 100 faces of LFW with
-    a cascade trained on 300-W.
+    picture, see `annotations.OVERHANG`. The limits leave out 2 to 4 of 100 faces of LFW
+    with cascades trained on 300-W.
 
     Args:
         localizer: with scheme "ibug68".

@@ -335,7 +335,7 @@ RECIPES = {
             epochs=100,
             augmentation=_MODERN,
         ),
-        # From scratch, at a size that two cores can train; with further faces.
+        # From scratch, at a size that two cores can train; meant for further faces.
         Recipe(
             name="modern_mobilenetv3",
             network="MobileNetV3Small",

@@ -38,7 +38,7 @@ RUNTIMES = {
     "onnx": Runtime("onnxruntime", ".onnx", "tf2onnx", "onnx"),
     "litert": Runtime("ai_edge_litert", ".tflite", "tensorflow", "litert"),
 }
-"""The fastest first, as measured by `tools/benchmark.py latency`."""
+"""The fastest for CNN-6/7 first, as measured by `tools/benchmark.py latency`."""
 
 
 @dataclass(frozen=True)

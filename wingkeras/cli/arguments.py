@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-DEMO_MODEL = "cnn67_300w"
+DEFAULT_MODEL = "cnn67_300w"
 
 _log = logging.getLogger("wingkeras")
 
@@ -12,7 +12,7 @@ _log = logging.getLogger("wingkeras")
 def add_model(parser: argparse.ArgumentParser) -> None:
     """`--model`, and what runs it."""
     parser.add_argument(
-        "--model", default=DEMO_MODEL, help="name in the zoo, or a folder"
+        "--model", default=DEFAULT_MODEL, help="name in the zoo, or a folder"
     )
     add_runtime(parser, "fastest")
 
@@ -28,8 +28,9 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--flip-test",
         action=argparse.BooleanOptionalAction,
-        help="a second look at the mirror image: slower and a little more accurate; "
-        "by default as the model has it",
+        help="whether the last network sees each face in the mirror as well: slower, a "
+        "little more accurate; by default as the model has it. Videos and --mirrored "
+        "look at both images anyway",
     )
 
 

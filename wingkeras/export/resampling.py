@@ -48,8 +48,8 @@ def face_regions(image, boxes, size: int):
     columns = _window_means(columns, centres[:, None], half[:, None])
     regions = ops.reshape(columns, (count, size, size, 3))
     regions = ops.transpose(regions, (0, 2, 1, 3)) + _GREY
-    # Halves go to even numbers in OpenCV too, but up where it shrinks by two, the one
-    # case that abounds in them.
+    # OpenCV rounds halves to even numbers as well, but up where it shrinks by exactly
+    # two.
     halved = (factor == 2)[:, :, None, None]
     regions = ops.where(halved, ops.floor(regions + 0.5), ops.round(regions))
     return regions, geometry.crop_maps(edges, size, xp=ops)
