@@ -1,6 +1,7 @@
 import hashlib
 import http.server
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from wingkeras.fetching import FetchError, cache_home, fetch
 
-CONTENT = os.urandom(300_000)
+CONTENT = random.Random(0).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SCRIPT = (
     "import sys; from pathlib import Path; from wingkeras.fetching import fetch;"
