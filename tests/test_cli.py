@@ -136,6 +136,12 @@ def test_train_then_evaluate(capsys, tmp_path):
         errors.append(json.loads(out)["inter_pupil"])
     assert errors[0] == errors[1] != errors[2] == errors[3]
 
+    code, *_ = _run(capsys, "predict", PORTRAIT, "--model", run, "--output", tmp_path)
+    assert code == 0
+    found = json.loads((tmp_path / "grace_hopper.landmarks.json").read_text())
+    left, _, right, _ = found["faces"][0]["box"]
+    assert 80 < right - left < 120  # around five points; around 68 it is 200
+
     code, _, err = _run(capsys, *train, "--epochs", 3, "--output", run)
     assert code == 1 and "another recipe" in err
 

@@ -10,9 +10,12 @@ from wingkeras.data.images import read_image
 from wingkeras.data.w300 import load_300w
 from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.fetching import FetchError
+from wingkeras.schemes import AFLW19, FIVE
 
 # The square around the landmarks of the portrait, read off it by eye.
 PORTRAIT_BOX = np.array([[172, 154, 358, 340]], np.float32)
+# The same around eyes, nose tip and mouth corners.
+PORTRAIT_FIVE = np.array([[219, 189, 310, 280]], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,20 @@ def test_haar_finds_the_portraits_face(portrait):
     boxes = HaarDetector()(portrait)
     assert boxes.shape == (1, 4) and boxes.dtype == np.float32
     assert geometry.box_iou(boxes, PORTRAIT_BOX) > 0.6
+
+
+def test_boxes_enclose_the_landmarks_of_the_scheme(portrait):
+    five = HaarDetector(scheme=FIVE)(portrait)
+    assert geometry.box_iou(five, PORTRAIT_FIVE) > 0.6
+    np.testing.assert_array_equal(
+        detectors.load_detector("haar", scheme=FIVE)(portrait), five
+    )
+    own = BoxCalibration(right=0.0, down=0.0, scale=1.0)
+    np.testing.assert_array_equal(
+        HaarDetector(own, FIVE)(portrait), HaarDetector(own)(portrait)
+    )
+    unmeasured = HaarDetector(scheme=AFLW19)(portrait)
+    np.testing.assert_array_equal(unmeasured, HaarDetector()(portrait))
 
 
 @pytest.mark.parametrize("factor", [0.5, 4.0])
@@ -100,6 +117,8 @@ def test_yunet_finds_the_portraits_face(yunet, portrait):
     boxes = yunet(portrait)
     assert len(boxes) == 1 and geometry.box_iou(boxes, PORTRAIT_BOX) > 0.7
     assert yunet(np.full((200, 300, 3), 90, np.uint8)).shape == (0, 4)
+    five = yunet.CALIBRATIONS["five"](yunet.raw(portrait))
+    assert geometry.box_iou(five, PORTRAIT_FIVE) > 0.6
 
 
 @pytest.mark.parametrize(("name", "share"), [("haar", 0.95), ("yunet", 0.99)])

@@ -3,6 +3,7 @@ import pytest
 
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
+from wingkeras.detectors import HaarDetector
 from wingkeras.export.samples import graph_inputs
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.models import CNN6, CNN7
@@ -110,6 +111,13 @@ def test_detect_uses_the_detector(one_stage):
     landmarks, found = localizer.detect(make_image())
     np.testing.assert_array_equal(found, boxes)
     np.testing.assert_array_equal(landmarks, one_stage(make_image(), boxes))
+
+
+def test_the_default_detector_knows_the_scheme(one_stage):
+    localizer = one_stage.replace()
+    assert localizer.scheme == FIVE and localizer.detector is None
+    localizer.find_faces(make_image())
+    assert localizer.detector.calibration == HaarDetector.CALIBRATIONS["five"]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
     python tools/calibrate_detectors.py --data PATH_TO_300W [--yunet FILE]
 
-Prints, per detector, the calibration to put into `wingkeras/detectors.py`, and how
-well it fits.
+Prints, per detector and landmark scheme, the calibration to put into
+`wingkeras/detectors.py`, and how well it fits.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.data.w300 import load_300w
 from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
+from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
 SAME_FACE = 0.3
 """Least overlap (IoU) of a detector's box with the landmarks' square."""
@@ -41,16 +42,25 @@ def main() -> int:
 
 
 def report(name: str, detector, faces: FaceDataset) -> None:
-    """Print the calibration of one detector and its quality."""
-    found, truth, extra = match(detector, faces)
-    calibration = fit(found, truth)
+    """Print the calibrations of one detector and their quality."""
+    found, landmarks, extra = match(detector, faces)
     missed = len(faces) - len(found)
     print(f"{name}: {len(found)} of {len(faces)} faces found, {extra} other boxes")
     print(f"  missed {100 * missed / len(faces):.2f} %")
-    print(f"  {calibration}")
+    for scheme, points in ((IBUG68, landmarks), (FIVE, five_of_ibug68(landmarks))):
+        in_use = type(detector).CALIBRATIONS[scheme.name]
+        show_fit(scheme.name, in_use, found, geometry.landmark_boxes(points))
+
+
+def show_fit(
+    scheme: str, in_use: BoxCalibration, found: np.ndarray, truth: np.ndarray
+) -> None:
+    """Print the calibration to the squares of a scheme's landmarks."""
+    calibration = fit(found, truth)
+    print(f"  {scheme}: {calibration}")
     for label, boxes in (
         ("its own", found),
-        ("in use", detector.calibration(found)),
+        ("in use", in_use(found)),
         ("fitted", calibration(found)),
     ):
         overlap = geometry.box_iou(boxes, truth)
@@ -66,17 +76,17 @@ def report(name: str, detector, faces: FaceDataset) -> None:
 
 
 def match(detector, faces: FaceDataset) -> tuple[np.ndarray, np.ndarray, int]:
-    """The detector's own boxes of the faces, their squares, and how many others."""
-    found, truth, extra = [], [], 0
-    for path, square in zip(faces.images, faces.boxes, strict=True):
+    """The detector's own boxes of faces, their landmarks, and how many other boxes."""
+    found, landmarks, extra = [], [], 0
+    for i, path in enumerate(faces.images):
         boxes = detector.raw(read_image(path))
-        overlap = geometry.box_iou(boxes, square[None])
+        overlap = geometry.box_iou(boxes, faces.boxes[i : i + 1])
         hits = int((overlap >= SAME_FACE).sum())
         extra += len(boxes) - min(hits, 1)
         if hits:
             found.append(boxes[overlap.argmax()])
-            truth.append(square)
-    return np.array(found), np.array(truth), extra
+            landmarks.append(faces.landmarks[i])
+    return np.array(found), np.array(landmarks), extra
 
 
 def fit(found: np.ndarray, truth: np.ndarray) -> BoxCalibration:

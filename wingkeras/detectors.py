@@ -3,18 +3,21 @@
 A detector is anything that takes an `(H, W, 3)` uint8 RGB picture and gives `(N, 4)`
 boxes in the networks' convention, the square around the face's landmarks, the
 largest first. What a detector itself calls a face is another box, so each carries a
-calibration, measured on the training faces by `tools/calibrate_detectors.py`.
+calibration per landmark scheme, measured on the training faces of 300-W by
+`tools/calibrate_detectors.py`: five points span half of what 68 do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 
 from wingkeras.crops import check_image
 from wingkeras.fetching import cache_home, fetch
+from wingkeras.schemes import IBUG68, LandmarkScheme
 
 _LONGEST_SIDE = 640
 """Larger pictures are searched at this size, pixels."""
@@ -48,10 +51,10 @@ class BoxCalibration:
         return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
-# Medians over the 300-W training faces that each finds; measured by
-# `python tools/calibrate_detectors.py --data PATH_TO_300W --yunet FILE`.
-HAAR_CALIBRATION = BoxCalibration(right=0.0, down=0.1527, scale=0.8761)
-YUNET_CALIBRATION = BoxCalibration(right=0.0, down=0.1451, scale=0.9043)
+def _calibration(
+    known: Mapping[str, BoxCalibration], scheme: LandmarkScheme
+) -> BoxCalibration:
+    return known.get(scheme.name, known[IBUG68.name])
 
 
 class HaarDetector:
@@ -61,10 +64,26 @@ class HaarDetector:
 
     Args:
         calibration: from its boxes to the networks' convention.
+        scheme: whose landmarks the boxes are to enclose, where no calibration is
+            given; of a scheme that is not in `CALIBRATIONS`, those of "ibug68".
     """
 
-    def __init__(self, calibration: BoxCalibration | None = None):
-        self.calibration = calibration or HAAR_CALIBRATION
+    # Medians over the 300-W training faces that it finds; measured by
+    # `python tools/calibrate_detectors.py --data PATH_TO_300W`. Faces mirror, so
+    # `right` is 0.
+    CALIBRATIONS = MappingProxyType(
+        {
+            "ibug68": BoxCalibration(right=0.0, down=0.1527, scale=0.8761),
+            "five": BoxCalibration(right=0.0, down=0.09, scale=0.4342),
+        }
+    )
+
+    def __init__(
+        self,
+        calibration: BoxCalibration | None = None,
+        scheme: LandmarkScheme = IBUG68,
+    ):
+        self.calibration = calibration or _calibration(self.CALIBRATIONS, scheme)
         path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
         self._cascade = cv2.CascadeClassifier(str(path))
 
@@ -97,7 +116,7 @@ class YuNetDetector:
     Args:
         path: of the ONNX model file; by default it is downloaded once and kept in
             the cache.
-        calibration: from its boxes to the networks' convention.
+        calibration, scheme: see `HaarDetector`.
 
     Raises:
         FileNotFoundError: if there is no file at `path`.
@@ -111,12 +130,21 @@ class YuNetDetector:
     )
     SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 
+    # Measured like Haar's, with `--yunet FILE`.
+    CALIBRATIONS = MappingProxyType(
+        {
+            "ibug68": BoxCalibration(right=0.0, down=0.1451, scale=0.9043),
+            "five": BoxCalibration(right=0.0, down=0.083, scale=0.4491),
+        }
+    )
+
     def __init__(
         self,
         path: str | Path | None = None,
         calibration: BoxCalibration | None = None,
+        scheme: LandmarkScheme = IBUG68,
     ):
-        self.calibration = calibration or YUNET_CALIBRATION
+        self.calibration = calibration or _calibration(self.CALIBRATIONS, scheme)
         if path is None:
             path = fetch(self.URL, cache_home() / Path(self.URL).name, self.SHA256)
         elif not Path(path).is_file():
@@ -151,20 +179,23 @@ _DETECTORS = {"haar": HaarDetector, "yunet": YuNetDetector}
 
 
 def load_detector(
-    name: str, path: str | Path | None = None
+    name: str, path: str | Path | None = None, scheme: LandmarkScheme = IBUG68
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A detector by name.
 
     Args:
         name: "haar" or "yunet".
         path: of YuNet's model file; by default it is downloaded.
+        scheme: see `HaarDetector`.
 
     Raises:
         ValueError: for an unknown name.
     """
     if name not in _DETECTORS:
         raise ValueError(f"Expected one of {sorted(_DETECTORS)}, received {name!r}.")
-    return HaarDetector() if name == "haar" else YuNetDetector(path)
+    if name == "haar":
+        return HaarDetector(scheme=scheme)
+    return YuNetDetector(path, scheme=scheme)
 
 
 def _fit(image: np.ndarray) -> tuple[np.ndarray, float]:

@@ -200,7 +200,7 @@ class Localizer:
             ValueError: for an image of another form.
         """
         if self.detector is None:
-            self.detector = HaarDetector()
+            self.detector = HaarDetector(scheme=self.scheme)
         return self.detector(image)
 
 

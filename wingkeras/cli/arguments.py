@@ -81,8 +81,8 @@ def load_localizer(options):
     return localizer.replace(flip_test=options.flip_test)
 
 
-def load_detector(options):
-    """What makes the boxes; `None` where the labels do."""
+def load_detector(options, scheme):
+    """What makes the boxes of `--boxes`, for landmarks of a scheme."""
     from wingkeras import detectors
 
-    return detectors.load_detector(options.boxes, options.yunet)
+    return detectors.load_detector(options.boxes, options.yunet, scheme)

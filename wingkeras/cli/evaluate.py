@@ -38,9 +38,9 @@ def run(options) -> int:
         options.on_broken,
         options.allow_missing,
     )
-    detector = (
-        None if options.boxes == LANDMARK_BOXES else arguments.load_detector(options)
-    )
+    detector = None
+    if options.boxes != LANDMARK_BOXES:
+        detector = arguments.load_detector(options, localizer.scheme)
     progress = {}
     if sys.stdout.isatty():  # in a pipe, the summary alone: it is JSON
         progress["progress"] = keras.utils.Progbar(len(faces), unit_name="face").update

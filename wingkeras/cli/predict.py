@@ -40,7 +40,7 @@ def run(options) -> int:
     from wingkeras.data.images import BrokenFileError
 
     localizer = arguments.load_localizer(options)
-    localizer.detector = arguments.load_detector(options)
+    localizer.detector = arguments.load_detector(options, localizer.scheme)
     names: set[str] = set()
     failures = 0
     for given in options.inputs:
