@@ -1,12 +1,13 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
-    python tools/publish.py RUN [RUN] NAME --data PATH_TO_300W --description TEXT
+    python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
         [--further TEXT] [--flip-test]
 
-RUN is a folder that `wingkeras train` wrote; of a cascade, those of its networks in
-their order. `--further` says what further faces are, where a run had them. The errors
-are those on the common subset with landmark boxes, with the flip test and without; run
-it once per finished model.
+RUN is a folder that `wingkeras train` wrote, or a cell of `tools/reproduce.py`; of a
+cascade, those of its networks in their order. `--further` says what further faces are,
+where a run had them. PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`.
+The errors are those on the common subset or on that file, with landmark boxes, with the
+flip test and without; run it once per finished model.
 """
 
 import argparse
@@ -22,14 +23,49 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from wingkeras import models, plots, zoo
-from wingkeras.data.w300 import load_300w
+from wingkeras.data.datasets import load_faces
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
 from wingkeras.folding import fold_batch_norm
+from wingkeras.metrics import usual_normalizers
 from wingkeras.weights import load_weights
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
-LICENCE = "research use only, as the 300-W images and annotations it was trained on"
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """Which faces a published model of a scheme has learnt from and is measured on.
+
+    Attributes:
+        training: the faces to learn from.
+        licence: of the weights.
+        test: the faces to measure on.
+        options: of `wingkeras evaluate` for those.
+    """
+
+    training: str
+    licence: str
+    test: str
+    options: str
+
+
+PROTOCOLS = {
+    "ibug68": Protocol(
+        training="300-W: afw, helen/trainset, lfpw/trainset",
+        licence="research use only, as the 300-W images and annotations it was trained "
+        "on",
+        test="300-W common subset",
+        options="--data PATH_TO_300W --split common",
+    ),
+    "five": Protocol(
+        training="MTFL: lfw.csv",
+        licence="research use only, as the LFW images and MTFL annotations it was "
+        "trained on",
+        test="MTFL: aflw.csv",
+        options="--data aflw.csv",
+    ),
+}
 
 
 def main() -> int:
@@ -54,21 +90,23 @@ def main() -> int:
     further = max(run.get("further_faces", 0) for run in described)
     if bool(further) != bool(options.further):
         parser.error(f"expected --further for {further} further faces, or neither")
-    faces = load_300w(options.data, "common")
+    split = "common" if options.data.is_dir() else None
+    faces = load_faces(options.data, split, localizer.scheme)
+    protocol = PROTOCOLS[localizer.scheme.name]
     show_cost_of_float16(localizer, last, described[-1]["recipe"], faces)
     entry = dataclasses.replace(
         saved,
         description=options.description,
         recipe=[run["recipe"] for run in described],
         training_data={
-            "name": "300-W: afw, helen/trainset, lfpw/trainset",
+            "name": protocol.training,
             "faces": described[-1]["faces"],
             "licence": "research use only",
             "further_faces": further,
             "further": options.further,
         },
-        licence=LICENCE,
-        metrics=measure(localizer, faces, options.name),
+        licence=protocol.licence,
+        metrics=measure(localizer, faces, options.name, protocol),
         card=f"{options.name}.md",
     )
     for stage, run in zip(entry.stages, options.runs, strict=True):
@@ -82,6 +120,9 @@ def main() -> int:
 
 def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
     """Print the error with the float32 weights of the run beside the saved ones."""
+    if not (run / "best.weights.h5").exists():
+        print(f"{run} keeps no float32 weights to compare with.")
+        return
     batch_norm = recipe.get("batch_norm", False)
     exact = models.build(
         recipe["network"],
@@ -100,19 +141,19 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
     after = evaluate(localizer, faces)
     shift = np.linalg.norm(before.predictions - after.predictions, axis=-1)
     for name, result in (("float32", before), ("float16", after)):
-        print(f"{name}: {result.summary()['inter_ocular']}")
+        print(f"{name}: {result.summary()[usual_normalizers(faces.scheme)[0]]}")
     print(f"landmarks differ by up to {shift.max():.3f} px, mean {shift.mean():.4f} px")
 
 
-def measure(localizer, faces, name: str) -> tuple[dict, ...]:
+def measure(localizer, faces, name: str, protocol: Protocol) -> tuple[dict, ...]:
     """Summaries of evaluations, each with the command that prints it again."""
     other = not localizer.flip_test
     switch = " --flip-test" if other else " --no-flip-test"
     variants = {"": localizer, switch: localizer.replace(flip_test=other)}
-    command = f"wingkeras evaluate {name} --data PATH_TO_300W --split common"
+    command = f"wingkeras evaluate {name} {protocol.options}"
     return tuple(
         {
-            "data": "300-W common subset",
+            "data": protocol.test,
             **evaluate(variant, faces).summary(),
             "command": command + option,
         }
