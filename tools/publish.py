@@ -85,6 +85,11 @@ def main() -> int:
             f"expected the run of each of the {len(localizer.stages)} networks in "
             f"{last}, received {len(options.runs)}"
         )
+    if localizer.scheme.name not in PROTOCOLS:
+        parser.error(
+            f"expected a model of one of the schemes {sorted(PROTOCOLS)}, received "
+            f"{localizer.scheme.name!r} in {last}"
+        )
     saved = zoo.save(localizer, last / "published", options.name)
     described = [json.loads((run / "recipe.json").read_text()) for run in options.runs]
     further = max(run.get("further_faces", 0) for run in described)
