@@ -12,6 +12,7 @@ from served_folder import served
 from wingkeras import models, zoo
 from wingkeras.fetching import FetchError, sha256_of
 from wingkeras.localizer import Localizer, Stage
+from wingkeras.metrics import usual_normalizers
 from wingkeras.schemes import FIVE, LandmarkScheme
 
 MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
@@ -198,6 +199,7 @@ def test_the_zoo_is_not_empty():
 def test_every_entry(name):
     entry = zoo.info(name)
     package = zoo._packaged()
+    localizer = zoo.load(name)
     for stage in entry.stages:
         path = package / stage.file
         assert sha256_of(path) == stage.sha256
@@ -212,8 +214,8 @@ def test_every_entry(name):
     assert (package / entry.card).is_file()
     for metric in entry.metrics:
         assert metric["boxes"] and metric["data"] and metric["command"]
-        assert metric["inter_ocular"]["nme_percent"] > 0
-    localizer = zoo.load(name)
+        usual = usual_normalizers(localizer.scheme)[0]
+        assert metric[usual]["nme_percent"] > 0
     landmarks = localizer(_image(), BOXES)
     assert landmarks.shape == (2, len(localizer.scheme), 2)
     centres = (BOXES[:, :2] + BOXES[:, 2:]) / 2
