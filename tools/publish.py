@@ -66,6 +66,7 @@ PROTOCOLS = {
         options="--data aflw.csv",
     ),
 }
+_OF_FURTHER = " and the photographs of its further faces"
 
 
 def main() -> int:
@@ -110,7 +111,7 @@ def main() -> int:
             "further_faces": further,
             "further": options.further,
         },
-        licence=protocol.licence,
+        licence=protocol.licence + (_OF_FURTHER if further else ""),
         metrics=measure(localizer, faces, options.name, protocol),
         card=f"{options.name}.md",
     )
