@@ -48,6 +48,17 @@ def test_training_curves_show_the_log(tmp_path):
     np.testing.assert_allclose(right, [[1, 2], [10, 5]])
 
 
+def test_training_curves_go_on_in_the_next_run(tmp_path):
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text("epoch,learning_rate,loss,val_nme\n0,1,90,0.1\n1,1,50,0.05\n")
+    second.write_text("epoch,learning_rate,loss,val_nme\n0,1,40,0.04\n")
+    left, right = plots.training_curves(first, second).axes
+    border, loss = left.lines
+    assert set(border.get_xdata()) == {2.5}
+    np.testing.assert_allclose(loss.get_data(), [[1, 2, 3], [90, 50, 40]])
+    np.testing.assert_allclose(right.lines[0].get_data(), [[1, 2, 3], [10, 5, 4]])
+
+
 def test_pose_histogram_before_and_after():
     poses = np.array([0.0, 0.1, 0.2, 1.0, np.nan])
     figure = plots.pose_histogram(poses, np.array([1, 1, 1, 3, 1]), bins=2)

@@ -1,13 +1,14 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
-        [--further TEXT] [--flip-test]
+        [--start RUN] [--further TEXT] [--flip-test]
 
 RUN is a folder that `wingkeras train` wrote, or a cell of `tools/reproduce.py`; of a
-cascade, those of its networks in their order. `--further` says what further faces are,
-where a run had them. PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`.
-The errors are those on the common subset or on that file, with landmark boxes, with the
-flip test and without; run it once per finished model.
+cascade, those of its networks in their order; `--start` is the run whose network the
+last one went on from. `--further` says what further faces are, where a run had them.
+PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. The errors are those
+on the common subset or on that file, with landmark boxes, with the flip test and
+without; run it once per finished model.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
 from wingkeras.folding import fold_batch_norm
 from wingkeras.metrics import usual_normalizers
+from wingkeras.training import digest
 from wingkeras.weights import load_weights
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
@@ -76,6 +78,7 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--description", required=True)
+    parser.add_argument("--start", type=Path, metavar="RUN")
     parser.add_argument("--further", metavar="TEXT")
     parser.add_argument("--flip-test", action="store_true", help="see `Localizer`")
     options = parser.parse_args()
@@ -91,11 +94,19 @@ def main() -> int:
             f"expected a model of one of the schemes {sorted(PROTOCOLS)}, received "
             f"{localizer.scheme.name!r} in {last}"
         )
-    saved = zoo.save(localizer, last / "published", options.name)
-    described = [json.loads((run / "recipe.json").read_text()) for run in options.runs]
-    further = max(run.get("further_faces", 0) for run in described)
+    if describe(last)["start"] != (digest_of(options.start) if options.start else None):
+        parser.error(
+            f"expected --start to be the run that {last} went on from, if any; "
+            f"received {options.start}"
+        )
+    runs_of_stages = [[run] for run in options.runs]
+    if options.start:
+        runs_of_stages[-1].insert(0, options.start)
+    described = [describe(run) for runs in runs_of_stages for run in runs]
+    further = max(training["further_faces"] for training in described)
     if bool(further) != bool(options.further):
         parser.error(f"expected --further for {further} further faces, or neither")
+    saved = zoo.save(localizer, last / "published", options.name)
     split = "common" if options.data.is_dir() else None
     faces = load_faces(options.data, split, localizer.scheme)
     protocol = PROTOCOLS[localizer.scheme.name]
@@ -103,7 +114,7 @@ def main() -> int:
     entry = dataclasses.replace(
         saved,
         description=options.description,
-        recipe=[run["recipe"] for run in described],
+        recipe=[training["recipe"] for training in described],
         training_data={
             "name": protocol.training,
             "faces": described[-1]["faces"],
@@ -115,13 +126,24 @@ def main() -> int:
         metrics=measure(localizer, faces, options.name, protocol),
         card=f"{options.name}.md",
     )
-    for stage, run in zip(entry.stages, options.runs, strict=True):
+    for stage, runs in zip(entry.stages, runs_of_stages, strict=True):
         shutil.copy(last / "published" / stage.file, ZOO / stage.file)
         picture = ZOO / stage.file.replace(".weights.h5", ".training.png")
-        plots.save_figure(plots.training_curves(run / "metrics.csv"), picture)
+        logs = [run / "metrics.csv" for run in runs]
+        plots.save_figure(plots.training_curves(*logs), picture)
     register(entry)
     print(json.dumps(entry.metrics, indent=1))
     return 0
+
+
+def describe(run: Path) -> dict:
+    """What `train` wrote of a run."""
+    return json.loads((run / "recipe.json").read_text())
+
+
+def digest_of(run: Path) -> str:
+    """Of a run's last network, as runs that start from it write it down."""
+    return digest(zoo.load(run).stages[-1].network.get_weights())
 
 
 def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:

@@ -170,20 +170,27 @@ def latencies(panels: dict[str, dict[str, float]]) -> Figure:
     return figure
 
 
-def training_curves(metrics_csv: str | Path) -> Figure:
-    """Loss and validation error over the epochs of a run.
+def training_curves(*metrics_csv: str | Path) -> Figure:
+    """Loss and validation error over the epochs of a run, or of successive ones.
 
     Args:
-        metrics_csv: the `metrics.csv` that `train` writes.
+        metrics_csv: the `metrics.csv` that `train` writes; several if a run started
+            from the network of the one before.
 
     Returns:
-        A figure with the loss on the left axis, NME in percent on the right one.
+        A figure with the loss on the left axis, NME in percent on the right one; a
+        vertical line where another run begins.
     """
-    with open(metrics_csv, newline="") as file:
-        rows = list(csv.DictReader(file))
-    epochs = [int(row["epoch"]) + 1 for row in rows]
+    runs = []
+    for path in metrics_csv:
+        with open(path, newline="") as file:
+            runs.append(list(csv.DictReader(file)))
+    rows = [row for run in runs for row in run]
+    epochs = range(1, len(rows) + 1)
     figure = Figure(figsize=(6, 4), layout="constrained")
     left = figure.add_subplot()
+    for end in np.cumsum([len(run) for run in runs[:-1]]):
+        left.axvline(end + 0.5, color="0.7", linestyle="--")
     left.plot(epochs, [float(row["loss"]) for row in rows], label="training loss")
     left.set(xlabel="epoch", ylabel="loss per face", yscale="log")
     right = left.twinx()

@@ -292,11 +292,11 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
     run = {
         "recipe": recipe.describe(),
         "faces": len(faces),
-        "landmarks": _digest([faces.landmarks]),
+        "landmarks": digest([faces.landmarks]),
         "further_faces": len(further) if further else 0,
-        "further_landmarks": _digest([further.landmarks]) if further else None,
-        "first_stages": [_digest(s.network.get_weights()) for s in first_stages],
-        "start": _digest(start.stages[-1].network.get_weights()) if start else None,
+        "further_landmarks": digest([further.landmarks]) if further else None,
+        "first_stages": [digest(s.network.get_weights()) for s in first_stages],
+        "start": digest(start.stages[-1].network.get_weights()) if start else None,
     }
     text = json.dumps(run, indent=1)
     if path.exists() and path.read_text() != text:
@@ -310,11 +310,12 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
             scratch.write_text(text)
 
 
-def _digest(arrays: Sequence[np.ndarray]) -> str:
-    digest = hashlib.sha256()
+def digest(arrays: Sequence[np.ndarray]) -> str:
+    """SHA-256 by which a run knows faces and networks again, from their arrays."""
+    sha256 = hashlib.sha256()
     for array in arrays:
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()
 
 
 def _resume(model, folder: Path, devices: OneDevice) -> int:

@@ -60,7 +60,7 @@ class Entry:
         stages: its networks, in their order.
         flip_test: whether the last one sees every face in the mirror as well.
         description: one line.
-        recipe: what decided the training of each network.
+        recipe: what decided the trainings, in their order.
         training_data: name, number of faces, licence.
         licence: of the weights.
         metrics: measured errors; each names data, boxes and normaliser.
