@@ -64,7 +64,10 @@ def test_incomplete_faces_have_no_coefficient():
 
 
 def test_labelled_yaw(real_data):
-    file = np.load(real_data / "shapes" / "pose68.npz")
+    path = real_data / "shapes" / "pose68.npz"
+    if not path.is_file():
+        pytest.skip(f"needs labelled poses: {path}")
+    file = np.load(path)
     shapes, yaw = file["300wpublic_landmarks"], file["300wpublic_pose"][:, 0]
     coefficients = balance.pose_coefficients(shapes, IBUG68)
     assert abs(_rank_correlation(coefficients, yaw)) >= 0.95

@@ -15,6 +15,7 @@ class Oracle:
     """A localizer that knows the faces and is off by a given number of pixels."""
 
     scheme = FIVE
+    flip_test = False
 
     def __init__(self, faces, offset):
         self._faces, self._offset, self.boxes = iter(faces.landmarks), offset, []
@@ -44,7 +45,7 @@ def test_errors_are_those_of_the_definition(faces):
         100 * expected.mean(), abs=1e-3
     )
     assert summary["faces"] == summary["found"] == 6
-    assert summary["boxes"] == "landmarks"
+    assert summary["boxes"] == "landmarks" and summary["flip_test"] is False
     rate = 100 * (expected > 0.08).mean()
     assert summary["inter_pupil"]["failure_rate_8_percent"] == pytest.approx(
         rate, abs=0.01
@@ -95,6 +96,7 @@ def test_mirrored_predictions_are_means(faces):
 
     class Constant:
         scheme = FIVE
+        flip_test = True
         without_flip_test = property(lambda self: self)
 
         def __call__(self, image, boxes):
@@ -107,7 +109,8 @@ def test_mirrored_predictions_are_means(faces):
             return moved[None].astype(np.float32)
 
     result = evaluate(Constant(), both, mirrored=True)
-    assert result.summary()["mirrored"] is True
+    summary = result.summary()
+    assert summary["mirrored"] is True and summary["flip_test"] is False
     np.testing.assert_allclose(result.predictions, both.landmarks, atol=1e-3)
 
 

@@ -5,6 +5,7 @@ from wingkeras import zoo
 from wingkeras.data.images import read_image
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.schemes import FIVE
+from wingkeras.tracking import LARGEST_GAP
 from zoo_faces import body_of
 
 LAYOUT = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.5], [0.3, 0.8], [0.7, 0.8]])
@@ -62,3 +63,5 @@ def test_the_gap_tells_faces_from_background(real_data, name):
         on_faces.append(gaps[0])
         beside.append(gaps[1])
     assert np.median(on_faces) < 0.03 < 0.06 < np.median(beside)
+    assert np.mean(np.array(on_faces) <= LARGEST_GAP) > 0.7
+    assert np.mean(np.array(beside) > LARGEST_GAP) > 0.9

@@ -56,6 +56,11 @@ def test_converts_once(saved, cache, monkeypatch):
     assert sorted(cache.rglob("made-*.onnx")) == files
 
 
+def test_missing_weights_are_not_taken_for_a_cache_that_is_full(tmp_path, runtime):
+    with pytest.raises(FileNotFoundError, match=r"cnn6_300w\.stage1.*there is no"):
+        zoo.load("cnn6_300w", path=tmp_path, runtime=runtime)
+
+
 def test_broken_file_in_the_cache_is_written_again(saved, cache):
     zoo.load(saved, runtime="onnx")
     for path in cache.rglob("made-*.onnx"):

@@ -295,6 +295,28 @@ def test_folder_of_another_recipe_is_left_alone(tmp_path):
     assert (tmp_path / "run" / "metrics.csv").read_text() == before
 
 
+def test_refused_arguments_leave_no_folder(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    refused = {
+        "lower the batch size": {"batch_size": 64},
+        "float99": {"precision": "float99"},
+        "has its own": {"network": "ResNet50", "batch_norm": True},
+    }
+    for message, change in refused.items():
+        recipe = dataclasses.replace(RECIPE, **change)
+        with pytest.raises(ValueError, match=message):
+            train(recipe, faces, tmp_path / "run", verbose=False)
+        assert not (tmp_path / "run").exists()
+
+
+def test_first_stage_finds_the_points_of_the_faces(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    first = zoo.load("cnn6_300w")
+    with pytest.raises(ValueError, match=r"scheme 'five' of the faces.* of 'ibug68'"):
+        train(RECIPE, faces, tmp_path / "run", first, verbose=False)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "count", "message"),
     [

@@ -91,29 +91,45 @@ def test_ends_where_it_is_told_to(clip, localizer, tmp_path):
     assert len(_lines(tmp_path / "pan.landmarks.jsonl")) == 4
 
 
+class _Camera:
+    """Says that it has 25 Hz, ends after some frames."""
+
+    def __init__(self, frames):
+        self.left = frames
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 0, np.ascontiguousarray(PORTRAIT[..., ::-1])
+
+    def get(self, what):
+        return 25.0 if what == cv2.CAP_PROP_FPS else -1.0
+
+    def release(self):
+        pass
+
+
 def test_slow_camera_plays_at_its_own_speed(localizer, tmp_path, monkeypatch):
     """Frames that take 0.1 s on a camera of 25 Hz fill 2 or 3 of the video's."""
-
-    class Camera:
-        count = 0
-
-        def read(self):
-            self.count += 1
-            return self.count <= 5, np.ascontiguousarray(PORTRAIT[..., ::-1])
-
-        def get(self, what):
-            return 25.0 if what == cv2.CAP_PROP_FPS else -1.0
-
-        def release(self):
-            pass
-
-    monkeypatch.setattr(video, "open_video", lambda source: Camera())
+    monkeypatch.setattr(video, "open_video", lambda source: _Camera(5))
     clock = iter(np.arange(0.0, 1.0, 0.1))
     monkeypatch.setattr(video.time, "monotonic", lambda: next(clock))
     _, path = video.track_video(Tracker(localizer), 0, tmp_path, "camera0")
     lines = _lines(tmp_path / "camera0.landmarks.jsonl")
     assert [line["frame"] for line in lines] == [2, 5, 8, 10, 12]
     assert len(_read_clip(path)[0]) == 13
+
+
+def test_fast_camera_has_a_line_for_every_frame_of_its_video(
+    localizer, tmp_path, monkeypatch
+):
+    """Of frames that take 0.01 s on a camera of 25 Hz, one in four is kept."""
+    monkeypatch.setattr(video, "open_video", lambda source: _Camera(9))
+    clock = iter(np.arange(0.0, 1.0, 0.01))
+    monkeypatch.setattr(video.time, "monotonic", lambda: next(clock))
+    _, path = video.track_video(Tracker(localizer), 0, tmp_path, "camera0")
+    lines = _lines(tmp_path / "camera0.landmarks.jsonl")
+    assert [line["frame"] for line in lines] == [0, 1, 2]
+    assert len(_read_clip(path)[0]) == 3
 
 
 def test_nothing_is_written_where_there_is_nothing(localizer, tmp_path):

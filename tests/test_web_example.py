@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def browser(tmp_path):
         "--no-sandbox",
         "--disable-gpu",
         "--disable-background-networking",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
         "--window-size=1000,900",
         f"--user-data-dir={tmp_path / 'profile'}",
     ):
@@ -85,6 +88,18 @@ def _landmarks(browser):
     )
 
 
+def _draw(browser, box):
+    """Draw a box, in widths of the picture, with the mouse."""
+    from selenium.webdriver import ActionChains
+
+    canvas = browser.find_element("id", "picture")
+    width, height = canvas.size["width"], canvas.size["height"]
+    start, end = np.reshape(box, (2, 2)) * width - np.array([width, height]) / 2
+    actions = ActionChains(browser)
+    actions.move_to_element_with_offset(canvas, *map(int, start)).click_and_hold()
+    actions.move_to_element_with_offset(canvas, *map(int, end)).release().perform()
+
+
 def test_finds_the_landmarks_that_python_finds(site, browser, portrait, tmp_path):
     localizer = zoo.load(MODEL)
     expected, boxes = localizer.detect(portrait)
@@ -103,22 +118,30 @@ def test_finds_the_landmarks_that_python_finds(site, browser, portrait, tmp_path
 
 
 def test_box_can_be_drawn_by_hand(site, browser, portrait):
-    from selenium.webdriver import ActionChains
-
     expected, boxes = zoo.load(MODEL).detect(portrait)
     browser.get(f"{site}/index.html?image=portrait.png")
     _wait_for(browser, "Draw a box")
-    canvas = browser.find_element("id", "picture")
-    scale = canvas.size["width"] / portrait.shape[1]
-    middle = np.array([canvas.size["width"], canvas.size["height"]]) / 2
-    start, end = boxes[0].reshape(2, 2) * scale - middle
-    actions = ActionChains(browser)
-    actions.move_to_element_with_offset(canvas, *map(int, start)).click_and_hold()
-    actions.move_to_element_with_offset(canvas, *map(int, end)).release().perform()
+    _draw(browser, boxes[0] / portrait.shape[1])
     _wait_for(browser, "68 points in")
     eyes = np.linalg.norm(expected[0, 36] - expected[0, 45])
     error = np.linalg.norm(_landmarks(browser) - expected[0], axis=1).mean()
     assert error / eyes < 0.06
+
+
+def test_a_picture_never_gets_the_cameras_landmarks(site, browser, portrait, tmp_path):
+    picture = tmp_path / "still.png"
+    cv2.imwrite(str(picture), portrait[..., ::-1])
+    browser.get(f"{site}/index.html")
+    _wait_for(browser, "Choose a picture")
+    browser.find_element("id", "camera").click()
+    _wait_for(browser, "Draw a box")
+    _draw(browser, [0.3, 0.1, 0.7, 0.5])
+    _wait_for(browser, "frames per second")
+    browser.find_element("id", "file").send_keys(str(picture))
+    _wait_for(browser, "Draw a box")
+    time.sleep(2)  # for the answer that was on its way
+    assert "Draw a box" in browser.find_element("id", "status").text
+    assert not browser.find_element("id", "save").is_displayed()
 
 
 def test_says_what_is_missing(site, browser):

@@ -76,10 +76,19 @@ def test_truncated_and_missing_files(network, path):
         load_weights(network, path.with_name("none.weights.h5"))
 
 
-def test_bad_ending_and_range(network, tmp_path):
+def test_a_tensor_beyond_the_range_of_float16_keeps_its_precision(tmp_path):
+    large = CNN6(5, np.full((5, 2), 1e6 + 1 / 8))
+    save_weights(large, tmp_path / "a.weights.h5")
+    loaded = CNN6(5)
+    load_weights(loaded, tmp_path / "a.weights.h5")
+    biases = loaded.layers[-1].bias, large.layers[-1].bias
+    np.testing.assert_array_equal(*(np.asarray(bias) for bias in biases))
+
+
+def test_bad_ending_and_diverged(network, tmp_path):
     with pytest.raises(ValueError, match=r"ends with \.weights\.h5"):
         save_weights(network, tmp_path / "a.h5")
-    large = CNN6(5, np.full((5, 2), 1e6))
-    with pytest.raises(ValueError, match="within float16's range"):
-        save_weights(large, tmp_path / "a.weights.h5")
+    diverged = CNN6(5, np.full((5, 2), np.nan))
+    with pytest.raises(ValueError, match="finite weights, received others in 'cnn6'"):
+        save_weights(diverged, tmp_path / "a.weights.h5")
     assert not list(tmp_path.iterdir())

@@ -27,6 +27,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from machine import REPOSITORY, describe_machine
 from time_localizers import time_in_processes
 
+from wingkeras.files import replacing
+
 RESULTS = REPOSITORY / "results"
 _TRAINING_SECONDS = 15
 _STEPS, _WARM_UP = 5, 3
@@ -84,8 +86,8 @@ def main() -> int:
     result = {"machine": describe_machine(), **options.run(options)}
     text = json.dumps(result, indent=1)
     print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"benchmark_{result['benchmark']}.json").write_text(text + "\n")
+    with replacing(RESULTS / f"benchmark_{result['benchmark']}.json") as scratch:
+        scratch.write_text(text + "\n")
     return 0
 
 
@@ -241,6 +243,7 @@ def benchmark_robustness(options) -> dict:
     from wingkeras import models, plots, robustness, zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.localizer import Localizer
+    from wingkeras.metrics import usual_normalizers
 
     localizer = zoo.load(options.model)
     name = Path(options.model).name
@@ -253,7 +256,8 @@ def benchmark_robustness(options) -> dict:
     localizers |= {other: zoo.load(other) for other in options.beside}
     faces = load_faces(options.data, options.split, localizer.scheme)
     progress = keras.utils.Progbar(len(faces), unit_name="face").update
-    errors = robustness.robustness(localizers, faces, progress=progress)
+    normalizer = usual_normalizers(localizer.scheme)[0]
+    errors = robustness.robustness(localizers, faces, normalizer, progress)
     table = robustness.summarise(errors, faces)
     robustness.write_csv(table, RESULTS / f"robustness_{name}.csv")
     panels: dict = {}
@@ -307,7 +311,8 @@ def benchmark_latency(options) -> dict:
         for argument in (f"--{name}", str(getattr(options, name)))
     ]
     rows = time_in_processes(options.models, *optional)
-    with (RESULTS / "latency.csv").open("w", newline="") as file:
+    table = RESULTS / "latency.csv"
+    with replacing(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)

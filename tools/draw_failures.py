@@ -3,9 +3,9 @@
     python tools/draw_failures.py NAME [--output PICTURE]
 
 matplotlib's sample portrait is made harder, one way at a time, and localised in the
-box of its true place. Each panel gives the error (NME, inter-ocular, against the
-model's own landmarks on the plain portrait) and the gap to the mirror image, by which
-a program can tell.
+box of its true place. Each panel gives the error (NME over the distance of the eyes,
+against the model's own landmarks on the plain portrait) and the gap to the mirror
+image, by which a program can tell.
 """
 
 import argparse
@@ -22,7 +22,8 @@ from matplotlib.figure import Figure
 
 from wingkeras import geometry, plots, zoo
 from wingkeras.data.images import read_image
-from wingkeras.metrics import nme
+from wingkeras.files import replacing
+from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.robustness import rotate_picture
 
@@ -40,6 +41,7 @@ def main() -> int:
     plain = localizer.detect(portrait)[0][0]
     plain = localizer(portrait, geometry.landmark_boxes(plain)[None])[0]
     panels = harder(portrait, plain)
+    normalizer = usual_normalizers(localizer.scheme)[0]
     columns = 4
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(3 * columns, 3.3 * rows), layout="constrained")
@@ -47,13 +49,14 @@ def main() -> int:
         axes = figure.add_subplot(rows, columns, i)
         _, gaps = localize_with_mirror(localizer, image, box[None])
         found = localizer(image, box[None])
-        error = nme(truth[None], found, localizer.scheme, "inter_ocular")[0]
+        error = nme(truth[None], found, localizer.scheme, normalizer)[0]
         axes.imshow(_around(image, found, truth, box, localizer.scheme))
         axes.set_title(f"{title}\nNME {100 * error:.1f} %, gap {gaps[0]:.3f}")
         axes.set_axis_off()
         print(f"{title}: NME {100 * error:.2f} %, gap {gaps[0]:.4f}")
     output = options.output or ZOO / f"{Path(options.model).name}.failures.jpg"
-    figure.savefig(output, dpi=70)
+    with replacing(output) as scratch:
+        figure.savefig(scratch, dpi=70)
     print(f"Picture: {output}")
     return 0
 

@@ -46,9 +46,9 @@ def write_speeds(folder: Path) -> None:
             if row["what"] == latency.NETWORKS and row["faces"] == 1:
                 key = (row["model"], row["runtime"], row["threads"])
                 speeds[key] = 1000 / row["ms"]
-    folder.mkdir(parents=True, exist_ok=True)
     machine = json.dumps({"machine": describe_machine()}, indent=1)
-    (folder / "run.json").write_text(machine + "\n")
+    with replacing(folder / "run.json") as scratch:
+        scratch.write_text(machine + "\n")
     table = folder / "speed.csv"
     with replacing(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)

@@ -127,7 +127,8 @@ def main() -> int:
         card=f"{options.name}.md",
     )
     for stage, runs in zip(entry.stages, runs_of_stages, strict=True):
-        shutil.copy(last / "published" / stage.file, ZOO / stage.file)
+        with replacing(ZOO / stage.file) as scratch:
+            shutil.copy(last / "published" / stage.file, scratch)
         picture = ZOO / stage.file.replace(".weights.h5", ".training.png")
         logs = [run / "metrics.csv" for run in runs]
         plots.save_figure(plots.training_curves(*logs), picture)

@@ -125,7 +125,8 @@ class YuNetDetector:
     """
 
     URL = (
-        "https://github.com/opencv/opencv_zoo/raw/main/models/face_detection_yunet/"
+        "https://github.com/opencv/opencv_zoo/raw/"
+        "82b38c8f98e7b52aa171400f3e4c722352d0669f/models/face_detection_yunet/"
         "face_detection_yunet_2023mar.onnx"
     )
     SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"

@@ -42,9 +42,25 @@ def measurable(
     Raises:
         ValueError: for a normaliser there is not or that the scheme has no points for.
     """
+    return normalizer_lengths(landmarks, scheme, normalizer) > 0
+
+
+def normalizer_lengths(
+    landmarks: np.ndarray, scheme: str | LandmarkScheme, normalizer: str
+) -> np.ndarray:
+    """What the errors of faces are divided by.
+
+    Args:
+        landmarks, scheme, normalizer: see `measurable`.
+
+    Returns:
+        `(N,)` float64, unit of the landmarks; NaN where a point needed is unlabelled.
+
+    Raises:
+        ValueError: see `measurable`.
+    """
     scheme = _check(scheme, normalizer)
-    landmarks = np.asarray(landmarks, np.float64)
-    return _normaliser(landmarks, scheme, normalizer, np) > 0
+    return _normaliser(np.asarray(landmarks, np.float64), scheme, normalizer, np)
 
 
 def nme(
@@ -88,7 +104,7 @@ def nme(
             f"another normaliser of {NORMALIZERS}."
         )
     distances = np.linalg.norm(landmarks - predictions, axis=-1)
-    lengths = _normaliser(landmarks, scheme, normalizer, np)
+    lengths = normalizer_lengths(landmarks, scheme, normalizer)
     labelled = np.isfinite(landmarks).all(axis=-1)
     total = np.where(labelled, distances, 0).sum(axis=1)
     return total / labelled.sum(axis=1) / lengths

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from wingkeras.localizer import Localizer
+from wingkeras.metrics import normalizer_lengths, usual_normalizers
 from wingkeras.smoothing import OneEuroFilter
 from wingkeras.tracking import Tracker, unfiltered
 
@@ -76,12 +77,13 @@ def measure(localizer: Localizer, image: np.ndarray) -> dict[str, dict[str, floa
     """Deviations of the largest face of a picture, filtered and not.
 
     Args:
-        localizer: with its detector; in a scheme with outer eye corners.
+        localizer: with its detector.
         image: `(H, W, 3)` uint8 RGB, showing a face.
 
     Returns:
         Per clip ("still", "swaying") and filter ("none", "one_euro") the deviation
-        in percent of the distance of the outer eye corners.
+        in percent of the length that errors in its scheme are usually divided by, see
+        `metrics.usual_normalizers`.
 
     Raises:
         ValueError: if there is no face, or a clip loses it.
@@ -89,8 +91,9 @@ def measure(localizer: Localizer, image: np.ndarray) -> dict[str, dict[str, floa
     landmarks, boxes = localizer.detect(image)
     if not len(boxes):
         raise ValueError("Expected a picture with a face; the detector finds none.")
-    left, right = localizer.scheme.outer_eye_corners
-    eyes = float(np.linalg.norm(landmarks[0, left] - landmarks[0, right]))
+    scheme = localizer.scheme
+    normalizer = usual_normalizers(scheme)[0]
+    eyes = float(normalizer_lengths(landmarks[:1], scheme, normalizer)[0])
     side = float(boxes[0, 2] - boxes[0, 0])
     result: dict[str, dict[str, float]] = {}
     for name, motion in (("still", still), ("swaying", swaying(side))):

@@ -71,7 +71,7 @@ def train(
             asks for something that `devices` cannot do, or another runtime than Keras
             runs `first` or `start`.
         FloatingPointError: if the network diverges.
-        RuntimeError: if another process of the run has ended.
+        ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
     folder, devices = Path(folder), devices or OneDevice()
@@ -80,21 +80,23 @@ def train(
     first_stages = first.keras_stages if first else ()
     _check_kinds(recipe, faces, first, start, further)
     _check_labels(training_faces, held_out)
-    _claim(folder, recipe, training_faces, first_stages, start, further)
+    run = _describe(recipe, training_faces, first_stages, start, further)
+    _check_folder(folder, run)
     box_scale = first.box_scale if first else recipe.box_scale
     plan = epoch_plan(recipe, training_faces)
     if further:
         plan = np.append(plan, len(training_faces) + np.arange(len(further)))
+    steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     regions, validation, mean_shape = _load_regions(
         recipe, box_scale, training_faces, held_out, first, start, further
     )
-    steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     copy = build_network(recipe, len(faces.scheme), mean_shape)
     with devices.building():
         network = build_network(recipe, len(faces.scheme), mean_shape)
         if start:
             network.set_weights(start.stages[-1].network.get_weights())
         model = _compile(recipe, network, regions, steps, devices)
+        _claim(folder, run)
         first_epoch = _resume(model, folder, devices)
     _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
     order = (recipe.batch_size, recipe.seed, first_epoch)
@@ -177,7 +179,7 @@ def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None
     except Exception as error:
         if devices.processes == 1:
             raise
-        raise RuntimeError(
+        raise ConnectionError(
             f"Process {devices.process} of {devices.processes} cannot go on, another "
             "one has probably ended. Start all of them again with the same arguments; "
             f"they resume from the last epoch. The cause: {error}"
@@ -216,6 +218,11 @@ def _check_devices(recipe: Recipe, devices: OneDevice) -> None:
 def _check_kinds(recipe, faces, first, start, further) -> None:
     sizes = [stage.size for stage in first.stages] if first else []
     crops.check_sizes([*sizes, recipe.size])
+    if first and first.scheme != faces.scheme:
+        raise ValueError(
+            f"Expected `first` to find the scheme {faces.scheme.name!r} of the faces, "
+            f"received a localizer of {first.scheme.name!r}."
+        )
     if further and further.scheme != faces.scheme:
         raise ValueError(
             f"Expected further faces of scheme {faces.scheme.name!r}, received "
@@ -286,9 +293,7 @@ def _align(
     return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
 
-def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "recipe.json"
+def _describe(recipe: Recipe, faces, first_stages, start, further) -> str:
     run = {
         "recipe": recipe.describe(),
         "faces": len(faces),
@@ -298,16 +303,24 @@ def _claim(folder: Path, recipe: Recipe, faces, first_stages, start, further) ->
         "first_stages": [digest(s.network.get_weights()) for s in first_stages],
         "start": digest(start.stages[-1].network.get_weights()) if start else None,
     }
-    text = json.dumps(run, indent=1)
-    if path.exists() and path.read_text() != text:
+    return json.dumps(run, indent=1)
+
+
+def _check_folder(folder: Path, run: str) -> None:
+    path = folder / "recipe.json"
+    if path.exists() and path.read_text() != run:
         raise ValueError(
             f"{folder} holds the run of another recipe, of other faces or with "
             f"other networks before it: its {path.name} differs. Name another "
             "folder, or delete this one."
         )
-    if not path.exists():
-        with replacing(path) as scratch:
-            scratch.write_text(text)
+
+
+def _claim(folder: Path, run: str) -> None:
+    """Only now that all arguments have proved right: a folder takes no other run."""
+    if not (folder / "recipe.json").exists():
+        with replacing(folder / "recipe.json") as scratch:
+            scratch.write_text(run)
 
 
 def digest(arrays: Sequence[np.ndarray]) -> str:

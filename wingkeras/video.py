@@ -89,6 +89,8 @@ def track_video(
                 writer = _open_writer(scratch, rate, frame.shape)
                 stack.callback(writer.release)
             number = round(seconds * rate)
+            if number < written:  # a camera faster than it says; its frame is taken
+                continue
             drawn = _annotated(frame, tracks, tracker.localizer.scheme)
             while written <= number:
                 writer.write(drawn)

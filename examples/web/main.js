@@ -38,22 +38,29 @@ function draw() {
   }
 }
 
-/** One picture: from the box to landmarks, on the screen and in the file to save. */
+/**
+ * One picture: from the box to landmarks, on the screen and in the file to save.
+ *
+ * Returns the milliseconds taken, or null if by then there is another picture or box,
+ * which the answer does not belong to.
+ */
 async function update() {
   showSource();
   landmarks = null;
+  save.hidden = true;
   let ms = 0;
   if (box && localize) {
+    const [ownSource, ownBox] = [source, box];
     const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
     const start = performance.now();
-    [landmarks] = await localize(pixels, [box]);
+    const [found] = await localize(pixels, [ownBox]);
     ms = performance.now() - start;
-  }
-  draw();
-  save.hidden = !landmarks;
-  if (landmarks) {
+    if (source !== ownSource || box !== ownBox) return null;
+    landmarks = found;
+    save.hidden = false;
     save.href = "data:application/json," + encodeURIComponent(JSON.stringify({ box, landmarks }));
   }
+  draw();
   return ms;
 }
 
@@ -68,7 +75,7 @@ async function show(bitmap) {
 async function updateStill() {
   try {
     const ms = await update();
-    if (landmarks) say(`${landmarks.length} points in ${ms.toFixed(0)} ms`);
+    if (ms !== null && landmarks) say(`${landmarks.length} points in ${ms.toFixed(0)} ms`);
   } catch (error) {
     say(`The model failed: ${error.message}`);
   }
@@ -99,7 +106,7 @@ async function startCamera() {
     await new Promise(requestAnimationFrame);
     if (dragging) { showSource(); draw(); continue; }
     try {
-      await update();
+      if ((await update()) === null) continue;
     } catch (error) {
       say(`The model failed: ${error.message}`);
       return;

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from wingkeras.cli import arguments
+
 _ENDINGS = {"onnx": ".onnx", "tflite": ".tflite"}
 _CALIBRATION_FACES = 100
 _PARITY_FACES = 32
@@ -28,6 +30,7 @@ def add_parser(commands) -> None:
     )
     parser.add_argument("--data", type=Path, help="annotated faces to check with")
     parser.add_argument("--split", default="common", help="of 300-W, for --data")
+    arguments.add_incomplete(parser)
     parser.set_defaults(run=run)
 
 
@@ -43,7 +46,7 @@ def run(options) -> int:
     faces = None
     pictures = samples.portrait(localizer, _PARITY_FACES)
     if options.data:
-        faces = _annotated(options.data, options.split, localizer.scheme)
+        faces = _annotated(options, options.data, options.split, localizer.scheme)
         pictures = samples.pictures_of(faces, _PARITY_FACES)
     result = parity.compare(localizer, path, part, quantize, pictures, faces)
     print(json.dumps(result.report(), indent=1))
@@ -71,7 +74,7 @@ def _convert(options, localizer) -> Path:
                 "Expected --calibration with int8: annotated faces, a training set "
                 "for example, that the ranges of the activations are taken from."
             )
-        faces = _annotated(options.calibration, "train", localizer.scheme)
+        faces = _annotated(options, options.calibration, "train", localizer.scheme)
         calibration = [
             samples.graph_inputs(localizer, part, *picture)
             for picture in samples.pictures_of(faces, _CALIBRATION_FACES)
@@ -82,7 +85,8 @@ def _convert(options, localizer) -> Path:
     return path
 
 
-def _annotated(path: Path, split: str, scheme):
+def _annotated(options, path: Path, split: str, scheme):
     from wingkeras.data.datasets import load_faces
 
-    return load_faces(path, split if path.is_dir() else None, scheme)
+    split = split if path.is_dir() else None
+    return load_faces(path, split, scheme, options.on_broken, options.allow_missing)

@@ -49,8 +49,9 @@ def load_converted(
             return runtimes.load_stage(path, runtime, mean_shape, size)
         except ValueError as error:
             _log.warning("%s", error)
+    graph = network_graph(build())
     try:
-        convert(network_graph(build()), path)
+        convert(graph, path)
     except OSError as error:
         raise OSError(
             f"The network could not be converted into {folder}: {error}. Name another "

@@ -83,6 +83,7 @@ class ExportedLocalizer:
 
     run: Callable[..., np.ndarray]
     scheme: LandmarkScheme
+    flip_test: bool
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """See `Localizer.__call__`."""
@@ -146,7 +147,7 @@ def compare(
 
 def _around(run, localizer: Localizer, part: str):
     if part == "all":
-        return ExportedLocalizer(run, localizer.scheme)
+        return ExportedLocalizer(run, localizer.scheme, localizer.flip_test)
     stages, index = array_stages(localizer), stage_index(localizer, part)
     stages[index] = dataclasses.replace(
         stages[index], run=lambda crops: run(crops=crops)
