@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from wingkeras.data.faces import FaceDataset
+from wingkeras.files import replacing
 from wingkeras.schemes import FIVE
 
 _LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]], np.float32)
@@ -25,7 +26,9 @@ def make_faces(folder: Path, count: int, seed: int = 0, size: int = 96) -> FaceD
             at = (round(x * 16), round(y * 16))
             cv2.circle(image, at, 5 * 16, colour, -1, cv2.LINE_AA, shift=4)
         path = folder / f"face{i:03}.png"
-        cv2.imwrite(str(path), image[..., ::-1])
+        # Processes that train together all make them, while others may already read.
+        with replacing(path) as scratch:
+            cv2.imwrite(str(scratch), image[..., ::-1])
         images.append(path)
         landmarks.append(points)
     return FaceDataset(
