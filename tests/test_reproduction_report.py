@@ -33,7 +33,7 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
     folder = tmp_path / "results" / "table1"
     said = []
     settings = {"data": tmp_path, "cache": tmp_path / "cache", "length": 2e-3}
-    rates = (1e-3, 4e-3)
+    rates = {"CNN6": (1e-3, 4e-3)}
     run_table(
         "table1",
         cells,
@@ -44,7 +44,7 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
         **settings,
     )
     assert len(said) == 4 * (2 + 2)
-    full = 2e-3 * tables.minutes(cells, rates=2)
+    full = 2e-3 * tables.minutes(cells, rates)
     assert said[0].endswith(f"about {full:.0f} minutes left on two cores")
     report.write_report(tmp_path / "results")
     text = (tmp_path / "results" / "README.md").read_text()

@@ -31,7 +31,7 @@ def run_table(
     records = read_records(results)
 
     def say_what_is_left(line: str) -> None:
-        full = tables.minutes(cells, len(trainer.rates))
+        full = tables.minutes(cells, trainer.rates)
         left = (full - trainer.minutes_done) * trainer.length
         say(f"{line}; about {left:.0f} minutes left on two cores")
 

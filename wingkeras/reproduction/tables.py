@@ -18,8 +18,9 @@ from wingkeras.reproduction.cells import (
     train_cell,
 )
 
-RATES = (5e-4, 1e-3, 2e-3, 4e-3)
-"""Learning rates that every loss may choose from, by its validation error."""
+RATES = {"CNN6": (5e-4, 1e-3, 2e-3, 4e-3), "CNN7": (1e-3, 2e-3)}
+"""Learning rates that every loss may choose from, by its validation error; for CNN-7,
+six times as slow, those two that losses have chosen with CNN-6."""
 
 SEEDS = (0, 1, 2)
 """Of every CNN-6 in tables 1 and 3."""
@@ -59,15 +60,14 @@ def table2(bodies: Sequence[str]) -> list[Cell]:
 
 def table3(bodies: Sequence[str]) -> list[Cell]:
     """Each loss with hard sample mining and two stages; the latter on 300-W."""
-    mined = [dataclasses.replace(cell, mined=True) for cell in table1(bodies)]
     cascades = [
-        Cell(body, CASCADE, loss, mined)
+        Cell(body, CASCADE, loss)
         for body in bodies
         if body == W300.name
-        for mined in (False, True)
         for loss in LOSSES
     ]
-    return [*table1(bodies), *mined, *cascades]
+    plain = [*table1(bodies), *cascades]
+    return [*plain, *(dataclasses.replace(cell, mined=True) for cell in plain)]
 
 
 def table4(bodies: Sequence[str]) -> list[Cell]:
@@ -103,7 +103,7 @@ class Trainer:
         cache: folder that keeps every trained cell.
         length: of the trainings, as a multiple of `FACES_SHOWN`; tables of the same
             length share their cells.
-        rates: to choose from.
+        rates: to choose from, by network.
         recorded: cells that are known, by key; they are not trained again unless a
             cascade goes on from them.
         say: called with a line before every training.
@@ -114,7 +114,7 @@ class Trainer:
     data: Path
     cache: Path
     length: float = 1.0
-    rates: Sequence[float] = RATES
+    rates: Mapping[str, Sequence[float]] = field(default_factory=lambda: RATES)
     recorded: Mapping[str, Training] = field(default_factory=dict)
     say: Callable[[str], None] = print
     trials: list[Trained] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Trainer:
         if plain not in self._rates:
             trials = [
                 self._train(dataclasses.replace(plain, learning_rate=rate))
-                for rate in self.rates
+                for rate in self.rates[cell.network]
             ]
             self.trials += trials
             best = min(trials, key=lambda trained: trained.training.validation_nme)
@@ -163,20 +163,24 @@ class Trainer:
         return train_cell(cell, shown, faces, self.cache, first, recorded, self.say)
 
 
-def minutes(cells: Sequence[Cell], rates: int = len(RATES)) -> float:
+def minutes(
+    cells: Sequence[Cell], rates: Mapping[str, Sequence[float]] = RATES
+) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
     # Exact, so that the order of a set makes no difference.
     return math.fsum(_minutes(cell) for cell in _planned(cells, rates))
 
 
-def _planned(cells: Sequence[Cell], rates: int) -> set[Cell]:
-    cells = _with_first(cells)
-    # Which of its rates a loss will choose is not known: the first stands for it.
-    planned = {dataclasses.replace(cell, learning_rate=0.0) for cell in cells}
+def _planned(cells: Sequence[Cell], rates: Mapping[str, Sequence[float]]) -> set[Cell]:
+    cells, planned = _with_first(cells), set()
     for cell in cells:
+        # Which of its rates a loss will choose is not known: the first stands for it.
+        first = rates[cell.network][0]
+        planned.add(dataclasses.replace(cell, learning_rate=first))
         plain = Cell(cell.body, cell.method, cell.loss)
         planned |= {
-            dataclasses.replace(plain, learning_rate=float(i)) for i in range(rates)
+            dataclasses.replace(plain, learning_rate=rate)
+            for rate in rates[cell.network]
         }
     return planned
 
@@ -194,7 +198,7 @@ def length_within(budget: float, cells: Sequence[Cell]) -> float:
     Raises:
         ValueError: if starting the trainings alone takes longer.
     """
-    fixed = _SECONDS_PER_CELL * len(_planned(cells, len(RATES))) / 60
+    fixed = _SECONDS_PER_CELL * len(_planned(cells, RATES)) / 60
     if budget <= fixed:
         raise ValueError(
             f"Expected a budget over {fixed:.0f} minutes, which starting the trainings "
