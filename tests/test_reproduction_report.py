@@ -14,7 +14,7 @@ from wingkeras.data.images import read_image
 from wingkeras.reproduction import report, tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import LOSSES
-from wingkeras.reproduction.claims import answer, verdict
+from wingkeras.reproduction.claims import answer, face_by_face, verdict
 from wingkeras.reproduction.figures import draw_figures
 from wingkeras.reproduction.results import Result, Spread, spread
 from wingkeras.reproduction.running import run_table
@@ -162,7 +162,23 @@ def test_claims():
     assert plateau[1].startswith("2 of 3 settings") and "27.10 %" in plateau[1]
     assert "lower" in mining[0] and "yaw -60 degrees: 10.00" in mining[1]
     assert "27.00 -> 26.00 %, -1.00 points (one seed: no verdict)" in stages[0]
+    assert stages[0].endswith("face by face -1.00 ± 1.96")
     assert dict(answer({}))["Two stages help"] == []
+
+
+def test_face_by_face_is_as_certain_as_resampled_faces():
+    rng = np.random.default_rng(0)
+    before, after = rng.normal(0.05, 0.01, (2, 200))
+
+    def results_of(errors):
+        return [_result(5.0, errors={"inter_ocular": errors})]
+
+    resampled = rng.choice(100 * (after - before), (20_000, 200)).mean(axis=1)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    text = face_by_face(results_of(before), results_of(after))
+    difference, half = map(float, re.findall(r"[+-]?\d+\.\d+", text))
+    assert difference == pytest.approx(100 * np.mean(after - before), abs=0.006)
+    assert half == pytest.approx((high - low) / 2, abs=0.01)
 
 
 def test_table_4_has_subsets_that_are_at_hand():

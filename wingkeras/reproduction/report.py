@@ -28,8 +28,8 @@ Errors are NME in percent: on 300-W (`300w`, 68 points, test faces of the common
 and, where it is at hand, of `ibug`) over the distance of the outer eye corners unless
 said, on AFLW-5 (`aflw`, 2,995 faces, five points) over the distance of the eyes. Cells
 with several seeds give mean ± standard deviation over the seeds; a difference no larger
-than twice the larger deviation of the two is called none, and of one seed nothing is
-said.
+than twice the larger deviation of the two is called none. Of one seed nothing is said;
+differences face by face come with their 95 % confidence interval over the test faces.
 
 | | paper | here |
 |---|---|---|
