@@ -200,7 +200,8 @@ def _write_table(folder, rows, bodies):
     for body in bodies:
         keys = [row["key"] for row in rows if row["body"] == body]
         for normalizer in ("inter_ocular", "inter_pupil"):
-            lines = [["image", *keys], ["a/1.jpg", *("0.04" for _ in keys)]]
+            faces = [[image, *("0.04" for _ in keys)] for image in ("1.jpg", "2.jpg")]
+            lines = [["image", *keys], *faces]
             text = "\n".join(",".join(line) for line in lines)
             (folder / f"{body}_{normalizer}.csv").write_text(text)
         (folder / f"{body}_run.json").write_text(json.dumps(_RUN))
