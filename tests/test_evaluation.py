@@ -44,6 +44,9 @@ def test_errors_are_those_of_the_definition(faces):
     assert summary["inter_pupil"]["nme_percent"] == pytest.approx(
         100 * expected.mean(), abs=1e-3
     )
+    assert summary["inter_pupil"]["mean_offset_percent"] == pytest.approx(
+        [100 * expected.mean(), 0], abs=1e-2
+    )
     assert summary["faces"] == summary["found"] == 6
     assert summary["boxes"] == "landmarks" and summary["flip_test"] is False
     rate = 100 * (expected > 0.08).mean()

@@ -52,7 +52,10 @@ class Evaluation:
 
         Faces whose normaliser is unlabelled count for neither; `unlabelled` says how
         many they are, where there are any. Of a data set with several subsets, also
-        the NME of each. `None` stands for the mean of no faces.
+        the NME of each. `mean_offset_percent` is where the predictions lie from the
+        labels, to the right and down, the mean of all points: far from zero where
+        the labels lie elsewhere than those trained on. `None` stands for the mean
+        of no faces.
         """
         found = self.found
         summary = {
@@ -65,7 +68,11 @@ class Evaluation:
         for normalizer, all_errors in self.errors.items():
             measured = ~np.isnan(all_errors)
             errors = all_errors[measured]
-            summary[normalizer] = {"nme_percent": _percent(errors[found[measured]])}
+            counted = found & measured
+            summary[normalizer] = {
+                "nme_percent": _percent(all_errors[counted]),
+                "mean_offset_percent": self._mean_offset(counted, normalizer),
+            }
             if not measured.all():
                 summary[normalizer]["unlabelled"] = int((~measured).sum())
             for threshold in _THRESHOLDS:
@@ -78,12 +85,21 @@ class Evaluation:
                 }
             subsets = np.array(self.faces.subsets)
             if len(set(self.faces.subsets)) > 1:
-                counted = found & measured
                 summary[normalizer]["nme_percent_of_subsets"] = {
                     str(subset): _percent(all_errors[counted & (subsets == subset)])
                     for subset in np.unique(subsets)
                 }
         return summary
+
+    def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
+        """`[x, y]` in percent of the normaliser, over the faces marked."""
+        if not counted.any():
+            return None
+        landmarks = self.faces.landmarks[counted]
+        scheme = self.faces.scheme
+        lengths = metrics.normalizer_lengths(landmarks, scheme, normalizer)
+        offsets = np.nanmean(self.predictions[counted] - landmarks, axis=1)
+        return (100 * offsets / lengths[:, None]).mean(axis=0).round(2).tolist()
 
     def save(self, folder: str | Path) -> None:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.

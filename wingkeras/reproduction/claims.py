@@ -101,9 +101,10 @@ def _plateau(results, losses) -> list[str]:
     median = float(np.median([*errors.values()]))
     phrases = [
         f"{W300.name}, CNN-6: {errors[best]:.2f} % at w = {best[0]:g}, epsilon = "
-        f"{best[1]:g} to {errors[worst]:.2f} % at {worst[0]:g}, {worst[1]:g}; "
-        f"{errors.get((10, 2), float('nan')):.2f} % at the paper's 10, 2"
+        f"{best[1]:g} to {errors[worst]:.2f} % at {worst[0]:g}, {worst[1]:g}"
     ]
+    if (10, 2) in errors:
+        phrases[0] += f"; {errors[10, 2]:.2f} % at the paper's 10, 2"
     if deviation == deviation:
         near = sum(abs(e - median) <= 2 * deviation for e in errors.values())
         phrases.append(
