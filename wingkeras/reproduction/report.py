@@ -31,10 +31,10 @@ with several seeds give mean ± standard deviation over the seeds; a difference 
 than twice the larger deviation of the two is called none. Of one seed nothing is said;
 differences face by face come with their 95 % confidence interval over the test faces.
 
-Labels of AFLW-5, as they were at hand, lie about 1.4 px to the right of and 0.9 px below
-where those of LFW would be, 6 and 4 % of the eyes' distance (`mean_offset_percent`
-of `wingkeras evaluate cnn6_aflw5 --data aflw.csv`). No method could know it: it adds to
-all of their errors, and blurs what is between them.
+Labels of AFLW-5, as they were at hand, lie about 1.4 px to the right of and 0.9 px
+below where those of LFW would be, 6 and 4 % of the eyes' distance
+(`mean_offset_percent` of `wingkeras evaluate cnn6_aflw5 --data aflw.csv`). No method
+could know it: it adds to all of their errors, and blurs what is between them.
 
 | | paper | here |
 |---|---|---|
