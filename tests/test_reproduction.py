@@ -16,10 +16,6 @@ from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES, Cell
 from wingkeras.reproduction.running import run_table
 
 
-def _rates(*rates):
-    return {"CNN6": rates, "CNN7": rates}
-
-
 @pytest.fixture
 def made(tmp_path, monkeypatch):
     monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
@@ -84,7 +80,7 @@ def test_losses_are_those_of_the_cells(tmp_path, cell, expected):
 
 def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
     said = []
-    settings = {"length": 1e-5, "rates": _rates(1e-2, 1e-5), "say": said.append}
+    settings = {"length": 1e-5, "rates": (1e-2, 1e-5), "say": said.append}
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Cell("made", CNN6, "L1", seed=s)) for s in (0, 1)]
     assert len(said) == 3
@@ -114,7 +110,7 @@ def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
 
 def test_recorded_cells_are_not_trained_again(made):
     """Neither they nor the trials before them; a cascade's first network is."""
-    settings = {"length": 1e-5, "rates": _rates(1e-3, 2e-3), "say": lambda line: None}
+    settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "say": lambda line: None}
     folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Cell("made", loss="L1"))]
@@ -133,13 +129,14 @@ def test_recorded_cells_are_not_trained_again(made):
 
     cascade = trainer.train(Cell("made", CASCADE, "L1"))
     assert len(cascade.load().stages) == 2
-    assert (elsewhere / again[0].key).exists()
+    assert cascade.cell.learning_rate == again[0].cell.learning_rate
+    assert {path.name for path in elsewhere.iterdir()} == {again[0].key, cascade.key}
 
 
 def test_a_table_cut_short_keeps_what_was_there(made):
     results_ = made / "results"
     cells_ = [Cell("made", loss=loss) for loss in ("L1", "L2")]
-    settings = {"data": made, "cache": made / "cache", "rates": _rates(1e-3)}
+    settings = {"data": made, "cache": made / "cache", "rates": (1e-3,)}
 
     def rows():
         return [result.loss for result in results.read_table(results_ / "table1")]
@@ -160,7 +157,7 @@ def test_a_table_cut_short_keeps_what_was_there(made):
 
 
 def test_measured_again_on_other_test_faces(made):
-    settings = {"length": 1e-5, "rates": _rates(1e-3), "say": lambda line: None}
+    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Cell("made"))]
     folder, known = made / "results" / "table1", records.Records({}, {})
@@ -185,7 +182,7 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 
 def test_minutes_of_a_cascade_count_its_first_network():
     both = [Cell(W300.name, CASCADE), Cell(W300.name)]
-    for rates in (_rates(1e-3), _rates(1e-3, 2e-3, 4e-3)):
+    for rates in ((1e-3,), (1e-3, 2e-3, 4e-3)):
         assert tables.minutes(both[:1], rates) == tables.minutes(both, rates)
         assert tables.minutes(both, rates) > tables.minutes(both[1:], rates)
 
@@ -200,12 +197,12 @@ def test_length_of_trainings_within_a_budget():
 
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
-    settings = {"length": 1e-5, "rates": _rates(1e-3), "say": lambda line: None}
+    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
     cascade = trainer.train(Cell("made", CASCADE, "L1"))
     first = trainer.train(Cell("made", CNN6, "L1"))
     assert trainer.minutes_done == pytest.approx(
-        tables.minutes([cascade.cell], _rates(1e-3))
+        tables.minutes([cascade.cell], (1e-3,))
     )
     for one, two in zip(
         first.load().stages[0].network.get_weights(),
@@ -226,6 +223,6 @@ def test_the_papers_wing_is_one_cell_however_it_is_named(tmp_path):
 
 def test_minutes_count_trials_and_cells_once():
     cells_ = [Cell(W300.name, seed=seed) for seed in (0, 1, 2)]
-    one = tables.minutes([dataclasses.replace(cells_[0])], _rates(1e-3))
-    three = tables.minutes(cells_, _rates(1e-3, 2e-3, 4e-3))
+    one = tables.minutes([dataclasses.replace(cells_[0])], (1e-3,))
+    three = tables.minutes(cells_, (1e-3, 2e-3, 4e-3))
     assert three == pytest.approx(5 * one)

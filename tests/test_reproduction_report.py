@@ -33,7 +33,7 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
     folder = tmp_path / "results" / "table1"
     said = []
     settings = {"data": tmp_path, "cache": tmp_path / "cache", "length": 2e-3}
-    rates = {"CNN6": (1e-3, 4e-3)}
+    rates = (1e-3, 4e-3)
     run_table(
         "table1",
         cells,

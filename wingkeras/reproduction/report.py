@@ -47,9 +47,9 @@ differences between methods may |
 60,000 for CNN-7, in batches of 32, AdamW, cosine, bfloat16 |
 | perturbation | rotation, mirroring, box, blur | the same, and scale, shift, colour, \
 occlusion |
-| learning rate | one for L2, one for the others | of four for CNN-6, two for CNN-7, \
-per loss and network, by the error on a tenth of the training faces; chosen without \
-hard sample mining, for wing at the paper's w and epsilon |
+| learning rate | one for L2, one for the others | of four per loss, by the \
+error of CNN-6 on a tenth of the training faces, without hard sample mining, for wing \
+at the paper's w and epsilon; CNN-7 has that of CNN-6 |
 | network | as here | as there; output bias at the mean shape |
 """
 

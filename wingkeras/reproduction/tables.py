@@ -18,9 +18,8 @@ from wingkeras.reproduction.cells import (
     train_cell,
 )
 
-RATES = {"CNN6": (5e-4, 1e-3, 2e-3, 4e-3), "CNN7": (1e-3, 2e-3)}
-"""Learning rates that every loss may choose from, by its validation error; for CNN-7,
-six times as slow, those two that losses have chosen with CNN-6."""
+RATES = (5e-4, 1e-3, 2e-3, 4e-3)
+"""Learning rates that every loss may choose from, by the validation error of CNN-6."""
 
 SEEDS = (0, 1, 2)
 """Of every CNN-6 in tables 1 and 3."""
@@ -103,7 +102,7 @@ class Trainer:
         cache: folder that keeps every trained cell.
         length: of the trainings, as a multiple of `FACES_SHOWN`; tables of the same
             length share their cells.
-        rates: to choose from, by network.
+        rates: to choose from.
         recorded: cells that are known, by key; they are not trained again unless a
             cascade goes on from them.
         say: called with a line before every training.
@@ -114,7 +113,7 @@ class Trainer:
     data: Path
     cache: Path
     length: float = 1.0
-    rates: Mapping[str, Sequence[float]] = field(default_factory=lambda: RATES)
+    rates: Sequence[float] = RATES
     recorded: Mapping[str, Training] = field(default_factory=dict)
     say: Callable[[str], None] = print
     trials: list[Trained] = field(default_factory=list)
@@ -130,14 +129,15 @@ class Trainer:
     def rate(self, cell: Cell) -> float:
         """The learning rate whose validation error was lowest.
 
-        It is chosen once for each body, network and loss, with seed 0, without hard
-        sample mining and, for the wing loss, with the paper's w and epsilon.
+        It is chosen once for each body and loss, with CNN-6 (CNN-7 is six times as
+        slow), seed 0, without hard sample mining and, for the wing loss, with the
+        paper's w and epsilon.
         """
-        plain = Cell(cell.body, cell.method, cell.loss)
+        plain = Cell(cell.body, loss=cell.loss)
         if plain not in self._rates:
             trials = [
                 self._train(dataclasses.replace(plain, learning_rate=rate))
-                for rate in self.rates[cell.network]
+                for rate in self.rates
             ]
             self.trials += trials
             best = min(trials, key=lambda trained: trained.training.validation_nme)
@@ -163,25 +163,19 @@ class Trainer:
         return train_cell(cell, shown, faces, self.cache, first, recorded, self.say)
 
 
-def minutes(
-    cells: Sequence[Cell], rates: Mapping[str, Sequence[float]] = RATES
-) -> float:
+def minutes(cells: Sequence[Cell], rates: Sequence[float] = RATES) -> float:
     """How long cells and the trials before them take on two cores, at full length."""
     # Exact, so that the order of a set makes no difference.
     return math.fsum(_minutes(cell) for cell in _planned(cells, rates))
 
 
-def _planned(cells: Sequence[Cell], rates: Mapping[str, Sequence[float]]) -> set[Cell]:
-    cells, planned = _with_first(cells), set()
-    for cell in cells:
+def _planned(cells: Sequence[Cell], rates: Sequence[float]) -> set[Cell]:
+    planned = set()
+    for cell in _with_first(cells):
         # Which of its rates a loss will choose is not known: the first stands for it.
-        first = rates[cell.network][0]
-        planned.add(dataclasses.replace(cell, learning_rate=first))
-        plain = Cell(cell.body, cell.method, cell.loss)
-        planned |= {
-            dataclasses.replace(plain, learning_rate=rate)
-            for rate in rates[cell.network]
-        }
+        planned.add(dataclasses.replace(cell, learning_rate=rates[0]))
+        plain = Cell(cell.body, loss=cell.loss)
+        planned |= {dataclasses.replace(plain, learning_rate=rate) for rate in rates}
     return planned
 
 
