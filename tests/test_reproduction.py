@@ -132,6 +132,12 @@ def test_recorded_cells_are_not_trained_again(made):
     assert cascade.cell.learning_rate == again[0].cell.learning_rate
     assert {path.name for path in elsewhere.iterdir()} == {again[0].key, cascade.key}
 
+    report = elsewhere / again[0].key / "cell.json"
+    report.write_text(json.dumps(json.loads(report.read_text()) | {"nme": 0.5}))
+    trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
+    assert trainer.train(again[0].cell).training == again[0].training
+    assert trainer.train(again[0].cell).is_at_hand
+
 
 def test_a_table_cut_short_keeps_what_was_there(made):
     results_ = made / "results"

@@ -183,11 +183,13 @@ def train_cell(
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = cache / key
     report = folder / _REPORT
-    if report.exists():
+    # A network that was trained again, for a cascade to go on from, has another error:
+    # what is written down stays as it is, and the learning rate chosen by it.
+    if key in recorded:
+        training = recorded[key]
+    elif report.exists():
         values = json.loads(report.read_text())
         training = Training(values["nme"], values["minutes"])
-    elif key in recorded:
-        training = recorded[key]
     else:
         start = time.monotonic()
         say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, seed {cell.seed}")
