@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
-from made_localizers import make_boxes, make_image, make_localizer
+from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import export, runtimes, schemes
 from wingkeras.export import parity, samples
+from wingkeras.heatmaps import UNet
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.models import Regressor
 
@@ -65,6 +66,19 @@ def test_backbones_bring_their_preprocessing(backbone, ending, tmp_path):
     crops = np.random.default_rng(1).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
     received = runtimes.load_file(path)(crops=crops)
     np.testing.assert_allclose(received, network(crops), atol=2e-2)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_places_of_heat_maps_are_in_the_file(ending, tmp_path):
+    keras.utils.set_random_seed(0)
+    network = UNet(5, size=64)
+    localizer = Localizer([Stage(network, MEAN)], schemes.FIVE, box_scale=1.1)
+    path = tmp_path / f"made{ending}"
+    described = export.metadata("made", localizer.scheme, "all", None, "none")
+    export.convert(export.build_graph(localizer), path, described)
+    image, boxes = make_image(), make_boxes(3)
+    received = runtimes.load_file(path)(image=image, boxes=boxes.astype(np.float32))
+    np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
 
 
 def test_file_says_what_it_is(plain, localizer):

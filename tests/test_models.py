@@ -155,6 +155,12 @@ def test_networks_by_name(name):
     assert build(name, 2).count_params() == network.count_params()
 
 
+def test_unet_by_name():
+    network = build("UNet", 2, np.ones((2, 2)), size=32)
+    assert network.input_shape == (None, 32, 32, 3)
+    assert network_name(network) == "UNet" and input_size("UNet") == 128
+
+
 def test_sizes_and_names_that_do_not_fit():
     assert build("MobileNetV3Small", 2, size=64).input_shape == (None, 64, 64, 3)
     with pytest.raises(ValueError, match=r"size 64 .* for CNN6, received 65"):
@@ -163,6 +169,10 @@ def test_sizes_and_names_that_do_not_fit():
         build("CNN6", 2, weights="imagenet")
     with pytest.raises(ValueError, match="plain CNN only; ResNet50 has its own"):
         build("ResNet50", 2, batch_norm=True)
+    with pytest.raises(ValueError, match="plain CNN only; UNet has its own"):
+        build("UNet", 2, batch_norm=True)
+    with pytest.raises(ValueError, match="a backbone, received 'imagenet'"):
+        build("UNet", 2, weights="imagenet")
     with pytest.raises(ValueError, match=r"a network of CNN6, .*received 'CNN8'"):
         build("CNN8")
     with pytest.raises(ValueError, match="under its own name; received 'mine'"):

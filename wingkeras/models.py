@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from wingkeras.heatmaps import UNET_SIZE, UNet
+
 CNN6_SIZE = 64
 """Side of CNN-6's input, pixels."""
 
@@ -20,7 +22,7 @@ RESNET50_SIZE = 224
 _PLAIN_SIZES = {"CNN6": CNN6_SIZE, "CNN7": CNN7_SIZE}
 _BACKBONES = tuple(n for n in dir(keras.applications) if n[0].isupper())
 
-NETWORKS = (*_PLAIN_SIZES, *_BACKBONES)
+NETWORKS = (*_PLAIN_SIZES, "UNet", *_BACKBONES)
 """Names that `build` takes."""
 
 
@@ -35,9 +37,10 @@ def build(
     """A network by name.
 
     Args:
-        network: one of `NETWORKS`: a plain CNN or a backbone for `Regressor`.
+        network: one of `NETWORKS`: a plain CNN, the U-Net or a backbone for
+            `Regressor`.
         num_landmarks: L, the number of points.
-        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. The U-Net does without.
         size: side of the input, pixels; `input_size(network)` by default.
         weights: of a backbone; see `Regressor`.
         batch_norm: of a plain CNN; see `CNN6`.
@@ -51,12 +54,16 @@ def build(
         FileNotFoundError, OSError: see `Regressor`.
     """
     size = size or input_size(network)
+    if network not in _PLAIN_SIZES and batch_norm:
+        raise ValueError(
+            f"Expected `batch_norm` for a plain CNN only; {network} has its own "
+            "normalisation or none."
+        )
+    if network == "UNet" and weights:
+        raise ValueError(f"Expected no weights of a backbone, received {weights!r}.")
+    if network == "UNet":
+        return UNet(num_landmarks, size)
     if network not in _PLAIN_SIZES:
-        if batch_norm:
-            raise ValueError(
-                f"Expected `batch_norm` for a plain CNN only; {network} has its own "
-                "normalisation or none."
-            )
         return Regressor(network, num_landmarks, mean_shape, size, weights)
     if size != _PLAIN_SIZES[network] or weights:
         raise ValueError(
@@ -77,7 +84,7 @@ def input_size(network: str) -> int:
         raise ValueError(
             f"Expected a network of {', '.join(NETWORKS)}; received {network!r}."
         )
-    return _PLAIN_SIZES.get(network, RESNET50_SIZE)
+    return {**_PLAIN_SIZES, "UNet": UNET_SIZE}.get(network, RESNET50_SIZE)
 
 
 def network_name(network: keras.Model) -> str:
