@@ -109,7 +109,7 @@ def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
 
 
 def test_recorded_cells_are_not_trained_again(made):
-    """Neither they nor the trials before them; a cascade's first network is."""
+    """Neither they nor the trials before them; a new cascade's first network is."""
     settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "say": lambda line: None}
     folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
     trainer = tables.Trainer(made, made / "cache", **settings)
@@ -131,6 +131,12 @@ def test_recorded_cells_are_not_trained_again(made):
     assert len(cascade.load().stages) == 2
     assert cascade.cell.learning_rate == again[0].cell.learning_rate
     assert {path.name for path in elsewhere.iterdir()} == {again[0].key, cascade.key}
+
+    recorded = {**known.trainings, cascade.key: cascade.training}
+    nowhere = made / "nowhere"
+    trainer = tables.Trainer(made, nowhere, recorded=recorded, **settings)
+    assert trainer.train(cascade.cell).training == cascade.training
+    assert not nowhere.exists()
 
     report = elsewhere / again[0].key / "cell.json"
     report.write_text(json.dumps(json.loads(report.read_text()) | {"nme": 0.5}))

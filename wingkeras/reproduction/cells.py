@@ -157,6 +157,7 @@ def train_cell(
     first: Trained | None = None,
     recorded: Mapping[str, Training] = MappingProxyType({}),
     say: Callable[[str], None] = print,
+    load: Callable[[Trained], Localizer] = Trained.load,
 ) -> Trained:
     """Train a cell, or find it trained; an interrupted one goes on.
 
@@ -168,6 +169,7 @@ def train_cell(
         first: cell before it in a cascade.
         recorded: cells that need no training, by key.
         say: called with a line before a training.
+        load: gives the localizer of `first`, once a training needs it.
 
     Returns:
         The trained cell.
@@ -191,10 +193,11 @@ def train_cell(
         values = json.loads(report.read_text())
         training = Training(values["nme"], values["minutes"])
     else:
+        keras.utils.clear_session()
+        first_stage = load(first) if first else None
         start = time.monotonic()
         say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, seed {cell.seed}")
-        keras.utils.clear_session()
-        train(recipe, faces, folder, first.load() if first else None)
+        train(recipe, faces, folder, first_stage)
         best = min(_column(folder / "metrics.csv", "val_nme"))
         training = Training(best, (time.monotonic() - start) / 60)
         for large in ("checkpoint.weights.h5", "best.weights.h5"):

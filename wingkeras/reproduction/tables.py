@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wingkeras.data.faces import FaceDataset
+from wingkeras.localizer import Localizer
 from wingkeras.reproduction.bodies import BODIES, W300
 from wingkeras.reproduction.cells import (
     CASCADE,
@@ -112,7 +113,7 @@ class Trainer:
             length share their cells.
         rates: to choose from.
         recorded: cells that are known, by key; they are not trained again unless a
-            cascade goes on from them.
+            cascade that is not known goes on from them.
         say: called with a line before every training.
         trials: what served to choose learning rates, so far.
         minutes_done: what the cells so far were reckoned to take at full length.
@@ -157,8 +158,6 @@ class Trainer:
             first = None
             if cell.method == CASCADE:
                 first = self.train(dataclasses.replace(cell, method=CNN6))
-                if not first.is_at_hand:
-                    first = self._find(first.cell, None, {})
             self._trained[cell] = self._find(cell, first, self.recorded)
             self.minutes_done += _minutes(cell)
         return self._trained[cell]
@@ -168,7 +167,14 @@ class Trainer:
             self._faces[cell.body] = BODIES[cell.body].training_faces(self.data)
         shown = round(FACES_SHOWN[cell.network] * self.length)
         faces = self._faces[cell.body]
-        return train_cell(cell, shown, faces, self.cache, first, recorded, self.say)
+        return train_cell(
+            cell, shown, faces, self.cache, first, recorded, self.say, self._load
+        )
+
+    def _load(self, first: Trained) -> Localizer:
+        if not first.is_at_hand:
+            first = self._find(first.cell, None, {})
+        return first.load()
 
 
 def minutes(cells: Sequence[Cell], rates: Sequence[float] = RATES) -> float:
