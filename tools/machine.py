@@ -25,14 +25,21 @@ def describe_machine() -> dict:
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
-        "commit": _ask("git", "describe", "--always", "--dirty"),
+        "commit": _commit(),
     }
 
 
-def _ask(*command: str) -> str:
+def _commit() -> str:
     try:
-        return subprocess.run(
-            command, cwd=REPOSITORY, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        commit = _git("describe", "--always")
+        # What is measured goes to `results/`, and changes nothing of how it came about.
+        changed = _git("diff", "--name-only", "HEAD", "--", ":!results")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.strip()

@@ -17,8 +17,13 @@ from wingkeras.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.timing import median_ms
 
-TOLERANCES = {None: 0.01, "fp16": 0.05}
-"""Largest difference of a landmark by quantization, pixels of the crop."""
+TOLERANCES = {None: 0.02, "fp16": 0.05}
+"""Largest difference of a landmark by quantization, pixels of the crop.
+
+Without quantization most faces differ by a thousandth. The largest differences, 0.013
+px among the 554 faces of the 300-W common subset, come of grey levels near a half, of
+which a region of 256 px has some dozens: OpenCV may round one up and the file down.
+"""
 
 INT8_TOLERANCE = 0.1
 """Largest increase of the inter-ocular error, points of percent."""

@@ -25,9 +25,10 @@ def face_regions(image, boxes, size: int):
 
     Returns:
         `(N, size, size, 3)` float32 regions of whole grey levels and the `(N, 2, 3)`
-        maps from image pixels to region pixels. They are within one grey level of
-        those of `crops.face_regions`, but for the outermost half pixel of the box
-        where it is enlarged: the picture beyond the box counts there.
+        maps from image pixels to region pixels. They are those of
+        `crops.face_regions`, but for grey levels near a half, which may be rounded
+        the other way, and for the outermost half pixel of the box where it is
+        enlarged: the picture beyond the box counts there.
     """
     sides = ops.maximum(ops.round(boxes[:, 2:3] - boxes[:, 0:1]), 1.0)
     corners = ops.round(boxes[:, :2])
