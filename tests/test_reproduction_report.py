@@ -150,6 +150,7 @@ def test_claims():
                     *plain,
                     *seeds((3.0, 3.2, 3.4), mined=True, **poses[0.08]),
                     *seeds((2.0,), method="CNN-6/7"),
+                    *seeds((1.6,), method="CNN-6/7", mined=True),
                 ],
             }
         )
@@ -160,7 +161,10 @@ def test_claims():
     assert "lower" in wing[0]
     assert "27.00 % at w = 10, epsilon = 2 to 29.50 % at 4, 0.5; 27.00 %" in plateau[0]
     assert plateau[1].startswith("2 of 3 settings") and "27.10 %" in plateau[1]
-    assert "lower" in mining[0] and "yaw -60 degrees: 10.00" in mining[1]
+    assert "lower" in mining[0] and "yaw -60 degrees: 10.00" in mining[2]
+    assert mining[0].startswith("300w, CNN-6, wing") and "face" not in mining[0]
+    assert mining[1].startswith("300w, CNN-6/7, wing: 26.00 -> 25.80 %, -0.20 points")
+    assert mining[1].endswith("face by face -0.20 ± 0.39")
     assert "27.00 -> 26.00 %, -1.00 points (one seed: no verdict)" in stages[0]
     assert stages[0].endswith("face by face -1.00 ± 1.96")
     assert dict(answer({}))["Two stages help"] == []

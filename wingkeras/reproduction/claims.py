@@ -1,5 +1,6 @@
 """The paper's five claims, answered with what was measured."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -115,17 +116,24 @@ def _plateau(results, losses) -> list[str]:
     return phrases
 
 
+def _compare(before: Sequence[Result], after: Sequence[Result]) -> str:
+    """The verdict, or what can be said of one seed."""
+    phrase = verdict(errors_of(before), errors_of(after))
+    if min(len(before), len(after)) > 1:
+        return phrase
+    return f"{phrase}; {face_by_face(before, after)}"
+
+
 def _mining(results) -> list[str]:
     phrases = []
     for body in bodies_of(results):
-        for loss in LOSSES:
+        for method, loss in itertools.product((CNN6, CASCADE), LOSSES):
             pair = [
-                select(results, body=body, method=CNN6, loss=loss, mined=mined)
+                select(results, body=body, method=method, loss=loss, mined=mined)
                 for mined in (False, True)
             ]
             if all(pair):
-                errors = (errors_of(p) for p in pair)
-                phrases.append(f"{body}, CNN-6, {loss}: {verdict(*errors)}")
+                phrases.append(f"{body}, {method}, {loss}: {_compare(*pair)}")
         plain, mined = (
             select(results, body=body, method=CNN6, mined=m) for m in (False, True)
         )
@@ -163,6 +171,5 @@ def _two_stages(results) -> list[str]:
                 ]
                 if one and two:
                     title = f"{body}, {loss}{', HSM' if mined else ''}"
-                    figures = verdict(errors_of(one), errors_of(two))
-                    phrases.append(f"{title}: {figures}; {face_by_face(one, two)}")
+                    phrases.append(f"{title}: {_compare(one, two)}")
     return phrases
