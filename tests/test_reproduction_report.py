@@ -29,22 +29,21 @@ _RUN = {
 def test_miniature_of_table_1(tmp_path, monkeypatch):
     """Trained from scratch; the report's figures are those of its CSV files."""
     monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
-    cells = tables.table1(["made"])
+    planned = tables.table1(["made"])
     folder = tmp_path / "results" / "table1"
     said = []
     settings = {"data": tmp_path, "cache": tmp_path / "cache", "length": 2e-3}
     rates = (1e-3, 4e-3)
-    run_table(
-        "table1",
-        cells,
-        tmp_path / "results",
-        _RUN["machine"],
-        said.append,
-        rates=rates,
-        **settings,
-    )
+
+    def run_on(machine):
+        results = tmp_path / "results"
+        run_table(
+            "table1", planned, results, machine, said.append, rates=rates, **settings
+        )
+
+    run_on(_RUN["machine"])
     assert len(said) == 4 * (2 + 2)
-    full = 2e-3 * tables.minutes(cells, rates)
+    full = 2e-3 * tables.minutes(planned, rates)
     assert said[0].endswith(f"about {full:.0f} minutes left on two cores")
     report.write_report(tmp_path / "results")
     text = (tmp_path / "results" / "README.md").read_text()
@@ -70,6 +69,8 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
 
     before = (tmp_path / "results" / "README.md").read_bytes()
     shutil.rmtree(tmp_path / "cache")
+    run_on(_RUN["machine"] | {"cpu": "one that trained nothing"})
+    assert len(said) == 4 * (2 + 2)
     report.write_report(tmp_path / "results")
     assert (tmp_path / "results" / "README.md").read_bytes() == before
 

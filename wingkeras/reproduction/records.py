@@ -52,7 +52,7 @@ def write(
     trials: Sequence[Trained],
     faces: FaceDataset,
     records: Records,
-    run: dict,
+    run: dict | None = None,
 ) -> None:
     """Measure those trained cells that were not yet and write everything down.
 
@@ -65,7 +65,8 @@ def write(
         trials: not to measure on the test faces; those of other bodies are left out.
         faces: to measure on.
         records: what is known; the newly measured join them.
-        run: how and on what they were trained; for `BODY_run.json`.
+        run: how and on what they were trained, for `BODY_run.json`; `None` leaves
+            what is there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     body = cells[0].cell.body
@@ -80,8 +81,9 @@ def write(
     errors = {trained.key: records.errors[images, trained.key] for trained in cells}
     # Written last: where it is missing, the rest is not complete.
     (folder / f"{body}{CELLS}").unlink(missing_ok=True)
-    with replacing(folder / f"{body}_run.json") as scratch:
-        scratch.write_text(json.dumps(run, indent=1) + "\n")
+    if run is not None:
+        with replacing(folder / f"{body}_run.json") as scratch:
+            scratch.write_text(json.dumps(run, indent=1) + "\n")
     for normalizer in errors[cells[0].key]:
         columns = np.stack([found[normalizer] for found in errors.values()], axis=1)
         rows = ([i, *_six(v)] for i, v in zip(images, columns, strict=True))

@@ -30,7 +30,8 @@ said, on AFLW-5 (`aflw`, 2,995 faces, five points) over the distance of the eyes
 with several seeds give mean ± standard deviation over the seeds; a difference no larger
 than twice the larger deviation of the two is called none. Of one seed nothing is said;
 differences face by face come with their 95 % confidence interval over the test faces.
-`minutes` in the cells' files count from when a training was last resumed.
+Machine and commit of a table are those of its last new cell; `minutes` in the cells'
+files count from when a training was last resumed.
 
 Labels of AFLW-5, as they were at hand, lie about 1.4 px to the right of and 0.9 px
 below where those of LFW would be, 6 and 4 % of the eyes' distance

@@ -24,7 +24,8 @@ def run_table(
         name: of the table.
         cells: that it is to have.
         results: folder with a folder per table.
-        machine: what they are trained on, for `records.write`.
+        machine: what they are trained on, for `records.write`; a table that holds
+            them all already keeps what it says.
         say: called with a line before every training.
         **settings: of `tables.Trainer`.
     """
@@ -42,9 +43,11 @@ def run_table(
     folder = results / name
     for body in dict.fromkeys(cell.body for cell in cells):
         faces, trained = BODIES[body].test_faces(trainer.data), []
-        held = len(read_errors(folder, body)[1])
+        held = read_errors(folder, body)[1].keys()
         for cell in (cell for cell in cells if cell.body == body):
             trained.append(trainer.train(cell))
             # What a longer table holds stays on disk until this one is as long.
-            if len(trained) >= held:
-                write(folder, trained, trainer.trials, faces, records, run)
+            if len(trained) >= len(held):
+                is_same = held >= {one.key for one in trained}
+                how = None if is_same else run
+                write(folder, trained, trainer.trials, faces, records, how)
