@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from wingkeras import crops, geometry
+from wingkeras import geometry
+from wingkeras.imaging import crops
 
 
 def _picture(height, width):

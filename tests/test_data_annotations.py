@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wingkeras.data.annotations import OVERHANG, Annotation, build_dataset
-from wingkeras.data.images import BrokenFileError
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import FIVE
 
 SHAPE = np.array([[10, 10], [30, 12], [20, 22], [12, 30], [28, 30]], np.float32)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wingkeras import crops, geometry
+from wingkeras import geometry
 from wingkeras.data import augment
 from wingkeras.data.augment import Augmentation
+from wingkeras.imaging import crops
 from wingkeras.schemes import FIVE
 
 

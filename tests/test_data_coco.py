@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wingkeras.data.coco import load_coco
-from wingkeras.data.images import BrokenFileError
+from wingkeras.imaging.images import BrokenFileError
 
 KEYPOINTS = [10, 11, 2, 30, 12, 1, 0, 0, 0, 12, 30.5, 2, 28, 31, 2]
 UNLABELLED = [0, 0, 0] * 5

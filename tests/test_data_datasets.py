@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from wingkeras.data.datasets import load_faces
-from wingkeras.data.images import BrokenFileError
 from wingkeras.data.pts import write_pts
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme
 
 TURNED = LandmarkScheme(

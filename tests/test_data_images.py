@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.imaging.images import BrokenFileError, read_image
 
 HEIGHT, WIDTH = 40, 60
 

@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from faces_on_disk import make_faces
-from wingkeras import crops, geometry
+from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import Augmentation
+from wingkeras.imaging import crops
 
 SIZE = 32
 

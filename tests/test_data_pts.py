@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from wingkeras.data import pts
-from wingkeras.data.images import BrokenFileError
 from wingkeras.data.pts import read_pts, write_pts
+from wingkeras.imaging.images import BrokenFileError
 
 POINTS = np.array([[0, 0], [9.5, 20.25], [-3, 1000.125]], np.float32)
 LINES = "1 1\n10.5 21.25\n-2 1001.125\n"

@@ -6,9 +6,10 @@ import tensorflow as tf
 from keras import ops
 
 from faces_on_disk import make_faces
-from wingkeras import crops, geometry
+from wingkeras import geometry
 from wingkeras.data import pipeline, resident
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
+from wingkeras.imaging import crops
 from wingkeras.losses import WingLoss
 
 STRONG = Augmentation(

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from wingkeras.data.images import BrokenFileError
 from wingkeras.data.tables import is_mtfl, load_csv, load_mtfl
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import FIVE, LandmarkScheme
 
 PAIR = LandmarkScheme("pair", ("a", "b"), (1, 0), (0,), (1,))

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from wingkeras.data.images import BrokenFileError
 from wingkeras.data.pts import write_pts
 from wingkeras.data.w300 import SPLITS, describe_300w, load_300w
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import IBUG68
 
 SUBSETS = ("afw", "helen/trainset", "helen/testset", "lfpw/trainset", "lfpw/testset")

@@ -6,10 +6,10 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from wingkeras import detectors, geometry
-from wingkeras.data.images import read_image
 from wingkeras.data.w300 import load_300w
 from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.fetching import FetchError
+from wingkeras.imaging.images import read_image
 from wingkeras.schemes import AFLW19, FIVE
 
 # The square around the landmarks of the portrait, read off it by eye.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wingkeras import zoo
-from wingkeras.data.images import read_image
+from wingkeras.imaging.images import read_image
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.schemes import FIVE
 from wingkeras.tracking import LARGEST_GAP

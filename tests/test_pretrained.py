@@ -6,7 +6,7 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from wingkeras import zoo
-from wingkeras.data.images import read_image
+from wingkeras.imaging.images import read_image
 from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.schemes import IBUG68
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from made_bodies import MadeBody
-from wingkeras.data.images import read_image
+from wingkeras.imaging.images import read_image
 from wingkeras.reproduction import report, tables
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import LOSSES

@@ -55,7 +55,7 @@ def test_shift_is_a_share_of_the_side(errors, faces):
 
 @pytest.mark.parametrize("degrees", [0, 30, -75])
 def test_rotation_takes_the_landmarks_along(degrees, faces):
-    from wingkeras.data.images import read_image
+    from wingkeras.imaging.images import read_image
 
     image, landmarks = read_image(faces.images[0]), faces.landmarks[0]
     picture, points = robustness.rotate_picture(image, landmarks, degrees)

@@ -138,7 +138,7 @@ def test_real_network_follows_the_portrait():
     from matplotlib.cbook import get_sample_data
 
     from wingkeras import zoo
-    from wingkeras.data.images import read_image
+    from wingkeras.imaging.images import read_image
 
     portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
     tracker = Tracker(zoo.load("cnn6_300w"), unfiltered, search_interval=100)

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from wingkeras import cli, video, zoo
-from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.tracking import Tracker
 
 PORTRAIT_FILE = get_sample_data("grace_hopper.jpg", asfileobj=False)

@@ -13,7 +13,7 @@ from matplotlib.cbook import get_sample_data
 
 from served_folder import served
 from wingkeras import export, zoo
-from wingkeras.data.images import read_image
+from wingkeras.imaging.images import read_image
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "web"
 MODEL = "cnn6_300w"

@@ -286,7 +286,7 @@ def benchmark_jitter(options) -> dict:
     from matplotlib.cbook import get_sample_data
 
     from wingkeras import steadiness, zoo
-    from wingkeras.data.images import read_image
+    from wingkeras.imaging.images import read_image
 
     portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
     return {

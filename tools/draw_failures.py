@@ -21,8 +21,8 @@ from matplotlib.cbook import get_sample_data
 from matplotlib.figure import Figure
 
 from wingkeras import geometry, plots, zoo
-from wingkeras.data.images import read_image
 from wingkeras.files import replacing
+from wingkeras.imaging.images import read_image
 from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.robustness import rotate_picture

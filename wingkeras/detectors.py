@@ -15,8 +15,8 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from wingkeras.crops import check_image
 from wingkeras.fetching import cache_home, fetch
+from wingkeras.imaging.crops import check_image
 from wingkeras.schemes import IBUG68, LandmarkScheme
 
 _LONGEST_SIDE = 640

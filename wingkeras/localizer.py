@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from wingkeras import crops, geometry
+from wingkeras import geometry
 from wingkeras.detectors import HaarDetector
+from wingkeras.imaging import crops
 from wingkeras.schemes import LandmarkScheme
 
 

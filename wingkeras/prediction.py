@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from wingkeras import plots
-from wingkeras.data.images import BrokenFileError, read_image
 from wingkeras.data.pts import write_pts
 from wingkeras.files import replacing
+from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.localizer import Localizer
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

@@ -13,13 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wingkeras import crops, geometry, models, zoo
+from wingkeras import geometry, models, zoo
 from wingkeras.callbacks import Checkpoint, Progress, Validation
 from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
 from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
 from wingkeras.folding import fold_batch_norm
+from wingkeras.imaging import crops
 from wingkeras.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.recipes import Recipe, build_network, build_optimizer

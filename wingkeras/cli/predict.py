@@ -37,7 +37,7 @@ def add_parser(commands) -> None:
 def run(options) -> int:
     """Do it; the exit code."""
     from wingkeras import prediction
-    from wingkeras.data.images import BrokenFileError
+    from wingkeras.imaging.images import BrokenFileError
 
     localizer = arguments.load_localizer(options)
     localizer.detector = arguments.load_detector(options, localizer.scheme)

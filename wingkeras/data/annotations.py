@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.schemes import LandmarkScheme
 
 OnError = Literal["raise", "skip"]

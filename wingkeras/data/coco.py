@@ -8,7 +8,7 @@ import numpy as np
 
 from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.images import BrokenFileError, read_bytes
+from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.data.images import BrokenFileError, read_image
+from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.schemes import LandmarkScheme
 
 __all__ = ["BrokenFileError", "FaceDataset", "read_image"]

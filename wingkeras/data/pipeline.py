@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tensorflow as tf
 
-from wingkeras import crops, geometry
+from wingkeras import geometry
 from wingkeras.data.augment import DRAWS, Augmentation, perturb, warp
 from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.imaging import crops
 
 
 @dataclass(frozen=True)

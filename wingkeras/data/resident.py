@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from wingkeras import crops
 from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
+from wingkeras.imaging import crops
 
 
 class ResidentFaces(keras.layers.Layer):

@@ -12,9 +12,9 @@ import numpy as np
 
 from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.images import BrokenFileError, read_bytes
 from wingkeras.files import replacing
 from wingkeras.geometry import to_shape_vectors
+from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import FIVE, LandmarkScheme, get_scheme
 
 _MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.images import BrokenFileError
 from wingkeras.data.pts import read_pts
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import IBUG68
 
 _PROTOCOL_COUNTS = {
