@@ -8,9 +8,9 @@ from faces_on_disk import make_faces
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import export, runtimes, schemes
 from wingkeras.export import parity, samples
-from wingkeras.heatmaps import UNet
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.models import Regressor
+from wingkeras.models.heatmap import UNet
 
 ENDINGS = (".onnx", ".tflite")
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.folding import fold_batch_norm
 from wingkeras.models import CNN6, CNN7, ResNet50
+from wingkeras.models.folding import fold_batch_norm
 
 
 def _trained(builder, seed):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.heatmaps import MeanPlace, UNet
+from wingkeras.models.heatmap import MeanPlace, UNet
 
 
 def _image(size=32):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wingkeras.models import CNN6
-from wingkeras.weights import load_weights, save_weights
+from wingkeras.models.weights import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -27,10 +27,10 @@ from wingkeras import models, plots, zoo
 from wingkeras.data.datasets import load_faces
 from wingkeras.evaluation import evaluate
 from wingkeras.files import replacing
-from wingkeras.folding import fold_batch_norm
 from wingkeras.metrics import usual_normalizers
+from wingkeras.models.folding import fold_batch_norm
+from wingkeras.models.weights import load_weights
 from wingkeras.training import digest
-from wingkeras.weights import load_weights
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 

@@ -19,12 +19,12 @@ from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
 from wingkeras.distribution import OneDevice
 from wingkeras.files import replacing
-from wingkeras.folding import fold_batch_norm
 from wingkeras.imaging import crops
 from wingkeras.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
+from wingkeras.models.folding import fold_batch_norm
+from wingkeras.models.weights import load_weights
 from wingkeras.recipes import Recipe, build_network, build_optimizer
-from wingkeras.weights import load_weights
 
 _log = logging.getLogger("wingkeras")
 

@@ -21,8 +21,8 @@ from wingkeras import export, models
 from wingkeras.fetching import FetchError, cache_home, fetch, sha256_of
 from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage
+from wingkeras.models.weights import load_weights, save_weights
 from wingkeras.schemes import LandmarkScheme, get_scheme
-from wingkeras.weights import load_weights, save_weights
 
 
 @dataclass(frozen=True)

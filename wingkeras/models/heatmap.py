@@ -51,7 +51,7 @@ def UNet(
         x = layers.UpSampling2D(name=f"unpool{i}")(x)
         x = layers.Concatenate(name=f"join{i}")([x, passed_on[i]])
         x = _residual(x, _WIDTHS[i], f"up{i}")
-    # In float32, as any output: see `models.landmark_head`.
+    # In float32, as any output: see `heads.landmark_head`.
     x = layers.Conv2D(num_landmarks, 1, dtype="float32", name="landmarks")(x)
     return keras.Model(image, MeanPlace(_STRIDE, name="mean_place")(x), name=name)
 

@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from wingkeras import models
+from wingkeras.models.build import build, network_name
+from wingkeras.models.cnn import norm_name
 
 
 def fold_batch_norm(network: keras.Model) -> keras.Model:
@@ -19,16 +20,16 @@ def fold_batch_norm(network: keras.Model) -> keras.Model:
     Raises:
         ValueError: for any other network.
     """
-    name = models.network_name(network)
+    name = network_name(network)
     layers = {layer.name: layer for layer in network.layers}
-    if models.norm_name("conv1") not in layers:
+    if norm_name("conv1") not in layers:
         raise ValueError(
             f"Expected a plain CNN built with batch_norm=True, received a {name} "
             "without batch normalisation of its own."
         )
-    plain = models.build(name, network.output_shape[-1] // 2)
+    plain = build(name, network.output_shape[-1] // 2)
     for layer in plain.layers:
-        norm = layers.get(models.norm_name(layer.name))
+        norm = layers.get(norm_name(layer.name))
         weights = layers[layer.name].get_weights()
         layer.set_weights(_fold(*weights, norm) if norm else weights)
     return plain

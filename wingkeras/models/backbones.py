@@ -1,0 +1,146 @@
+"""Backbones of `keras.applications` with a regression head, ResNet-50 among them."""
+
+import os
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from wingkeras.models.heads import landmark_head
+
+RESNET50_SIZE = 224
+"""Side of ResNet-50's input, pixels."""
+
+
+BACKBONES = tuple(n for n in dir(keras.applications) if n[0].isupper())
+"""Names of the builders in `keras.applications`."""
+
+
+def ResNet50(
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    weights: str | Path | None = None,
+    name: str = "resnet50",
+) -> keras.Model:
+    """ResNet-50, a regression head for its last layer, 224 px (Section 7, Table 5).
+
+    Args:
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        weights: of the backbone; see `Regressor`.
+        name: of the model.
+
+    Returns:
+        A model as from `CNN6`, for `(batch, 224, 224, 3)`. 23,866,376 parameters at
+        68 points.
+
+    Raises:
+        ValueError, OSError: see `Regressor`.
+    """
+    size = RESNET50_SIZE
+    return Regressor("ResNet50", num_landmarks, mean_shape, size, weights, name)
+
+
+def Regressor(
+    backbone: str,
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    size: int = 224,
+    weights: str | Path | None = None,
+    name: str | None = None,
+) -> keras.Model:
+    """Any network of `keras.applications` as the backbone of a landmark regressor.
+
+    Average pooling and one dense layer follow the backbone's features. Its own
+    preprocessing is inside the model. With trained weights, batch normalisation stays
+    as it came, in training too: the statistics of small batches of faces would undo
+    what the filters were trained for. From random weights it learns.
+
+    Args:
+        backbone: name of a builder in `keras.applications`, such as
+            "MobileNetV3Small" or "ConvNeXtTiny".
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
+        size: side of the input, pixels.
+        weights: of the backbone: "imagenet" for Keras' own download, a file that it
+            loads, or `None` for random ones.
+        name: of the model; the backbone's in lower case by default.
+
+    Returns:
+        A model from `(batch, size, size, 3)` RGB pixels in [0, 255], uint8 or float,
+        to shape vectors `(batch, 2L)` in pixels of the input.
+
+    Raises:
+        ValueError: for an unknown backbone, `num_landmarks` < 1 or a `mean_shape` of
+            another shape.
+        FileNotFoundError: if there is no file `weights`.
+        OSError: if the ImageNet weights cannot be fetched; the message says what to
+            put where.
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(
+            f"Expected `backbone` to be one of {BACKBONES}, received {backbone!r}."
+        )
+    build = getattr(keras.applications, backbone)
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise FileNotFoundError(
+            "Expected `weights` to be 'imagenet', None or a weight file of "
+            f"{backbone}; there is no {weights}."
+        )
+    head = landmark_head(num_landmarks, mean_shape)
+    image = keras.Input((size, size, 3), name="image")
+    settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
+    try:
+        features = build(weights=weights and str(weights), **settings)
+    except Exception as error:  # Keras raises a bare Exception where a URL fails
+        if weights != "imagenet" or "URL fetch failure" not in str(error):
+            raise
+        url = str(error).split(" on ", 1)[1].split(": ")[0]
+        file = url.rsplit("/", 1)[1]
+        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+        raise OSError(
+            f"The ImageNet weights of {backbone} could not be fetched: {error}. Fetch "
+            f"{url} elsewhere and put it at "
+            f"{home / 'models' / file}, or give its path as `weights`."
+        ) from error
+    if weights:
+        _freeze_batch_normalisation(features)
+    x = features(Preprocessing(backbone, name="preprocess")(image))
+    return keras.Model(image, head(x), name=name or backbone.lower())
+
+
+@keras.saving.register_keras_serializable("wingkeras")
+class Preprocessing(layers.Layer):
+    """What a backbone of `keras.applications` expects to be done to its input.
+
+    As a layer, not as operations in the functional model: there its constants would
+    belong to no graph, and ONNX files would ask for them as a further input.
+
+    Args:
+        backbone: name of the builder.
+        **options: of any Keras layer.
+    """
+
+    def __init__(self, backbone: str, **options):
+        # bfloat16 would round the mean colours that are subtracted.
+        super().__init__(**{"dtype": "float32"} | options)
+        self.backbone = backbone
+
+    def call(self, image):
+        """Pixels in [0, 255], RGB, to the backbone's input, of the same shape."""
+        module = sys.modules[getattr(keras.applications, self.backbone).__module__]
+        return module.preprocess_input(image)
+
+    def get_config(self) -> dict:
+        """What a saved model says of the layer."""
+        return super().get_config() | {"backbone": self.backbone}
+
+
+def _freeze_batch_normalisation(network: keras.Model) -> None:
+    # `network(x, training=False)` would not do: fitting a model around it overrides
+    # that with True.
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False

@@ -1,0 +1,92 @@
+"""Networks by name."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wingkeras.models.backbones import BACKBONES, RESNET50_SIZE, Regressor
+from wingkeras.models.cnn import CNN6, CNN6_SIZE, CNN7, CNN7_SIZE
+from wingkeras.models.heatmap import UNET_SIZE, UNet
+
+_PLAIN_SIZES = {"CNN6": CNN6_SIZE, "CNN7": CNN7_SIZE}
+
+
+NETWORKS = (*_PLAIN_SIZES, "UNet", *BACKBONES)
+"""Names that `build` takes."""
+
+
+def build(
+    network: str,
+    num_landmarks: int = 68,
+    mean_shape: np.ndarray | None = None,
+    size: int | None = None,
+    weights: str | Path | None = None,
+    batch_norm: bool = False,
+) -> keras.Model:
+    """A network by name.
+
+    Args:
+        network: one of `NETWORKS`: a plain CNN, the U-Net or a backbone for
+            `Regressor`.
+        num_landmarks: L, the number of points.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. The U-Net does without.
+        size: side of the input, pixels; `input_size(network)` by default.
+        weights: of a backbone; see `Regressor`.
+        batch_norm: of a plain CNN; see `CNN6`.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: for an unknown network, or a size, weights or batch normalisation
+            that it cannot have.
+        FileNotFoundError, OSError: see `Regressor`.
+    """
+    size = size or input_size(network)
+    if network not in _PLAIN_SIZES and batch_norm:
+        raise ValueError(
+            f"Expected `batch_norm` for a plain CNN only; {network} has its own "
+            "normalisation or none."
+        )
+    if network == "UNet" and weights:
+        raise ValueError(f"Expected no weights of a backbone, received {weights!r}.")
+    if network == "UNet":
+        return UNet(num_landmarks, size)
+    if network not in _PLAIN_SIZES:
+        return Regressor(network, num_landmarks, mean_shape, size, weights)
+    if size != _PLAIN_SIZES[network] or weights:
+        raise ValueError(
+            f"Expected size {_PLAIN_SIZES[network]} and no weights of a backbone for "
+            f"{network}, received {size} and {weights!r}."
+        )
+    builder = {"CNN6": CNN6, "CNN7": CNN7}[network]
+    return builder(num_landmarks, mean_shape, batch_norm=batch_norm)
+
+
+def input_size(network: str) -> int:
+    """Side of a network's input, pixels, unless one asks for another.
+
+    Raises:
+        ValueError: for an unknown network.
+    """
+    if network not in NETWORKS:
+        raise ValueError(
+            f"Expected a network of {', '.join(NETWORKS)}; received {network!r}."
+        )
+    return {**_PLAIN_SIZES, "UNet": UNET_SIZE}.get(network, RESNET50_SIZE)
+
+
+def network_name(network: keras.Model) -> str:
+    """The name that `build` takes for such a network.
+
+    Raises:
+        ValueError: if it was not built here.
+    """
+    names = {name.lower(): name for name in NETWORKS}
+    if network.name not in names:
+        raise ValueError(
+            "Expected a network that `wingkeras.models` built, under its own name; "
+            f"received {network.name!r}."
+        )
+    return names[network.name]
