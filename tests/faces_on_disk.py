@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from wingkeras.data.faces import FaceDataset
-from wingkeras.files import replacing
 from wingkeras.schemes import FIVE
+from wingkeras.storage.files import replacing
 
 _LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]], np.float32)
 _COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))

@@ -8,9 +8,9 @@ from matplotlib.cbook import get_sample_data
 from wingkeras import detectors, geometry
 from wingkeras.data.w300 import load_300w
 from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
-from wingkeras.fetching import FetchError
 from wingkeras.imaging.images import read_image
 from wingkeras.schemes import AFLW19, FIVE
+from wingkeras.storage.download import FetchError
 
 # The square around the landmarks of the portrait, read off it by eye.
 PORTRAIT_BOX = np.array([[172, 154, 358, 340]], np.float32)

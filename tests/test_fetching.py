@@ -10,12 +10,12 @@ import time
 
 import pytest
 
-from wingkeras.fetching import FetchError, cache_home, fetch
+from wingkeras.storage.download import FetchError, cache_home, fetch
 
 CONTENT = random.Random(0).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SCRIPT = (
-    "import sys; from pathlib import Path; from wingkeras.fetching import fetch;"
+    "import sys; from pathlib import Path; from wingkeras.storage.download import fetch;"
     "fetch(sys.argv[1], Path(sys.argv[2]), sys.argv[3])"
 )
 

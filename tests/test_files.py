@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from wingkeras.files import replacing
+from wingkeras.storage.files import replacing
 
 
 def test_file_appears_when_complete(tmp_path):

@@ -10,10 +10,10 @@ import pytest
 
 from served_folder import served
 from wingkeras import models, zoo
-from wingkeras.fetching import FetchError, sha256_of
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.metrics import usual_normalizers
 from wingkeras.schemes import FIVE, LandmarkScheme
+from wingkeras.storage.download import FetchError, sha256_of
 
 MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
 

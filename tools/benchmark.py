@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from machine import REPOSITORY, describe_machine
 from time_localizers import time_in_processes
 
-from wingkeras.files import replacing
+from wingkeras.storage.files import replacing
 
 RESULTS = REPOSITORY / "results"
 _TRAINING_SECONDS = 15

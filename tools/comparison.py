@@ -29,7 +29,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import evaluate
-    from wingkeras.files import replacing
+    from wingkeras.storage.files import replacing
 
     faces = load_faces(data, "common")
     localizers, sizes = {}, {}

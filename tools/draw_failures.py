@@ -21,11 +21,11 @@ from matplotlib.cbook import get_sample_data
 from matplotlib.figure import Figure
 
 from wingkeras import geometry, plots, zoo
-from wingkeras.files import replacing
 from wingkeras.imaging.images import read_image
 from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.mirroring import localize_with_mirror
 from wingkeras.robustness import rotate_picture
+from wingkeras.storage.files import replacing
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 

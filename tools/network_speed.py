@@ -23,8 +23,8 @@ def write_speeds(folder: Path) -> None:
     import keras
 
     from wingkeras import latency, models, zoo
-    from wingkeras.files import replacing
     from wingkeras.localizer import Localizer, Stage
+    from wingkeras.storage.files import replacing
 
     # The same weights are the same file to runtimes that keep what they converted.
     keras.utils.set_random_seed(0)

@@ -26,10 +26,10 @@ import numpy as np
 from wingkeras import models, plots, zoo
 from wingkeras.data.datasets import load_faces
 from wingkeras.evaluation import evaluate
-from wingkeras.files import replacing
 from wingkeras.metrics import usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
+from wingkeras.storage.files import replacing
 from wingkeras.training import digest
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"

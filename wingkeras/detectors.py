@@ -15,9 +15,9 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from wingkeras.fetching import cache_home, fetch
 from wingkeras.imaging.crops import check_image
 from wingkeras.schemes import IBUG68, LandmarkScheme
+from wingkeras.storage.download import cache_home, fetch
 
 _LONGEST_SIDE = 640
 """Larger pictures are searched at this size, pixels."""

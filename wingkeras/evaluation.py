@@ -11,9 +11,9 @@ import numpy as np
 from wingkeras import geometry, metrics
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.data.tables import coordinate_columns
-from wingkeras.files import replacing
 from wingkeras.localizer import Localizer
 from wingkeras.mirroring import localize_with_mirror
+from wingkeras.storage.files import replacing
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from wingkeras.files import replacing
 from wingkeras.metrics import cumulative_error_distribution
 from wingkeras.schemes import LandmarkScheme
+from wingkeras.storage.files import replacing
 
 _GREEN, _WHITE, _ORANGE = (60, 220, 60), (255, 255, 255), (255, 150, 30)
 

@@ -12,9 +12,9 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data import balance
 from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.files import replacing
 from wingkeras.localizer import Localizer, Stage
 from wingkeras.metrics import failure_rate, nme
+from wingkeras.storage.files import replacing
 
 CONDITIONS = {
     "box scale": (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5),

@@ -18,13 +18,13 @@ from wingkeras.callbacks import Checkpoint, Progress, Validation
 from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
 from wingkeras.distribution import OneDevice
-from wingkeras.files import replacing
 from wingkeras.imaging import crops
 from wingkeras.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
 from wingkeras.recipes import Recipe, build_network, build_optimizer
+from wingkeras.storage.files import replacing
 
 _log = logging.getLogger("wingkeras")
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from wingkeras import plots
-from wingkeras.files import replacing
 from wingkeras.imaging.images import BrokenFileError
+from wingkeras.storage.files import replacing
 from wingkeras.tracking import Track, Tracker
 
 _USUAL_RATE = 30.0

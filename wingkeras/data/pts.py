@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 
-from wingkeras.files import replacing
 from wingkeras.imaging.images import BrokenFileError, read_bytes
+from wingkeras.storage.files import replacing
 
 _FARTHEST = 1e6
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
-from wingkeras.files import replacing
 from wingkeras.geometry import to_shape_vectors
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import FIVE, LandmarkScheme, get_scheme
+from wingkeras.storage.files import replacing
 
 _MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
 _COORDINATE = re.compile(r"[xy][1-9][0-9]*")

@@ -8,8 +8,8 @@ import numpy as np
 
 from wingkeras.export import litert_files, onnx_files
 from wingkeras.export.graphs import Graph
-from wingkeras.files import replacing
 from wingkeras.schemes import LandmarkScheme
+from wingkeras.storage.files import replacing
 
 QUANTIZATIONS = ("fp16", "int8")
 _FORMATS = {".onnx": onnx_files, ".tflite": litert_files}

@@ -9,8 +9,8 @@ import numpy as np
 from wingkeras import runtimes
 from wingkeras.export.conversion import convert
 from wingkeras.export.graphs import network_graph
-from wingkeras.fetching import cache_home
 from wingkeras.localizer import Stage
+from wingkeras.storage.download import cache_home
 
 _FORMAT = 1
 """To be raised with every change of what `convert` writes."""

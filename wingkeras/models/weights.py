@@ -13,7 +13,7 @@ import h5py
 import keras
 import numpy as np
 
-from wingkeras.files import replacing
+from wingkeras.storage.files import replacing
 
 _LARGEST = float(np.finfo(np.float16).max)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras.data.faces import FaceDataset
-from wingkeras.files import replacing
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.reproduction.cells import Trained, Training, measure_errors
 from wingkeras.reproduction.results import CELLS, read_cells, read_errors
+from wingkeras.storage.files import replacing
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import plots
-from wingkeras.files import replacing
 from wingkeras.reproduction import published
 from wingkeras.reproduction.bodies import AFLW, BODIES, W300
 from wingkeras.reproduction.cells import LOSSES
@@ -22,6 +21,7 @@ from wingkeras.reproduction.results import (
     select,
     spread,
 )
+from wingkeras.storage.files import replacing
 
 _PROTOCOL = """\
 Errors are NME in percent: on 300-W (`300w`, 68 points, test faces of the common subset

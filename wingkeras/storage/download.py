@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from wingkeras.files import replacing
+from wingkeras.storage.files import replacing
 
 _ATTEMPTS = 3
 _TIMEOUT = 30
