@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.models import CNN6, CNN7
 from wingkeras.schemes import FIVE
 

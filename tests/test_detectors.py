@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
 
-from wingkeras import detectors, geometry
+from wingkeras import geometry
 from wingkeras.data.w300 import load_300w
-from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.imaging.images import read_image
+from wingkeras.inference import detectors
+from wingkeras.inference.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.schemes import AFLW19, FIVE
 from wingkeras.storage.download import FetchError
 

@@ -6,9 +6,10 @@ import pytest
 
 from faces_on_disk import make_faces
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
-from wingkeras import export, runtimes, schemes
+from wingkeras import export, schemes
 from wingkeras.export import parity, samples
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference import runtimes
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.models import Regressor
 from wingkeras.models.heatmap import UNet
 

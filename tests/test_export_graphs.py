@@ -6,7 +6,7 @@ from wingkeras import geometry
 from wingkeras.export import build_graph
 from wingkeras.export.graphs import OUTPUT
 from wingkeras.export.samples import array_stages, graph_inputs
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["once", "flip_test"])

@@ -3,9 +3,9 @@ import pytest
 
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
-from wingkeras.detectors import HaarDetector
 from wingkeras.export.samples import graph_inputs
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.detectors import HaarDetector
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.models import CNN6, CNN7
 from wingkeras.schemes import FIVE, IBUG68
 

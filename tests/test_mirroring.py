@@ -3,7 +3,7 @@ import pytest
 
 from wingkeras import zoo
 from wingkeras.imaging.images import read_image
-from wingkeras.mirroring import localize_with_mirror
+from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.schemes import FIVE
 from wingkeras.tracking import LARGEST_GAP
 from zoo_faces import body_of

@@ -5,7 +5,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from wingkeras import geometry, robustness
-from wingkeras.localizer import Stage
+from wingkeras.inference.localizer import Stage
 from wingkeras.robustness import CONDITIONS, POSE, Row
 from wingkeras.schemes import FIVE
 

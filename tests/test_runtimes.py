@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from made_localizers import make_boxes, make_image, make_localizer
-from wingkeras import export, runtimes, zoo
+from wingkeras import export, zoo
+from wingkeras.inference import runtimes
 
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")

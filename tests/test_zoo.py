@@ -10,7 +10,7 @@ import pytest
 
 from served_folder import served
 from wingkeras import models, zoo
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import usual_normalizers
 from wingkeras.schemes import FIVE, LandmarkScheme
 from wingkeras.storage.download import FetchError, sha256_of

@@ -242,7 +242,7 @@ def benchmark_robustness(options) -> dict:
 
     from wingkeras import models, plots, robustness, zoo
     from wingkeras.data.datasets import load_faces
-    from wingkeras.localizer import Localizer
+    from wingkeras.inference.localizer import Localizer
     from wingkeras.metrics import usual_normalizers
 
     localizer = zoo.load(options.model)

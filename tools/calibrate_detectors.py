@@ -18,7 +18,7 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.data.w300 import load_300w
-from wingkeras.detectors import BoxCalibration, HaarDetector, YuNetDetector
+from wingkeras.inference.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
 SAME_FACE = 0.3

@@ -22,8 +22,8 @@ from matplotlib.figure import Figure
 
 from wingkeras import geometry, plots, zoo
 from wingkeras.imaging.images import read_image
+from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.mirroring import localize_with_mirror
 from wingkeras.robustness import rotate_picture
 from wingkeras.storage.files import replacing
 

@@ -23,7 +23,7 @@ def write_speeds(folder: Path) -> None:
     import keras
 
     from wingkeras import latency, models, zoo
-    from wingkeras.localizer import Localizer, Stage
+    from wingkeras.inference.localizer import Localizer, Stage
     from wingkeras.storage.files import replacing
 
     # The same weights are the same file to runtimes that keep what they converted.

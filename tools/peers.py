@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wingkeras import runtimes
 from wingkeras.geometry import to_shape_vectors
-from wingkeras.localizer import Localizer
-from wingkeras.runtimes import FileStage
+from wingkeras.inference import runtimes
+from wingkeras.inference.localizer import Localizer
+from wingkeras.inference.runtimes import FileStage
 from wingkeras.schemes import IBUG68
 
 _SIZE = 112

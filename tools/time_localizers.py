@@ -47,8 +47,9 @@ def main() -> int:
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
 
-    from wingkeras import latency, runtimes, zoo
+    from wingkeras import latency, zoo
     from wingkeras.export import samples
+    from wingkeras.inference import runtimes
 
     localizers = {}
     for name in options.models:
@@ -76,9 +77,10 @@ def main() -> int:
 
 def load_int8(localizer, data: Path):
     """The localizer with int8 networks, in each runtime."""
-    from wingkeras import export, runtimes
+    from wingkeras import export
     from wingkeras.data.datasets import load_300w
     from wingkeras.export import samples
+    from wingkeras.inference import runtimes
 
     pictures = samples.pictures_of(load_300w(data, "train"), 100)
     made = {runtime: [] for runtime in runtimes.RUNTIMES}

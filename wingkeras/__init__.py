@@ -3,7 +3,7 @@
 from wingkeras import models, zoo
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 from wingkeras.losses import (
     L1Loss,
     L2Loss,

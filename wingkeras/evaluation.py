@@ -11,8 +11,8 @@ import numpy as np
 from wingkeras import geometry, metrics
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.data.tables import coordinate_columns
-from wingkeras.localizer import Localizer
-from wingkeras.mirroring import localize_with_mirror
+from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import replacing
 
 LANDMARK_BOXES = "landmarks"

@@ -11,8 +11,8 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data.annotations import OVERHANG, overhang
 from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.localizer import Localizer
-from wingkeras.mirroring import localize_with_mirror
+from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
 _ROUNDS = 2

@@ -8,7 +8,7 @@ import numpy as np
 
 from wingkeras.export.graphs import network_graph
 from wingkeras.export.samples import graph_inputs
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.timing import median_ms
 
 NETWORKS = "networks"

@@ -12,7 +12,7 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data import balance
 from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import failure_rate, nme
 from wingkeras.storage.files import replacing
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import normalizer_lengths, usual_normalizers
 from wingkeras.smoothing import OneEuroFilter
 from wingkeras.tracking import Tracker, unfiltered

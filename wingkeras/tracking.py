@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.localizer import Localizer
-from wingkeras.mirroring import localize_with_mirror
+from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.localizer import Localizer
 from wingkeras.smoothing import OneEuroFilter
 
 # Landmark networks answer with a face wherever they look. The gap to the mirror

@@ -19,7 +19,7 @@ from wingkeras.data import balance, pipeline, resident
 from wingkeras.data.faces import FaceDataset
 from wingkeras.distribution import OneDevice
 from wingkeras.imaging import crops
-from wingkeras.localizer import Localizer, Stage, localize_regions
+from wingkeras.inference.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import export, models
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.models.weights import load_weights, save_weights
 from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.storage.download import FetchError, cache_home, fetch, sha256_of

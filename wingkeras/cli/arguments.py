@@ -60,7 +60,8 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
 
 def load_localizer(options):
     """The model of `--model`, as the options of `add_runtime` say."""
-    from wingkeras import runtimes, zoo
+    from wingkeras import zoo
+    from wingkeras.inference import runtimes
 
     runtime = options.runtime
     if runtime == "fastest":
@@ -83,6 +84,6 @@ def load_localizer(options):
 
 def load_detector(options, scheme):
     """What makes the boxes of `--boxes`, for landmarks of a scheme."""
-    from wingkeras import detectors
+    from wingkeras.inference import detectors
 
     return detectors.load_detector(options.boxes, options.yunet, scheme)

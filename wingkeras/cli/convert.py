@@ -54,8 +54,9 @@ def run(options) -> int:
 
 
 def _convert(options, localizer) -> Path:
-    from wingkeras import export, runtimes, zoo
+    from wingkeras import export, zoo
     from wingkeras.export import samples
+    from wingkeras.inference import runtimes
 
     part, quantize = options.part, options.quantize
     name, ending = Path(options.model).name, _ENDINGS[options.to]

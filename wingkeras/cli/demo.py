@@ -17,7 +17,7 @@ def run(options) -> int:
     """Do it; the exit code."""
     from matplotlib.cbook import get_sample_data
 
-    from wingkeras import prediction
+    from wingkeras.inference import prediction
 
     portrait = Path(get_sample_data("grace_hopper.jpg", asfileobj=False))
     localizer = arguments.load_localizer(options)

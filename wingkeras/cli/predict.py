@@ -36,8 +36,8 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
-    from wingkeras import prediction
     from wingkeras.imaging.images import BrokenFileError
+    from wingkeras.inference import prediction
 
     localizer = arguments.load_localizer(options)
     localizer.detector = arguments.load_detector(options, localizer.scheme)

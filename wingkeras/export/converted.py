@@ -6,10 +6,10 @@ from importlib.metadata import version
 
 import numpy as np
 
-from wingkeras import runtimes
 from wingkeras.export.conversion import convert
 from wingkeras.export.graphs import network_graph
-from wingkeras.localizer import Stage
+from wingkeras.inference import runtimes
+from wingkeras.inference.localizer import Stage
 from wingkeras.storage.download import cache_home
 
 _FORMAT = 1

@@ -9,7 +9,7 @@ from keras import ops
 
 from wingkeras import geometry
 from wingkeras.imaging import crops, graph_regions
-from wingkeras.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer, Stage
 
 OUTPUT = "landmarks"
 """Name of the one output of every file."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from wingkeras import geometry, runtimes
+from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.export.graphs import build_graph, stage_index
 from wingkeras.export.samples import Picture, array_stages, graph_inputs
-from wingkeras.localizer import Localizer
+from wingkeras.inference import runtimes
+from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.timing import median_ms
 

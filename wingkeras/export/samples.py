@@ -4,8 +4,8 @@ import numpy as np
 
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.export.graphs import stage_index
-from wingkeras.localizer import Localizer
-from wingkeras.runtimes import FileStage
+from wingkeras.inference.localizer import Localizer
+from wingkeras.inference.runtimes import FileStage
 
 Picture = tuple[np.ndarray, np.ndarray]
 """An image `(H, W, 3)` uint8 RGB and face boxes `(N, 4)` in its pixels."""

@@ -16,7 +16,7 @@ import numpy as np
 from wingkeras import losses, zoo
 from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.recipes import RECIPES, Recipe
 from wingkeras.reproduction.bodies import BODIES

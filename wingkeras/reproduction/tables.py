@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wingkeras.data.faces import FaceDataset
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 from wingkeras.reproduction.bodies import BODIES, W300
 from wingkeras.reproduction.cells import (
     CASCADE,

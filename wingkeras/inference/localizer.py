@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from wingkeras import geometry
-from wingkeras.detectors import HaarDetector
 from wingkeras.imaging import crops
+from wingkeras.inference.detectors import HaarDetector
 from wingkeras.schemes import LandmarkScheme
 
 

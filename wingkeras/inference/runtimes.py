@@ -1,7 +1,7 @@
 """Exported files, run: ONNX Runtime, LiteRT and OpenVINO behind the same call.
 
 ```python
-run = wingkeras.runtimes.load_file("cnn6_300w.all.onnx")
+run = wingkeras.inference.runtimes.load_file("cnn6_300w.all.onnx")
 landmarks = run(image=image, boxes=boxes)
 ```
 """

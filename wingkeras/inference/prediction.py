@@ -11,7 +11,7 @@ import numpy as np
 from wingkeras import plots
 from wingkeras.data.pts import write_pts
 from wingkeras.imaging.images import BrokenFileError, read_image
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import replacing
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

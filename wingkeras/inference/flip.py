@@ -3,7 +3,7 @@
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.localizer import Localizer
+from wingkeras.inference.localizer import Localizer
 
 
 def localize_with_mirror(

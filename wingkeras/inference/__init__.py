@@ -1,0 +1,1 @@
+"""From pictures to landmarks: detectors, localizers and what runs them."""
