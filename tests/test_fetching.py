@@ -15,7 +15,8 @@ from wingkeras.storage.download import FetchError, cache_home, fetch
 CONTENT = random.Random(0).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SCRIPT = (
-    "import sys; from pathlib import Path; from wingkeras.storage.download import fetch;"
+    "import sys; from pathlib import Path\n"
+    "from wingkeras.storage.download import fetch\n"
     "fetch(sys.argv[1], Path(sys.argv[2]), sys.argv[3])"
 )
 

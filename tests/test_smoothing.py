@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from wingkeras.smoothing import OneEuroFilter
+from wingkeras.video.one_euro import OneEuroFilter
 
 
 def _scalar_reference(values, seconds, minimum, gain, speed_cutoff, unit):

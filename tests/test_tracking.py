@@ -3,7 +3,7 @@ import pytest
 
 from wingkeras import geometry
 from wingkeras.schemes import FIVE
-from wingkeras.tracking import Tracker, unfiltered
+from wingkeras.video.tracker import Tracker, unfiltered
 
 LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]])
 HALF = 20.0

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
 
-from wingkeras import cli, video, zoo
+from wingkeras import cli, zoo
 from wingkeras.imaging.images import BrokenFileError, read_image
-from wingkeras.tracking import Tracker
+from wingkeras.video.clips import clips
+from wingkeras.video.tracker import Tracker
 
 PORTRAIT_FILE = get_sample_data("grace_hopper.jpg", asfileobj=False)
 PORTRAIT = read_image(PORTRAIT_FILE)
@@ -57,7 +58,7 @@ def localizer():
 
 def test_every_frame_is_annotated_and_written_down(clip, localizer, tmp_path):
     done = []
-    faces, path = video.track_video(
+    faces, path = clips.track_video(
         *(Tracker(localizer), clip, tmp_path, "pan"),
         progress=lambda *counts: done.append(counts),
     )
@@ -84,7 +85,7 @@ def test_every_frame_is_annotated_and_written_down(clip, localizer, tmp_path):
 
 def test_ends_where_it_is_told_to(clip, localizer, tmp_path):
     answers = iter([False] * 4 + [True])
-    _, path = video.track_video(
+    _, path = clips.track_video(
         Tracker(localizer), clip, tmp_path, "pan", stopped=lambda: next(answers)
     )
     assert len(_read_clip(path)[0]) == 4
@@ -112,8 +113,8 @@ def test_slow_camera_plays_at_its_own_speed(localizer, tmp_path, monkeypatch):
     """Frames that take 0.1 s on a camera of 25 Hz fill 2 or 3 of the video's."""
     monkeypatch.setattr(video, "open_video", lambda source: _Camera(5))
     clock = iter(np.arange(0.0, 1.0, 0.1))
-    monkeypatch.setattr(video.time, "monotonic", lambda: next(clock))
-    _, path = video.track_video(Tracker(localizer), 0, tmp_path, "camera0")
+    monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
+    _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")
     lines = _lines(tmp_path / "camera0.landmarks.jsonl")
     assert [line["frame"] for line in lines] == [2, 5, 8, 10, 12]
     assert len(_read_clip(path)[0]) == 13
@@ -125,8 +126,8 @@ def test_fast_camera_has_a_line_for_every_frame_of_its_video(
     """Of frames that take 0.01 s on a camera of 25 Hz, one in four is kept."""
     monkeypatch.setattr(video, "open_video", lambda source: _Camera(9))
     clock = iter(np.arange(0.0, 1.0, 0.01))
-    monkeypatch.setattr(video.time, "monotonic", lambda: next(clock))
-    _, path = video.track_video(Tracker(localizer), 0, tmp_path, "camera0")
+    monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
+    _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")
     lines = _lines(tmp_path / "camera0.landmarks.jsonl")
     assert [line["frame"] for line in lines] == [0, 1, 2]
     assert len(_read_clip(path)[0]) == 3
@@ -143,7 +144,7 @@ def test_nothing_is_written_where_there_is_nothing(localizer, tmp_path):
         (99, "99: not a camera"),
     ):
         with pytest.raises(BrokenFileError, match=message):
-            video.track_video(Tracker(localizer), source, tmp_path / "out", "x")
+            clips.track_video(Tracker(localizer), source, tmp_path / "out", "x")
     assert not (tmp_path / "out").exists() or not os.listdir(tmp_path / "out")
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import normalizer_lengths, usual_normalizers
-from wingkeras.smoothing import OneEuroFilter
-from wingkeras.tracking import Tracker, unfiltered
+from wingkeras.video.one_euro import OneEuroFilter
+from wingkeras.video.tracker import Tracker, unfiltered
 
 RATE = 30.0
 """Frames per second of the clips."""

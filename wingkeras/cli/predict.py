@@ -74,12 +74,11 @@ def _unused_name(source, names: set[str]) -> str:
 def _predict_video(localizer, source, name: str, options) -> None:
     import keras
 
-    from wingkeras import smoothing, tracking, video
+    from wingkeras.video import one_euro, tracker
+    from wingkeras.video.clips import clips
 
-    make_filter = (
-        tracking.unfiltered if options.no_smoothing else smoothing.OneEuroFilter
-    )
-    tracker = tracking.Tracker(localizer, make_filter)
+    make_filter = tracker.unfiltered if options.no_smoothing else one_euro.OneEuroFilter
+    tracker = tracker.Tracker(localizer, make_filter)
     bar = None
 
     def progress(done: int, total: int) -> None:
@@ -89,7 +88,7 @@ def _predict_video(localizer, source, name: str, options) -> None:
         bar.update(done)
 
     with _interruptible(is_camera=isinstance(source, int)) as stopped:
-        found = video.track_video(
+        found = clips.track_video(
             tracker, source, options.output, name, stopped, progress
         )
         _say(source, *found)

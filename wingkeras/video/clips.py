@@ -12,7 +12,7 @@ import numpy as np
 from wingkeras import plots
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.storage.files import replacing
-from wingkeras.tracking import Track, Tracker
+from wingkeras.video.tracker import Track, Tracker
 
 _USUAL_RATE = 30.0
 _CODEC = "mp4v"

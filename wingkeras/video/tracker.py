@@ -8,7 +8,7 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.inference.localizer import Localizer
-from wingkeras.smoothing import OneEuroFilter
+from wingkeras.video.one_euro import OneEuroFilter
 
 # Landmark networks answer with a face wherever they look. The gap to the mirror
 # image tells. cnn6_300w, on faces held out of its training, fixed this limit; by a test
