@@ -7,10 +7,11 @@ from keras import ops
 
 from faces_on_disk import make_faces
 from wingkeras import geometry
-from wingkeras.data import pipeline, resident
+from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
 from wingkeras.imaging import crops
 from wingkeras.losses import WingLoss
+from wingkeras.training import on_device
 
 STRONG = Augmentation(
     rotation=40.0, scale=0.2, shift=0.1, colour=0.3, occlusion=0.5, corner_jitter=0.1
@@ -38,7 +39,7 @@ def test_same_draws_give_what_the_host_makes(regions):
 def test_distribution_is_that_of_the_host(regions):
     """Of many batches: where every landmark comes to lie, and how bright crops are."""
     order = np.tile(np.arange(12), 100)
-    layer = resident.ResidentFaces(regions, STRONG, seed=0)
+    layer = on_device.ResidentFaces(regions, STRONG, seed=0)
     device = [[ops.convert_to_numpy(x) for x in layer(i)] for i in np.split(order, 10)]
     host = pipeline.training_batches(regions, STRONG, 12, seed=0).take(100)
     for of_batch, tolerance in ((_landmark_moments, 0.5), (_brightness_moments, 4.0)):
@@ -66,16 +67,16 @@ def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_com
     x = keras.layers.Rescaling(1 / 255)(image)
     x = keras.layers.Dense(10)(keras.layers.Flatten()(x))
     network = keras.Model(image, x)
-    model = resident.attach(network, regions, Augmentation(), seed=0)
-    model.compile("adam", resident.ResidentLoss(WingLoss()), jit_compile=jit_compile)
-    batches = resident.training_batches(np.arange(12), 4, seed=0)
+    model = on_device.attach(network, regions, Augmentation(), seed=0)
+    model.compile("adam", on_device.ResidentLoss(WingLoss()), jit_compile=jit_compile)
+    batches = on_device.training_batches(np.arange(12), 4, seed=0)
     settings = {"steps_per_epoch": 10, "epochs": 3, "verbose": 0, "shuffle": False}
     losses = model.fit(batches, **settings).history["loss"]
     assert losses[-1] < 0.9 * losses[0]
 
     both = model.predict_on_batch(np.arange(3))
     expected = WingLoss()(both[:, 0], both[:, 1])
-    result = resident.ResidentLoss(WingLoss())(np.zeros((3, 1)), both)
+    result = on_device.ResidentLoss(WingLoss())(np.zeros((3, 1)), both)
     np.testing.assert_allclose(result, expected, rtol=1e-6)
     path = tmp_path / "model.weights.h5"
     model.save_weights(path)
@@ -90,7 +91,7 @@ def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_com
 
 def test_order_is_that_of_the_host():
     plan = np.array([3, 4, 4, 5, 6])
-    device = resident.training_batches(plan, 2, seed=1).take(4)
+    device = on_device.training_batches(plan, 2, seed=1).take(4)
     host = pipeline.index_batches(plan, 2, seed=1).take(4)
     for (a, _), (b, _) in zip(device, host, strict=True):
         np.testing.assert_array_equal(a, b)

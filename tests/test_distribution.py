@@ -10,7 +10,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
-from wingkeras import distribution
+from wingkeras.training import distribution
 
 SCRIPT = Path(__file__).with_name("train_made_faces.py")
 

@@ -7,8 +7,8 @@ from faces_on_disk import make_faces
 from wingkeras import zoo
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.data.tables import load_csv, save_csv
-from wingkeras.labelling import label
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
+from wingkeras.training.pseudo_labels import label
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.muon import Muon
+from wingkeras.training.muon import Muon
 
 RATE = 0.5
 
@@ -92,7 +92,8 @@ def test_it_is_saved_with_a_model():
 
 def test_steps_on_jax_are_those_on_tensorflow():
     code = (
-        "import numpy as np, keras; from wingkeras.muon import Muon\n"
+        "import numpy as np, keras\n"
+        "from wingkeras.training.muon import Muon\n"
         "v = keras.Variable(np.zeros((3, 3, 16, 40), np.float32), name='kernel')\n"
         "g = np.random.default_rng(0).normal(size=v.shape).astype(np.float32)\n"
         "o = Muon(0.5, weight_decay=0)\n"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wingkeras.losses import RectifiedWingLoss, WingLoss
-from wingkeras.recipes import RECIPES, Recipe, build_optimizer
+from wingkeras.training.recipes import RECIPES, Recipe, build_optimizer
 
 
 def _rates(recipe, steps):

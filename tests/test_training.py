@@ -17,9 +17,9 @@ from faces_on_disk import make_faces
 from train_made_faces import RECIPE
 from wingkeras import models, zoo
 from wingkeras.data import balance
-from wingkeras.distribution import OneDevice
 from wingkeras.evaluation import evaluate
-from wingkeras.training import train
+from wingkeras.training.distribution import OneDevice
+from wingkeras.training.run import train
 
 SCRIPT = Path(__file__).with_name("train_made_faces.py")
 

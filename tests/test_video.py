@@ -12,7 +12,7 @@ from matplotlib.cbook import get_sample_data
 
 from wingkeras import cli, zoo
 from wingkeras.imaging.images import BrokenFileError, read_image
-from wingkeras.video.clips import clips
+from wingkeras.video import clips
 from wingkeras.video.tracker import Tracker
 
 PORTRAIT_FILE = get_sample_data("grace_hopper.jpg", asfileobj=False)
@@ -111,7 +111,7 @@ class _Camera:
 
 def test_slow_camera_plays_at_its_own_speed(localizer, tmp_path, monkeypatch):
     """Frames that take 0.1 s on a camera of 25 Hz fill 2 or 3 of the video's."""
-    monkeypatch.setattr(video, "open_video", lambda source: _Camera(5))
+    monkeypatch.setattr(clips, "open_video", lambda source: _Camera(5))
     clock = iter(np.arange(0.0, 1.0, 0.1))
     monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
     _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")
@@ -124,7 +124,7 @@ def test_fast_camera_has_a_line_for_every_frame_of_its_video(
     localizer, tmp_path, monkeypatch
 ):
     """Of frames that take 0.01 s on a camera of 25 Hz, one in four is kept."""
-    monkeypatch.setattr(video, "open_video", lambda source: _Camera(9))
+    monkeypatch.setattr(clips, "open_video", lambda source: _Camera(9))
     clock = iter(np.arange(0.0, 1.0, 0.01))
     monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
     _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")

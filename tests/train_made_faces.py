@@ -13,9 +13,9 @@ from pathlib import Path
 import keras
 
 from faces_on_disk import make_faces
-from wingkeras import distribution
-from wingkeras.recipes import Recipe
-from wingkeras.training import train
+from wingkeras.training import distribution
+from wingkeras.training.recipes import Recipe
+from wingkeras.training.run import train
 
 RECIPE = Recipe("tiny", epochs=4, batch_size=4, held_out=0.2, ema=0.9, warmup=0.25)
 

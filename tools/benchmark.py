@@ -106,9 +106,10 @@ def benchmark_pipeline(options) -> dict:
     """CNN-6 crops per second from the pipeline alone, and trained on."""
     import numpy as np
 
-    from wingkeras import models, recipes
+    from wingkeras import models
     from wingkeras.data import pipeline
     from wingkeras.data.datasets import load_faces
+    from wingkeras.training import recipes
 
     recipe = dataclasses.replace(
         recipes.RECIPES["modern_cnn6"], precision=options.precision
@@ -145,10 +146,10 @@ def benchmark_train(options) -> dict:
     """
     import tensorflow as tf
 
-    from wingkeras import recipes
-    from wingkeras.data import pipeline, resident
+    from wingkeras.data import pipeline
     from wingkeras.data.datasets import load_faces
-    from wingkeras.training import epoch_plan
+    from wingkeras.training import on_device, recipes
+    from wingkeras.training.run import epoch_plan
 
     rows = []
     faces = load_faces(options.data, split="train")
@@ -163,15 +164,15 @@ def benchmark_train(options) -> dict:
         network = recipes.build_network(
             recipe, len(faces.scheme), pipeline.crop_landmarks(regions).mean(axis=0)
         )
-        attached = resident.attach(network, regions, recipe.augmentation, recipe.seed)
+        attached = on_device.attach(network, regions, recipe.augmentation, recipe.seed)
         synthetic = tf.data.Dataset.from_tensors(next(iter(batches))).repeat()
         rates = {
             "synthetic": _fit_rate(network, recipe.loss, synthetic, recipe),
             "tf.data": _fit_rate(network, recipe.loss, batches, recipe),
             "device": _fit_rate(
                 attached,
-                resident.ResidentLoss(recipe.loss),
-                resident.training_batches(plan, *order),
+                on_device.ResidentLoss(recipe.loss),
+                on_device.training_batches(plan, *order),
                 recipe,
             ),
         }
@@ -189,7 +190,7 @@ def _fit_rate(model, loss, batches, recipe) -> float:
     """Faces per second of `fit`, once it is under way."""
     import keras
 
-    from wingkeras import recipes
+    from wingkeras.training import recipes
 
     ends = []
 

@@ -19,7 +19,7 @@ import keras
 from wingkeras import zoo
 from wingkeras.data.datasets import load_mtfl
 from wingkeras.data.tables import save_csv
-from wingkeras.labelling import label
+from wingkeras.training.pseudo_labels import label
 
 
 def main() -> int:

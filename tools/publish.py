@@ -30,7 +30,7 @@ from wingkeras.metrics import usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
 from wingkeras.storage.files import replacing
-from wingkeras.training import digest
+from wingkeras.training.run import digest
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 

@@ -12,9 +12,9 @@ from wingkeras.losses import (
     WingLoss,
 )
 from wingkeras.metrics import NME
-from wingkeras.recipes import Recipe
 from wingkeras.schemes import LandmarkScheme
-from wingkeras.training import train
+from wingkeras.training.recipes import Recipe
+from wingkeras.training.run import train
 
 __all__ = [
     "NME",

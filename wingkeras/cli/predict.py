@@ -74,8 +74,7 @@ def _unused_name(source, names: set[str]) -> str:
 def _predict_video(localizer, source, name: str, options) -> None:
     import keras
 
-    from wingkeras.video import one_euro, tracker
-    from wingkeras.video.clips import clips
+    from wingkeras.video import clips, one_euro, tracker
 
     make_filter = tracker.unfiltered if options.no_smoothing else one_euro.OneEuroFilter
     tracker = tracker.Tracker(localizer, make_filter)

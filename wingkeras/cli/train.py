@@ -68,8 +68,8 @@ def run(options) -> int:
 
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
-    from wingkeras.recipes import RECIPES
-    from wingkeras.training import train
+    from wingkeras.training.recipes import RECIPES
+    from wingkeras.training.run import train
 
     if options.recipe not in RECIPES:
         raise ValueError(
@@ -100,7 +100,7 @@ def run(options) -> int:
 
 
 def _devices(options):
-    from wingkeras import distribution
+    from wingkeras.training import distribution
 
     processes = (options.coordinator, options.num_processes, options.process_id)
     if options.strategy == "data-parallel":

@@ -9,7 +9,7 @@ import numpy as np
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_300w, load_faces
 from wingkeras.data.faces import FaceDataset
-from wingkeras.recipes import RECIPES
+from wingkeras.training.recipes import RECIPES
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.recipes import RECIPES, Recipe
 from wingkeras.reproduction.bodies import BODIES
 from wingkeras.storage.files import replacing
-from wingkeras.training import epoch_plan, train
+from wingkeras.training.recipes import RECIPES, Recipe
+from wingkeras.training.run import epoch_plan, train
 
 CNN6, CASCADE = "CNN-6", "CNN-6/7"
 BASELINES = {

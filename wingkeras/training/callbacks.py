@@ -9,9 +9,9 @@ import numpy as np
 
 from wingkeras import geometry
 from wingkeras.data import pipeline
-from wingkeras.distribution import OneDevice
 from wingkeras.metrics import measurable, nme, usual_normalizers
 from wingkeras.storage.files import replacing
+from wingkeras.training.distribution import OneDevice
 
 # The optimizer's own step counter leaves out the steps that float16 skips.
 _EPOCHS = "wingkeras_epochs"

@@ -14,17 +14,18 @@ import numpy as np
 import tensorflow as tf
 
 from wingkeras import geometry, models, zoo
-from wingkeras.callbacks import Checkpoint, Progress, Validation
-from wingkeras.data import balance, pipeline, resident
+from wingkeras.data import balance, pipeline
 from wingkeras.data.faces import FaceDataset
-from wingkeras.distribution import OneDevice
 from wingkeras.imaging import crops
 from wingkeras.inference.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
-from wingkeras.recipes import Recipe, build_network, build_optimizer
 from wingkeras.storage.files import replacing
+from wingkeras.training import on_device
+from wingkeras.training.callbacks import Checkpoint, Progress, Validation
+from wingkeras.training.distribution import OneDevice
+from wingkeras.training.recipes import Recipe, build_network, build_optimizer
 
 _log = logging.getLogger("wingkeras")
 
@@ -103,7 +104,7 @@ def train(
     order = (recipe.batch_size, recipe.seed, first_epoch)
     part = (devices.process, devices.processes)
     if recipe.input == "device":
-        batches = resident.training_batches(plan, *order, part)
+        batches = on_device.training_batches(plan, *order, part)
     else:
         batches = pipeline.training_batches(
             regions, recipe.augmentation, *order, plan, part
@@ -150,8 +151,8 @@ def _compile(recipe, network, regions, steps: int, devices: OneDevice) -> keras.
     """The model to fit: the network, or that with its faces before it."""
     model, loss = network, recipe.loss
     if recipe.input == "device":
-        model = resident.attach(network, regions, recipe.augmentation, recipe.seed)
-        loss = resident.ResidentLoss(recipe.loss)
+        model = on_device.attach(network, regions, recipe.augmentation, recipe.seed)
+        loss = on_device.ResidentLoss(recipe.loss)
     model.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
         loss=loss,

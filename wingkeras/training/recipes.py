@@ -12,7 +12,7 @@ from keras import ops
 from wingkeras import models
 from wingkeras.data.augment import Augmentation
 from wingkeras.losses import WingLoss
-from wingkeras.muon import Muon
+from wingkeras.training.muon import Muon
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A recipe and faces in, the best weights and a log out."""
