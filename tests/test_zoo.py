@@ -14,6 +14,7 @@ from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import usual_normalizers
 from wingkeras.schemes import FIVE, LandmarkScheme
 from wingkeras.storage.download import FetchError, sha256_of
+from wingkeras.zoo import locating, registry
 
 MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
 
@@ -42,7 +43,8 @@ def registry(saved, tmp_path, monkeypatch):
     """An empty cache, and a package whose registry knows `tiny`, without weights."""
     package = tmp_path / "package"
     package.mkdir()
-    monkeypatch.setattr(zoo, "_packaged", lambda: package)
+    monkeypatch.setattr(registry, "packaged_folder", lambda: package)
+    monkeypatch.setattr(locating, "packaged_folder", lambda: package)
     monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("WINGKERAS_ZOO", raising=False)
 
@@ -198,7 +200,7 @@ def test_the_zoo_is_not_empty():
 @pytest.mark.parametrize("name", zoo.list())
 def test_every_entry(name):
     entry = zoo.info(name)
-    package = zoo._packaged()
+    package = registry.packaged_folder()
     localizer = zoo.load(name)
     for stage in entry.stages:
         path = package / stage.file

@@ -13,10 +13,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from wingkeras import geometry, models, zoo
+from wingkeras import geometry, models
 from wingkeras.data import balance, pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging import crops
+from wingkeras.inference import saving
 from wingkeras.inference.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
@@ -121,7 +122,7 @@ def train(
     stages = (*first_stages, Stage(trained, mean_shape.astype(np.float32)))
     localizer = Localizer(stages, faces.scheme, box_scale)
     if devices.process == 0:
-        zoo.save(localizer, folder, recipe.name)
+        saving.save(localizer, folder, recipe.name)
     return localizer
 
 

@@ -1,0 +1,90 @@
+"""What is known of a saved localizer: the entries of registries and folders."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wingkeras import models
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """One network of an entry.
+
+    Attributes:
+        network: its name in `wingkeras.models.NETWORKS`.
+        input_size: side of its input, pixels.
+        parameters: their number.
+        file: name of its weight file.
+        sha256: of that file, hexadecimal.
+        bytes: size of that file.
+        mean_shape: L pairs (x, y), pixels of the input.
+    """
+
+    network: str
+    input_size: int
+    parameters: int
+    file: str
+    sha256: str
+    bytes: int
+    mean_shape: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Everything known of a model.
+
+    Attributes:
+        name: to load it by.
+        scheme: name of a landmark scheme, or the definition of one's own.
+        box_scale: side of the first network's crop over that of the square around
+            the face's landmarks.
+        stages: its networks, in their order.
+        flip_test: whether the last one sees every face in the mirror as well.
+        description: one line.
+        recipe: what decided the trainings, in their order.
+        training_data: name, number of faces, licence.
+        licence: of the weights.
+        metrics: measured errors; each names data, boxes and normaliser.
+        card: name of its model card.
+        url: http address of the folder its files are in.
+        hub: `hf://owner/repo` its files are in.
+    """
+
+    name: str
+    scheme: str | dict
+    box_scale: float
+    stages: tuple[StageEntry, ...]
+    flip_test: bool = False
+    description: str = ""
+    recipe: tuple[dict, ...] = ()
+    training_data: dict = field(default_factory=dict)
+    licence: str = ""
+    metrics: tuple[dict, ...] = ()
+    card: str | None = None
+    url: str | None = None
+    hub: str | None = None
+
+
+def parse_entry(values: dict, source: Path) -> Entry:
+    """An entry from the values of a JSON file.
+
+    Args:
+        values: as `dataclasses.asdict` gives them of an entry.
+        source: of the values, named in errors.
+
+    Raises:
+        ValueError: if a field is missing or unknown, or a network is.
+    """
+    try:
+        stages = tuple(StageEntry(**stage) for stage in values["stages"])
+        entry = Entry(**{**values, "stages": stages})
+    except (KeyError, TypeError) as error:
+        name = values.get("name", "without a name")
+        raise ValueError(f"{source}: entry {name!r} does not fit: {error}") from error
+    for stage in stages:
+        if stage.network not in models.NETWORKS:
+            raise ValueError(
+                f"{source}: entry {entry.name!r} expects network {stage.network!r}; "
+                f"this version has {models.NETWORKS}. A newer one may have it."
+            )
+    return entry
