@@ -5,8 +5,8 @@ from matplotlib.cbook import get_sample_data
 
 from faces_on_disk import make_faces
 from wingkeras import zoo
+from wingkeras.data.csv_files import load_csv, save_csv
 from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.data.tables import load_csv, save_csv
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 from wingkeras.training.pseudo_labels import label
 

@@ -14,7 +14,8 @@ from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import usual_normalizers
 from wingkeras.schemes import FIVE, LandmarkScheme
 from wingkeras.storage.download import FetchError, sha256_of
-from wingkeras.zoo import locating, registry
+from wingkeras.zoo import locating
+from wingkeras.zoo import registry as registry_module
 
 MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
 
@@ -43,7 +44,7 @@ def registry(saved, tmp_path, monkeypatch):
     """An empty cache, and a package whose registry knows `tiny`, without weights."""
     package = tmp_path / "package"
     package.mkdir()
-    monkeypatch.setattr(registry, "packaged_folder", lambda: package)
+    monkeypatch.setattr(registry_module, "packaged_folder", lambda: package)
     monkeypatch.setattr(locating, "packaged_folder", lambda: package)
     monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("WINGKERAS_ZOO", raising=False)
@@ -200,7 +201,7 @@ def test_the_zoo_is_not_empty():
 @pytest.mark.parametrize("name", zoo.list())
 def test_every_entry(name):
     entry = zoo.info(name)
-    package = registry.packaged_folder()
+    package = registry_module.packaged_folder()
     localizer = zoo.load(name)
     for stage in entry.stages:
         path = package / stage.file

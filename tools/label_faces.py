@@ -17,8 +17,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from wingkeras import zoo
+from wingkeras.data.csv_files import save_csv
 from wingkeras.data.datasets import load_mtfl
-from wingkeras.data.tables import save_csv
 from wingkeras.training.pseudo_labels import label
 
 

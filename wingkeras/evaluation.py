@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import geometry, metrics
+from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.data.tables import coordinate_columns
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import replacing

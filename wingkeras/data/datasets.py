@@ -5,8 +5,9 @@ from pathlib import Path
 
 from wingkeras.data.annotations import OnError
 from wingkeras.data.coco import load_coco
+from wingkeras.data.csv_files import load_csv
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.tables import is_mtfl, load_csv, load_mtfl
+from wingkeras.data.mtfl import is_mtfl, load_mtfl
 from wingkeras.data.w300 import SPLITS, SubsetCount, describe_300w, load_300w
 from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme, get_scheme
 

@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from wingkeras.data.tables import is_mtfl, load_csv, load_mtfl
+from wingkeras.data.csv_files import load_csv
+from wingkeras.data.mtfl import is_mtfl, load_mtfl
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import FIVE, LandmarkScheme
 

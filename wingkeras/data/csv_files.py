@@ -1,4 +1,4 @@
-"""Faces in CSV files: MTFL's and plain ones."""
+"""Faces in CSV files, a row each."""
 
 import contextlib
 import csv
@@ -14,35 +14,11 @@ from wingkeras.data.annotations import Annotation, OnError, build_dataset
 from wingkeras.data.faces import FaceDataset
 from wingkeras.geometry import to_shape_vectors
 from wingkeras.imaging.images import BrokenFileError, read_bytes
-from wingkeras.schemes import FIVE, LandmarkScheme, get_scheme
+from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.storage.files import replacing
 
 _MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
 _COORDINATE = re.compile(r"[xy][1-9][0-9]*")
-
-
-def load_mtfl(csv_path: str | os.PathLike, on_error: OnError = "raise") -> FaceDataset:
-    """Load the five-point faces of MTFL.
-
-    Args:
-        csv_path: of a file with the columns image, x1..x5, y1..y5 (0-based pixels:
-            left eye, right eye, nose tip, left and right mouth corner), gender,
-            smile, glasses and head_pose; image paths relative to its folder.
-        on_error: "raise" at the first broken face, or "skip" all of them, see
-            `FaceDataset.skipped`.
-
-    Returns:
-        Faces of scheme "five" in the file's order, subset = the file's stem, with the
-        four int attributes: gender, smile and glasses are 1 or 2, head_pose 1..5, and
-        all of them 0 where the cell is empty.
-
-    Raises:
-        BrokenFileError: for a file without these columns, and for a broken face; see
-            `on_error`.
-    """
-    return _load(
-        Path(csv_path), FIVE, on_error, dict.fromkeys(_MTFL_ATTRIBUTES, _class)
-    )
 
 
 def load_csv(
@@ -69,7 +45,7 @@ def load_csv(
             a broken face; see `on_error`.
         ValueError: for an unknown scheme.
     """
-    return _load(Path(csv_path), get_scheme(scheme), on_error, {})
+    return load_columns(Path(csv_path), get_scheme(scheme), on_error, {})
 
 
 def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
@@ -94,20 +70,20 @@ def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
             writer.writerow([image.resolve(), *cells])
 
 
-def is_mtfl(csv_path: str | os.PathLike) -> bool:
-    """Whether a CSV file has MTFL's columns.
+def load_columns(path, scheme, on_error, attributes) -> FaceDataset:
+    """Load faces from the columns of a CSV file.
+
+    Args:
+        path: of the file.
+        scheme: of the landmarks.
+        on_error: see `load_csv`.
+        attributes: from the name of a required column to what makes a number of its
+            cells; receives the further numeric columns.
 
     Raises:
-        BrokenFileError: if it is not a CSV file with a header.
+        BrokenFileError: see `load_csv`.
     """
-    header, _ = _read_rows(Path(csv_path))
-    return sorted(header) == sorted(
-        ["image", *coordinate_columns(FIVE), *_MTFL_ATTRIBUTES]
-    )
-
-
-def _load(path, scheme, on_error, attributes) -> FaceDataset:
-    header, rows = _read_rows(path)
+    header, rows = read_rows(path)
     columns = coordinate_columns(scheme)
     required = ["image", *columns, *attributes]
     _check_header(path, header, required, scheme)
@@ -124,7 +100,12 @@ def coordinate_columns(scheme: LandmarkScheme) -> list[str]:
     return [f"{axis}{i}" for axis in "xy" for i in range(1, len(scheme) + 1)]
 
 
-def _read_rows(path) -> tuple[list[str], list[tuple[int, dict]]]:
+def read_rows(path) -> tuple[list[str], list[tuple[int, dict]]]:
+    """The header of a CSV file, and its rows with their line numbers.
+
+    Raises:
+        BrokenFileError: if it is not a CSV file with a header.
+    """
     try:
         text = read_bytes(path).decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
@@ -171,10 +152,6 @@ def _kind(cells):
             [kind(cell) for cell in cells]
             return kind
     return None
-
-
-def _class(cell: str) -> int:
-    return int(cell) if cell.strip() else 0
 
 
 def _number(cell: str) -> float:
