@@ -150,7 +150,7 @@ def test_hub(registry, saved, localizer, monkeypatch):
 
 def test_nowhere_to_be_had(registry, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    monkeypatch.setattr(zoo.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(locating.importlib.util, "find_spec", lambda name: None)
     registry(url="http://127.0.0.1:9", hub="hf://someone/landmarks")
     with pytest.raises(FetchError) as failure:
         zoo.load("tiny")

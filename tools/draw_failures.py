@@ -20,7 +20,8 @@ import numpy as np
 from matplotlib.cbook import get_sample_data
 from matplotlib.figure import Figure
 
-from wingkeras import geometry, plots, zoo
+from wingkeras import geometry, zoo
+from wingkeras.imaging import drawing
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.metrics import nme, usual_normalizers
@@ -93,7 +94,7 @@ def harder(image: np.ndarray, landmarks: np.ndarray) -> dict:
 
 
 def _around(image, found, truth, box, scheme) -> np.ndarray:
-    drawn = plots.draw_landmarks(image, found, scheme, box[None])
+    drawn = drawing.draw_landmarks(image, found, scheme, box[None])
     view = geometry.scale_boxes(geometry.landmark_boxes(truth), 1.9)
     left, top, right, bottom = np.maximum(view.round(), 0).astype(int)
     return drawn[top:bottom, left:right]

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from wingkeras import plots
 from wingkeras.data.pts import write_pts
+from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import replacing
@@ -87,7 +87,7 @@ def predict_file(
     if not len(landmarks):
         raise BrokenFileError(path, "no face found")
     picture = folder / f"{name}{_DRAWN}"
-    drawn = plots.draw_landmarks(image, landmarks, localizer.scheme, boxes)
+    drawn = drawing.draw_landmarks(image, landmarks, localizer.scheme, boxes)
     with replacing(picture) as scratch:
         # OpenCV itself cannot write to every path, and does not say so.
         encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from wingkeras import plots
+from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.storage.files import replacing
 from wingkeras.video.tracker import Track, Tracker
@@ -131,7 +131,7 @@ def _open_writer(path: Path, rate: float, shape) -> cv2.VideoWriter:
 def _annotated(frame: np.ndarray, tracks: list[Track], scheme) -> np.ndarray:
     landmarks = np.array([track.landmarks for track in tracks])
     boxes = np.array([track.box for track in tracks])
-    drawn = plots.draw_landmarks(frame, landmarks, scheme, boxes)
+    drawn = drawing.draw_landmarks(frame, landmarks, scheme, boxes)
     return cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
 
 

@@ -1,0 +1,53 @@
+"""Landmarks drawn into pictures."""
+
+import cv2
+import numpy as np
+
+from wingkeras.schemes import LandmarkScheme
+
+_GREEN, _WHITE, _ORANGE = (60, 220, 60), (255, 255, 255), (255, 150, 30)
+
+
+def draw_landmarks(
+    image: np.ndarray,
+    landmarks: np.ndarray,
+    scheme: LandmarkScheme,
+    boxes: np.ndarray | None = None,
+) -> np.ndarray:
+    """A copy of a picture with landmarks, their edges and boxes drawn in.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        landmarks: `(N, L, 2)`, image pixels; NaN points are left out.
+        scheme: of the landmarks.
+        boxes: `(N, 4)`, image pixels, or `None`.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB; lines are as thick as suits each face's size.
+    """
+    canvas = image.copy()
+    for face in np.asarray(landmarks, np.float32):
+        span = np.nanmax(face, axis=0) - np.nanmin(face, axis=0)
+        unit = max(float(span.max()) / 200, 0.5)
+        for i, j in scheme.edges:
+            if np.isfinite(face[[i, j]]).all():
+                _line(canvas, face[i], face[j], _WHITE, unit)
+        for point in face[np.isfinite(face).all(axis=1)]:
+            centre, radius = _fixed(point), round(1.2 * unit * 16)
+            cv2.circle(canvas, centre, radius, _GREEN, -1, cv2.LINE_AA, shift=4)
+    for left, top, right, bottom in np.asarray([] if boxes is None else boxes):
+        thickness = max(1, round((right - left) / 200))
+        corners = _fixed((left, top)), _fixed((right, bottom))
+        cv2.rectangle(canvas, *corners, _ORANGE, thickness, cv2.LINE_AA, shift=4)
+    return canvas
+
+
+def _line(canvas, start, end, colour, unit: float) -> None:
+    thickness = max(1, round(0.7 * unit))
+    ends = _fixed(start), _fixed(end)
+    cv2.line(canvas, *ends, colour, thickness, cv2.LINE_AA, shift=4)
+
+
+def _fixed(point) -> tuple[int, int]:
+    """OpenCV's fixed-point coordinates with 4 fractional bits."""
+    return round(float(point[0]) * 16), round(float(point[1]) * 16)
