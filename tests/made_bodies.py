@@ -1,7 +1,8 @@
 """A body of made faces for the paper's tables."""
 
 from faces_on_disk import make_faces
-from wingkeras.reproduction.bodies import AFLW
+
+from reproduction.bodies import AFLW
 
 
 class MadeBody:

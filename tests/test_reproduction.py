@@ -5,15 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-
 from faces_on_disk import make_faces
 from made_bodies import MadeBody
 from made_localizers import make_localizer
+
+from reproduction import cells, records, results, tables
+from reproduction.bodies import AFLW, BODIES, W300
+from reproduction.cells import CASCADE, CNN6, LOSSES, Cell
+from reproduction.running import run_table
 from wingkeras.evaluation import evaluate
-from wingkeras.reproduction import cells, records, results, tables
-from wingkeras.reproduction.bodies import AFLW, BODIES, W300
-from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES, Cell
-from wingkeras.reproduction.running import run_table
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from made_bodies import MadeBody
+
+from reproduction import report, tables
+from reproduction.bodies import BODIES
+from reproduction.cells import LOSSES
+from reproduction.claims import answer, face_by_face, verdict
+from reproduction.figures import draw_figures
+from reproduction.results import Result, Spread, spread
+from reproduction.running import run_table
 from wingkeras.imaging.images import read_image
-from wingkeras.reproduction import report, tables
-from wingkeras.reproduction.bodies import BODIES
-from wingkeras.reproduction.cells import LOSSES
-from wingkeras.reproduction.claims import answer, face_by_face, verdict
-from wingkeras.reproduction.figures import draw_figures
-from wingkeras.reproduction.results import Result, Spread, spread
-from wingkeras.reproduction.running import run_table
 
 REPRODUCE = Path(__file__).parents[1] / "tools" / "reproduce.py"
 _RUN = {

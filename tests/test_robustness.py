@@ -2,11 +2,12 @@ import csv
 
 import numpy as np
 import pytest
-
 from faces_on_disk import make_faces
-from wingkeras import geometry, robustness
+
+from benchmarks import robustness
+from benchmarks.robustness import CONDITIONS, POSE, Row
+from wingkeras import geometry
 from wingkeras.inference.localizer import Stage
-from wingkeras.robustness import CONDITIONS, POSE, Row
 from wingkeras.schemes import FIVE
 
 # A little smaller than its box: the made faces are not quite square.

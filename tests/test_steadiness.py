@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from wingkeras import steadiness, zoo
+from benchmarks import jitter
+from wingkeras import zoo
 
 
 def test_clip_moves_the_picture_as_it_says():
     image = np.full((60, 80, 3), 100, np.uint8)
     image[20:30, 30:40] = 200
-    frames = list(steadiness.clip(image, steadiness.swaying(32)))
+    frames = list(jitter.clip(image, jitter.swaying(32)))
     assert len(frames) == 120
     frame, shift = frames[15]
     np.testing.assert_allclose(shift, [8, 0])
@@ -20,11 +21,11 @@ def test_deviation_of_known_motion():
     shifts = np.array([[0, 0], [3, 0], [9, 1]], float)
     place = np.array([[10, 10], [40, 20]], float)
     exact = place + shifts[:, None]
-    assert steadiness.deviation(exact, shifts) == 0
+    assert jitter.deviation(exact, shifts) == 0
     trembling = exact + np.array([[[0, 3]], [[0, -3]], [[0, 0]]])
-    assert steadiness.deviation(trembling, shifts) == pytest.approx(np.sqrt(6))
+    assert jitter.deviation(trembling, shifts) == pytest.approx(np.sqrt(6))
 
 
 def test_no_face_no_measure():
     with pytest.raises(ValueError, match="the detector finds none"):
-        steadiness.measure(zoo.load("cnn6_300w"), np.full((90, 90, 3), 80, np.uint8))
+        jitter.measure(zoo.load("cnn6_300w"), np.full((90, 90, 3), 80, np.uint8))

@@ -1,6 +1,6 @@
 import pytest
 
-from wingkeras import timing
+from wingkeras.export import timing
 
 
 def test_median_of_a_call(monkeypatch):

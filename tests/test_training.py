@@ -12,9 +12,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
-
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
+
 from wingkeras import models, zoo
 from wingkeras.data import balance
 from wingkeras.evaluation import evaluate

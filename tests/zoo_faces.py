@@ -1,6 +1,6 @@
 """Real faces for the models of the zoo: those of their own landmark scheme."""
 
-from wingkeras.reproduction.bodies import AFLW, W300, Body
+from reproduction.bodies import AFLW, W300, Body
 from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme
 
 _BODIES = {IBUG68.name: W300, FIVE.name: AFLW}

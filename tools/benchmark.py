@@ -24,9 +24,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from machine import REPOSITORY, describe_machine
-from time_localizers import time_in_processes
-
+from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.time_localizers import time_in_processes
 from wingkeras.storage.files import replacing
 
 RESULTS = REPOSITORY / "results"
@@ -241,7 +240,8 @@ def benchmark_robustness(options) -> dict:
     """A model, its networks alone and others, on the same disturbed faces."""
     import keras
 
-    from wingkeras import models, plots, robustness, zoo
+    from benchmarks import robustness
+    from wingkeras import models, plots, zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.inference.localizer import Localizer
     from wingkeras.metrics import usual_normalizers
@@ -286,14 +286,15 @@ def benchmark_jitter(options) -> dict:
     """How landmarks tremble in a still clip, and lag in one that moves."""
     from matplotlib.cbook import get_sample_data
 
-    from wingkeras import steadiness, zoo
+    from benchmarks import jitter
+    from wingkeras import zoo
     from wingkeras.imaging.images import read_image
 
     portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
     return {
         "benchmark": f"jitter_{Path(options.model).name}",
         "picture": "matplotlib's grace_hopper.jpg, 5 grey levels of noise, 30 frames/s",
-        "deviation_percent_of_eye_distance": steadiness.measure(
+        "deviation_percent_of_eye_distance": jitter.measure(
             zoo.load(options.model), portrait
         ),
     }
@@ -330,7 +331,7 @@ def benchmark_latency(options) -> dict:
 
 def benchmark_compare(options) -> dict:
     """Models of the zoo and of other people, see `comparison.compare`."""
-    from comparison import compare
+    from benchmarks.comparison import compare
 
     table = RESULTS / "comparison.csv"
     rows = compare(options.models, options.peers, options.data, table)

@@ -20,12 +20,12 @@ import numpy as np
 from matplotlib.cbook import get_sample_data
 from matplotlib.figure import Figure
 
+from benchmarks.robustness import rotate_picture
 from wingkeras import geometry, zoo
 from wingkeras.imaging import drawing
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.robustness import rotate_picture
 from wingkeras.storage.files import replacing
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"

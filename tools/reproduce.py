@@ -18,14 +18,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from machine import REPOSITORY, describe_machine
-from network_speed import write_speeds
-
-from wingkeras.reproduction import tables
-from wingkeras.reproduction.bodies import BODIES
-from wingkeras.reproduction.figures import draw_figures
-from wingkeras.reproduction.report import write_report
-from wingkeras.reproduction.running import run_table
+from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.network_speed import write_speeds
+from reproduction import tables
+from reproduction.bodies import BODIES
+from reproduction.figures import draw_figures
+from reproduction.report import write_report
+from reproduction.running import run_table
 
 
 def main() -> int:

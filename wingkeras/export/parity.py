@@ -13,10 +13,10 @@ from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.export.graphs import build_graph, stage_index
 from wingkeras.export.samples import Picture, array_stages, graph_inputs
+from wingkeras.export.timing import median_ms
 from wingkeras.inference import runtimes
 from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
-from wingkeras.timing import median_ms
 
 TOLERANCES = {None: 0.02, "fp16": 0.05}
 """Largest difference of a landmark by quantization, pixels of the crop.

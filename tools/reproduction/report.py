@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from wingkeras import plots
-from wingkeras.reproduction import published
-from wingkeras.reproduction.bodies import AFLW, BODIES, W300
-from wingkeras.reproduction.cells import LOSSES
-from wingkeras.reproduction.claims import answer, errors_of
-from wingkeras.reproduction.results import (
+from reproduction import published
+from reproduction.bodies import AFLW, BODIES, W300
+from reproduction.cells import LOSSES
+from reproduction.claims import answer, errors_of
+from reproduction.results import (
     CELLS,
     SUBSETS,
     Result,
@@ -21,6 +20,7 @@ from wingkeras.reproduction.results import (
     select,
     spread,
 )
+from wingkeras import plots
 from wingkeras.storage.files import replacing
 
 _PROTOCOL = """\

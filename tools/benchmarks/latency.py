@@ -8,8 +8,8 @@ import numpy as np
 
 from wingkeras.export.graphs import network_graph
 from wingkeras.export.samples import graph_inputs
+from wingkeras.export.timing import median_ms
 from wingkeras.inference.localizer import Localizer, Stage
-from wingkeras.timing import median_ms
 
 NETWORKS = "networks"
 """What a row times: the bare networks, from crops to shape vectors."""

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from peers import find_peers, measure_size
-from time_localizers import THREADS, time_in_processes
+from benchmarks.peers import find_peers, measure_size
+from benchmarks.time_localizers import THREADS, time_in_processes
 
 
 def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list[dict]:

@@ -5,8 +5,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from machine import describe_machine
-from time_localizers import THREADS, time_in_processes
+from benchmarks.machine import describe_machine
+from benchmarks.time_localizers import THREADS, time_in_processes
 
 _NETWORKS = {
     "CNN-6": ("CNN6",),
@@ -22,7 +22,8 @@ def write_speeds(folder: Path) -> None:
     """
     import keras
 
-    from wingkeras import latency, models, zoo
+    from benchmarks import latency
+    from wingkeras import models, zoo
     from wingkeras.inference.localizer import Localizer, Stage
     from wingkeras.storage.files import replacing
 

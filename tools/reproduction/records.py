@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reproduction.bodies import BODIES
+from reproduction.cells import Trained, Training, measure_errors
+from reproduction.results import CELLS, read_cells, read_errors
 from wingkeras.data.faces import FaceDataset
-from wingkeras.reproduction.bodies import BODIES
-from wingkeras.reproduction.cells import Trained, Training, measure_errors
-from wingkeras.reproduction.results import CELLS, read_cells, read_errors
 from wingkeras.storage.files import replacing
 
 

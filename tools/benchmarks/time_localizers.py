@@ -1,9 +1,9 @@
 """Time localizers on so many cores; `tools/benchmark.py latency` calls this.
 
-    python tools/time_localizers.py THREADS NAME [NAME ...] [--peers FOLDER]
+    python -m benchmarks.time_localizers THREADS NAME [NAME ...] [--peers FOLDER]
         [--calibration PATH_TO_300W]
 
-Prints a JSON list of `wingkeras.latency.Row`. A process of its own, since runtimes
+Prints a JSON list of `benchmarks.latency.Row`. A process of its own, since runtimes
 look at the number of cores once.
 """
 
@@ -23,16 +23,20 @@ _FACES = (1, 32)
 
 
 def time_in_processes(models: Sequence[str], *options: str) -> list[dict]:
-    """Rows of `wingkeras.latency.Row`, in a process for each of `THREADS`.
+    """Rows of `benchmarks.latency.Row`, in a process for each of `THREADS`.
 
     Args:
         models: of the zoo, or folders.
         options: of this script.
     """
+    tools = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": tools}
     rows = []
     for threads in THREADS:
-        program = [sys.executable, __file__, str(threads), *models, *options]
-        output = subprocess.run(program, stdout=subprocess.PIPE, check=True, text=True)
+        program = [sys.executable, "-m", __spec__.name, str(threads), *models, *options]
+        output = subprocess.run(
+            program, stdout=subprocess.PIPE, check=True, text=True, env=environment
+        )
         rows += json.loads(output.stdout.splitlines()[-1])
     return rows
 
@@ -47,7 +51,8 @@ def main() -> int:
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
 
-    from wingkeras import latency, zoo
+    from benchmarks import latency
+    from wingkeras import zoo
     from wingkeras.export import samples
     from wingkeras.inference import runtimes
 
@@ -62,7 +67,7 @@ def main() -> int:
             for runtime, localizer in load_int8(by_keras, options.calibration):
                 localizers[label, f"{runtime} int8"] = localizer
     if options.peers:
-        from peers import find_peers
+        from benchmarks.peers import find_peers
 
         localizers |= find_peers(options.peers)
     image, boxes = samples.portrait(by_keras, 1)[0]

@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wingkeras.data.faces import FaceDataset
-from wingkeras.inference.localizer import Localizer
-from wingkeras.reproduction.bodies import BODIES, W300
-from wingkeras.reproduction.cells import (
+from reproduction.bodies import BODIES, W300
+from reproduction.cells import (
     CASCADE,
     CNN6,
     LOSSES,
@@ -18,6 +16,8 @@ from wingkeras.reproduction.cells import (
     Training,
     train_cell,
 )
+from wingkeras.data.faces import FaceDataset
+from wingkeras.inference.localizer import Localizer
 
 RATES = (5e-4, 1e-3, 2e-3, 4e-3)
 """Learning rates that every loss may choose from, by the validation error of CNN-6."""

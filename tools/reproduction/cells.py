@@ -13,12 +13,12 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from reproduction.bodies import BODIES
 from wingkeras import losses, zoo
 from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.reproduction.bodies import BODIES
 from wingkeras.storage.files import replacing
 from wingkeras.training.recipes import RECIPES, Recipe
 from wingkeras.training.run import epoch_plan, train

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wingkeras.reproduction import tables
-from wingkeras.reproduction.bodies import BODIES
-from wingkeras.reproduction.cells import Cell
-from wingkeras.reproduction.records import read_records, write
-from wingkeras.reproduction.results import read_errors
+from reproduction import tables
+from reproduction.bodies import BODIES
+from reproduction.cells import Cell
+from reproduction.records import read_records, write
+from reproduction.results import read_errors
 
 
 def run_table(

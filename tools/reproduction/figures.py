@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reproduction.bodies import BODIES
+from reproduction.cells import BASELINES
 from wingkeras import losses, plots
 from wingkeras.data import balance
-from wingkeras.reproduction.bodies import BODIES
-from wingkeras.reproduction.cells import BASELINES
 
 _WINGS = ((5, 0.5), (5, 2), (10, 0.5), (10, 2))
 

@@ -5,15 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from wingkeras.reproduction.bodies import BODIES, W300
-from wingkeras.reproduction.cells import CASCADE, CNN6, LOSSES
-from wingkeras.reproduction.results import (
-    Result,
-    Spread,
-    bodies_of,
-    select,
-    spread,
-)
+from reproduction.bodies import BODIES, W300
+from reproduction.cells import CASCADE, CNN6, LOSSES
+from reproduction.results import Result, Spread, bodies_of, select, spread
 
 HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
 """Yaw in degrees of MTFL's head pose classes."""
