@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from faces_on_disk import make_faces
 
+from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.evaluation import evaluate
 from wingkeras.schemes import FIVE, IBUG68

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from wingkeras import losses
 
-SCRIPT = Path(__file__).with_name("losses_on_backend.py")
+SCRIPT = Path(__file__).parent / "helpers" / "losses_on_backend.py"
 
 
 def wing_reference(x, w=10.0, epsilon=2.0):

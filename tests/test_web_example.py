@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
-from served_folder import served
 
+from served_folder import served
 from wingkeras import export, zoo
 from wingkeras.imaging.images import read_image
 

@@ -1,9 +1,9 @@
 import cv2
 import numpy as np
 import pytest
-from faces_on_disk import make_faces
 from matplotlib.cbook import get_sample_data
 
+from faces_on_disk import make_faces
 from wingkeras import zoo
 from wingkeras.data.csv_files import load_csv, save_csv
 from wingkeras.data.faces import FaceDataset, read_image

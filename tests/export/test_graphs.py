@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from made_localizers import make_boxes, make_image, make_localizer
 
+from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import geometry
 from wingkeras.export import build_graph
 from wingkeras.export.graphs import OUTPUT

@@ -12,16 +12,16 @@ import h5py
 import keras
 import numpy as np
 import pytest
+
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
-
 from wingkeras import models, zoo
 from wingkeras.data import balance
 from wingkeras.evaluation import evaluate
 from wingkeras.training.distribution import OneDevice
 from wingkeras.training.run import train
 
-SCRIPT = Path(__file__).with_name("train_made_faces.py")
+SCRIPT = Path(__file__).parents[1] / "helpers" / "train_made_faces.py"
 
 
 def _run(tmp_path, run, *arguments, backend="tensorflow"):

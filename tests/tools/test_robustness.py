@@ -2,10 +2,10 @@ import csv
 
 import numpy as np
 import pytest
-from faces_on_disk import make_faces
 
 from benchmarks import robustness
 from benchmarks.robustness import CONDITIONS, POSE, Row
+from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.inference.localizer import Stage
 from wingkeras.schemes import FIVE

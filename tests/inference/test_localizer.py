@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from made_localizers import MEAN, make_boxes, make_image, make_localizer
 
+from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
 from wingkeras.export.samples import graph_inputs
 from wingkeras.inference.detectors import HaarDetector

@@ -7,8 +7,8 @@ import types
 import keras
 import numpy as np
 import pytest
-from served_folder import served
 
+from served_folder import served
 from wingkeras import models, zoo
 from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import usual_normalizers

@@ -1,7 +1,6 @@
 """A body of made faces for the paper's tables."""
 
 from faces_on_disk import make_faces
-
 from reproduction.bodies import AFLW
 
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from zoo_faces import body_of
 
 from wingkeras import zoo
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.schemes import FIVE
 from wingkeras.video.tracker import LARGEST_GAP
+from zoo_faces import body_of
 
 LAYOUT = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.5], [0.3, 0.8], [0.7, 0.8]])
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from zoo_faces import body_of
 
 from wingkeras import export, zoo
 from wingkeras.evaluation import evaluate
 from wingkeras.export import parity, samples
+from zoo_faces import body_of
 
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from faces_on_disk import make_faces
 from matplotlib.cbook import get_sample_data
 
+from faces_on_disk import make_faces
 from wingkeras import cli, zoo
 from wingkeras.cli.arguments import DEFAULT_MODEL
 from wingkeras.data.pts import read_pts

@@ -11,8 +11,8 @@ import signal
 from pathlib import Path
 
 import keras
-from faces_on_disk import make_faces
 
+from faces_on_disk import make_faces
 from wingkeras.training import distribution
 from wingkeras.training.recipes import Recipe
 from wingkeras.training.run import train

@@ -3,9 +3,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from faces_on_disk import make_faces
 from keras import ops
 
+from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb

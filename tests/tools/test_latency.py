@@ -1,7 +1,7 @@
 import numpy as np
-from made_localizers import make_boxes, make_image, make_localizer
 
 from benchmarks import latency
+from made_localizers import make_boxes, make_image, make_localizer
 
 
 def test_rows_for_every_localizer_and_number_of_faces(monkeypatch):

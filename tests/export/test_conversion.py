@@ -3,9 +3,9 @@ import json
 import keras
 import numpy as np
 import pytest
+
 from faces_on_disk import make_faces
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
-
 from wingkeras import export, schemes
 from wingkeras.export import parity, samples
 from wingkeras.inference import runtimes

@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from faces_on_disk import make_faces
 
+from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import Augmentation

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from made_localizers import make_boxes, make_image, make_localizer
 
+from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import export, zoo
 from wingkeras.inference import runtimes
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_bodies import MadeBody
 
+from made_bodies import MadeBody
 from reproduction import report, tables
 from reproduction.bodies import BODIES
 from reproduction.cells import LOSSES
@@ -19,7 +19,7 @@ from reproduction.results import Result, Spread, spread
 from reproduction.running import run_table
 from wingkeras.imaging.images import read_image
 
-REPRODUCE = Path(__file__).parents[1] / "tools" / "reproduce.py"
+REPRODUCE = Path(__file__).parents[2] / "tools" / "reproduce.py"
 _RUN = {
     "length": 1e-5,
     "machine": dict.fromkeys(("cpu", "cores", "tensorflow", "keras", "commit"), "none"),

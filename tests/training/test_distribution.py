@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
-
 from wingkeras.training import distribution
 
-SCRIPT = Path(__file__).with_name("train_made_faces.py")
+SCRIPT = Path(__file__).parents[1] / "helpers" / "train_made_faces.py"
 
 
 def _start(folder, run, *arguments, backend="jax", devices=1):

@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+
 from faces_on_disk import make_faces
 from made_bodies import MadeBody
 from made_localizers import make_localizer
-
 from reproduction import cells, records, results, tables
 from reproduction.bodies import AFLW, BODIES, W300
 from reproduction.cells import CASCADE, CNN6, LOSSES, Cell
