@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.time_localizers import time_in_processes
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 RESULTS = REPOSITORY / "results"
 _TRAINING_SECONDS = 15
@@ -85,7 +85,7 @@ def main() -> int:
     result = {"machine": describe_machine(), **options.run(options)}
     text = json.dumps(result, indent=1)
     print(text)
-    with replacing(RESULTS / f"benchmark_{result['benchmark']}.json") as scratch:
+    with atomic_write(RESULTS / f"benchmark_{result['benchmark']}.json") as scratch:
         scratch.write_text(text + "\n")
     return 0
 
@@ -314,7 +314,7 @@ def benchmark_latency(options) -> dict:
     ]
     rows = time_in_processes(options.models, *optional)
     table = RESULTS / "latency.csv"
-    with replacing(table) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)

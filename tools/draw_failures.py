@@ -26,7 +26,7 @@ from wingkeras.imaging import drawing
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 
@@ -56,7 +56,7 @@ def main() -> int:
         axes.set_axis_off()
         print(f"{title}: NME {100 * error:.2f} %, gap {gaps[0]:.4f}")
     output = options.output or ZOO / f"{Path(options.model).name}.failures.jpg"
-    with replacing(output) as scratch:
+    with atomic_write(output) as scratch:
         figure.savefig(scratch, dpi=70)
     print(f"Picture: {output}")
     return 0

@@ -29,7 +29,7 @@ from wingkeras.evaluation import evaluate
 from wingkeras.metrics import usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 from wingkeras.training.run import digest
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
@@ -127,7 +127,7 @@ def main() -> int:
         card=f"{options.name}.md",
     )
     for stage, runs in zip(entry.stages, runs_of_stages, strict=True):
-        with replacing(ZOO / stage.file) as scratch:
+        with atomic_write(ZOO / stage.file) as scratch:
             shutil.copy(last / "published" / stage.file, scratch)
         picture = ZOO / stage.file.replace(".weights.h5", ".training.png")
         logs = [run / "metrics.csv" for run in runs]
@@ -195,7 +195,7 @@ def register(entry: zoo.Entry) -> None:
     path = ZOO / "registry.json"
     entries = {values["name"]: values for values in json.loads(path.read_text())}
     entries[entry.name] = dataclasses.asdict(entry)
-    with replacing(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_text(json.dumps([entries[n] for n in sorted(entries)], indent=1))
 
 

@@ -13,7 +13,7 @@ from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.inference.localizer import Localizer
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
@@ -110,9 +110,9 @@ class Evaluation:
         from wingkeras import plots
 
         folder = Path(folder)
-        with replacing(folder / "summary.json") as scratch:
+        with atomic_write(folder / "summary.json") as scratch:
             scratch.write_text(json.dumps(self.summary(), indent=1))
-        with replacing(folder / "faces.csv") as scratch:
+        with atomic_write(folder / "faces.csv") as scratch:
             self._write_csv(scratch)
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
         plots.save_figure(

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wingkeras.metrics import cumulative_error_distribution
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 
 def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure:
@@ -157,5 +157,5 @@ def training_curves(*metrics_csv: str | Path) -> Figure:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as the picture type its path ends with."""
-    with replacing(path) as scratch:
+    with atomic_write(path) as scratch:
         figure.savefig(scratch, dpi=150)

@@ -7,7 +7,7 @@ import numpy as np
 
 from wingkeras.data.faces import FaceDataset
 from wingkeras.schemes import FIVE
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]], np.float32)
 _COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
@@ -27,7 +27,7 @@ def make_faces(folder: Path, count: int, seed: int = 0, size: int = 96) -> FaceD
             cv2.circle(image, at, 5 * 16, colour, -1, cv2.LINE_AA, shift=4)
         path = folder / f"face{i:03}.png"
         # Processes that train together all make them, while others may already read.
-        with replacing(path) as scratch:
+        with atomic_write(path) as scratch:
             cv2.imwrite(str(scratch), image[..., ::-1])
         images.append(path)
         landmarks.append(points)

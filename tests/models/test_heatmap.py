@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from wingkeras.models.heatmap import MeanPlace, UNet
+from wingkeras.models.heatmap import SoftArgmax, UNet
 
 
 def _image(size=32):
@@ -19,7 +19,7 @@ def test_size():
 
 def test_a_landmark_is_the_mean_place_under_its_softmax():
     maps = np.random.default_rng(0).normal(0, 2, (3, 5, 7, 2)).astype(np.float32)
-    received = MeanPlace(stride=4)(maps)
+    received = SoftArgmax(stride=4)(maps)
     for face, vector in zip(maps, np.array(received), strict=True):
         for landmark in range(2):
             share = np.exp(face[..., landmark].astype(np.float64))
@@ -33,7 +33,7 @@ def test_a_sharp_map_points_at_the_centre_of_its_pixels():
     maps = np.full((1, 4, 4, 1), -50, np.float32)
     maps[0, 2, 1, 0] = 50
     # That place stands for columns 4 to 7 and rows 8 to 11.
-    np.testing.assert_allclose(MeanPlace(stride=4)(maps)[0], [5.5, 9.5], atol=1e-4)
+    np.testing.assert_allclose(SoftArgmax(stride=4)(maps)[0], [5.5, 9.5], atol=1e-4)
 
 
 def test_every_landmark_is_inside_the_picture():

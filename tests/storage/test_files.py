@@ -3,12 +3,12 @@ import stat
 
 import pytest
 
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 
 def test_file_appears_when_complete(tmp_path):
     path = tmp_path / "new" / "file.txt"
-    with replacing(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_text("half")
         assert scratch.suffix == ".txt" and not path.exists()
     assert path.read_text() == "half"
@@ -18,7 +18,7 @@ def test_file_appears_when_complete(tmp_path):
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), replacing(path) as scratch:
+    with pytest.raises(RuntimeError), atomic_write(path) as scratch:
         scratch.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -27,7 +27,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 
 def test_permissions_are_those_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
-    with replacing(tmp_path / "file") as scratch:
+    with atomic_write(tmp_path / "file") as scratch:
         scratch.touch()
     modes = {stat.S_IMODE((tmp_path / n).stat().st_mode) for n in ("plain", "file")}
     assert len(modes) == 1

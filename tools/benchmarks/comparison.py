@@ -29,7 +29,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import evaluate
-    from wingkeras.storage.files import replacing
+    from wingkeras.storage.files import atomic_write
 
     faces = load_faces(data, "common")
     localizers, sizes = {}, {}
@@ -61,7 +61,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
         rows.append(row)
         print(row, file=sys.stderr, flush=True)
     rows.sort(key=lambda row: row["inter_ocular_percent"])
-    with replacing(table) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)

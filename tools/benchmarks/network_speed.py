@@ -25,7 +25,7 @@ def write_speeds(folder: Path) -> None:
     from benchmarks import latency
     from wingkeras import models, zoo
     from wingkeras.inference.localizer import Localizer, Stage
-    from wingkeras.storage.files import replacing
+    from wingkeras.storage.files import atomic_write
 
     # The same weights are the same file to runtimes that keep what they converted.
     keras.utils.set_random_seed(0)
@@ -48,10 +48,10 @@ def write_speeds(folder: Path) -> None:
                 key = (row["model"], row["runtime"], row["threads"])
                 speeds[key] = 1000 / row["ms"]
     machine = json.dumps({"machine": describe_machine()}, indent=1)
-    with replacing(folder / "run.json") as scratch:
+    with atomic_write(folder / "run.json") as scratch:
         scratch.write_text(machine + "\n")
     table = folder / "speed.csv"
-    with replacing(table) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(table) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
         columns = [f"fps_{n}_thread{'s' * (n > 1)}" for n in THREADS]
         writer.writerow(["network", "parameters", "mebibytes", "runtime", *columns])

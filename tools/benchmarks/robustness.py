@@ -14,7 +14,7 @@ from wingkeras.data import balance
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.metrics import failure_rate, nme
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 CONDITIONS = {
     "box scale": (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5),
@@ -172,7 +172,7 @@ def _row(condition: str, amount: float, model: str, values: np.ndarray) -> Row:
 
 def write_csv(rows: list[Row], path: Path) -> None:
     """Write the table; its columns are the attributes of `Row`."""
-    with replacing(path) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(path) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in dataclasses.fields(Row)])
         for row in rows:

@@ -19,7 +19,7 @@ from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import nme, usual_normalizers
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 from wingkeras.training.recipes import RECIPES, Recipe
 from wingkeras.training.run import epoch_plan, train
 
@@ -203,7 +203,7 @@ def train_cell(
         for large in ("checkpoint.weights.h5", "best.weights.h5"):
             (folder / large).unlink(missing_ok=True)
         known |= {"nme": training.validation_nme, "minutes": training.minutes}
-        with replacing(report) as scratch:
+        with atomic_write(report) as scratch:
             scratch.write_text(json.dumps(known))
     return Trained(cell, key, folder, recipe, training)
 

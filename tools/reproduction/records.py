@@ -12,7 +12,7 @@ from reproduction.bodies import BODIES
 from reproduction.cells import Trained, Training, measure_errors
 from reproduction.results import CELLS, read_cells, read_errors
 from wingkeras.data.faces import FaceDataset
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def write(
     # Written last: where it is missing, the rest is not complete.
     (folder / f"{body}{CELLS}").unlink(missing_ok=True)
     if run is not None:
-        with replacing(folder / f"{body}_run.json") as scratch:
+        with atomic_write(folder / f"{body}_run.json") as scratch:
             scratch.write_text(json.dumps(run, indent=1) + "\n")
     for normalizer in errors[cells[0].key]:
         columns = np.stack([found[normalizer] for found in errors.values()], axis=1)
@@ -106,7 +106,7 @@ def _six(values) -> list[str]:
 
 
 def _write(path: Path, header, rows) -> None:
-    with replacing(path) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(path) as scratch, scratch.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)

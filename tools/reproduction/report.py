@@ -21,7 +21,7 @@ from reproduction.results import (
     spread,
 )
 from wingkeras import plots
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _PROTOCOL = """\
 Errors are NME in percent: on 300-W (`300w`, 68 points, test faces of the common subset
@@ -90,7 +90,7 @@ def write_report(folder: Path) -> None:
     pictures = sorted(p.name for p in (folder / "figures").glob("*.png"))
     parts.append("## Figures\n")
     parts += [f"![{name}](figures/{name})\n" for name in pictures]
-    with replacing(folder / "README.md") as scratch:
+    with atomic_write(folder / "README.md") as scratch:
         scratch.write_text("\n".join(parts))
 
 

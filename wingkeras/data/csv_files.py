@@ -15,7 +15,7 @@ from wingkeras.data.faces import FaceDataset
 from wingkeras.geometry import to_shape_vectors
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import LandmarkScheme, get_scheme
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
 _COORDINATE = re.compile(r"[xy][1-9][0-9]*")
@@ -60,7 +60,7 @@ def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
     """
     vectors = to_shape_vectors(faces.landmarks)
     with (
-        replacing(csv_path) as scratch,
+        atomic_write(csv_path) as scratch,
         scratch.open("w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from wingkeras.imaging.images import BrokenFileError, read_bytes
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _FARTHEST = 1e6
 
@@ -72,7 +72,7 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
         )
     text = f"version: 1\nn_points: {len(landmarks)}\n{{\n"
     text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1) + "}\n"
-    with replacing(path) as scratch:
+    with atomic_write(path) as scratch:
         scratch.write_text(text, encoding="ascii", newline="\n")
 
 

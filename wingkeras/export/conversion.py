@@ -9,7 +9,7 @@ import numpy as np
 from wingkeras.export import litert_files, onnx_files
 from wingkeras.export.graphs import Graph
 from wingkeras.schemes import LandmarkScheme
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 QUANTIZATIONS = ("fp16", "int8")
 _FORMATS = {".onnx": onnx_files, ".tflite": litert_files}
@@ -47,7 +47,7 @@ def convert(
         )
     if quantize == "int8" and not samples:
         raise ValueError("Expected `samples`, which int8 takes its ranges from.")
-    with replacing(path) as scratch:
+    with atomic_write(path) as scratch:
         _FORMATS[path.suffix].write(
             graph, scratch, described or {}, quantize, samples or []
         )

@@ -12,7 +12,7 @@ from wingkeras.data.pts import write_pts
 from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.inference.localizer import Localizer
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _DRAWN = ".landmarks.png"
@@ -88,7 +88,7 @@ def predict_file(
         raise BrokenFileError(path, "no face found")
     picture = folder / f"{name}{_DRAWN}"
     drawn = drawing.draw_landmarks(image, landmarks, localizer.scheme, boxes)
-    with replacing(picture) as scratch:
+    with atomic_write(picture) as scratch:
         # OpenCV itself cannot write to every path, and does not say so.
         encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]
         scratch.write_bytes(encoded)
@@ -98,7 +98,7 @@ def predict_file(
         for i, face in enumerate(landmarks, start=1):
             write_pts(folder / f"{name}.face{i}.pts", face)
     else:
-        with replacing(folder / f"{name}.landmarks.json") as scratch:
+        with atomic_write(folder / f"{name}.landmarks.json") as scratch:
             scratch.write_text(_as_json(path, image, localizer, landmarks, boxes))
     return len(landmarks), picture
 

@@ -12,7 +12,7 @@ from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import save_weights
 from wingkeras.schemes import get_scheme
 from wingkeras.storage.download import sha256_of
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 
 def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
@@ -58,6 +58,6 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         stages=tuple(stages),
         flip_test=localizer.flip_test,
     )
-    with replacing(folder / "model.json") as scratch:
+    with atomic_write(folder / "model.json") as scratch:
         scratch.write_text(json.dumps(dataclasses.asdict(entry)))
     return entry

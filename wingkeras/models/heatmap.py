@@ -53,11 +53,11 @@ def UNet(
         x = _residual(x, _WIDTHS[i], f"up{i}")
     # In float32, as any output: see `heads.landmark_head`.
     x = layers.Conv2D(num_landmarks, 1, dtype="float32", name="landmarks")(x)
-    return keras.Model(image, MeanPlace(_STRIDE, name="mean_place")(x), name=name)
+    return keras.Model(image, SoftArgmax(_STRIDE, name="mean_place")(x), name=name)
 
 
 @keras.saving.register_keras_serializable("wingkeras")
-class MeanPlace(layers.Layer):
+class SoftArgmax(layers.Layer):
     """Heat maps `(B, H, W, L)` to shape vectors: the mean places under their softmax.
 
     Args:

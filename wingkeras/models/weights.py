@@ -13,7 +13,7 @@ import h5py
 import keras
 import numpy as np
 
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -33,7 +33,7 @@ def save_weights(model: keras.Model, path: str | Path) -> None:
         raise ValueError(f"Expected a path that ends with .weights.h5, received {path}")
     if not all(np.isfinite(w).all() for w in model.get_weights()):
         raise ValueError(f"Expected finite weights, received others in {model.name!r}.")
-    with tempfile.TemporaryDirectory() as folder, replacing(path) as scratch:
+    with tempfile.TemporaryDirectory() as folder, atomic_write(path) as scratch:
         full = Path(folder) / "full.weights.h5"
         model.save_weights(full)
         with h5py.File(full) as source, h5py.File(scratch, "w") as target:

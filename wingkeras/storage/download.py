@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 
 _ATTEMPTS = 3
 _TIMEOUT = 30
@@ -66,7 +66,7 @@ def fetch(url: str, destination: Path, sha256: str) -> Path:
         _log.warning("%s is not what it should be; it is fetched again.", destination)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with replacing(destination) as scratch:
+            with atomic_write(destination) as scratch:
                 _download(url, scratch)
                 found = sha256_of(scratch)
                 if found != sha256:

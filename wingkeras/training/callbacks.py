@@ -10,7 +10,7 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.metrics import measurable, nme, usual_normalizers
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 from wingkeras.training.distribution import OneDevice
 
 # The optimizer's own step counter leaves out the steps that float16 skips.
@@ -30,7 +30,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write it."""
-        with self._devices.alone(), replacing(self._path) as scratch:
+        with self._devices.alone(), atomic_write(self._path) as scratch:
             self.model.save_weights(scratch)
             with h5py.File(scratch, "a") as file:
                 file.attrs[_EPOCHS] = epoch + 1
@@ -119,7 +119,7 @@ class Validation(keras.callbacks.Callback):
         if logs["val_nme"] < self._best:
             self._best = logs["val_nme"]
             if self._devices.process == 0:
-                with replacing(self._path) as scratch:
+                with atomic_write(self._path) as scratch:
                     self._copy.save_weights(scratch)
 
 

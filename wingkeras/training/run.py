@@ -22,7 +22,7 @@ from wingkeras.inference.localizer import Localizer, Stage, localize_regions
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 from wingkeras.training import on_device
 from wingkeras.training.callbacks import Checkpoint, Progress, Validation
 from wingkeras.training.distribution import OneDevice
@@ -322,7 +322,7 @@ def _check_folder(folder: Path, run: str) -> None:
 def _claim(folder: Path, run: str) -> None:
     """Only now that all arguments have proved right: a folder takes no other run."""
     if not (folder / "recipe.json").exists():
-        with replacing(folder / "recipe.json") as scratch:
+        with atomic_write(folder / "recipe.json") as scratch:
             scratch.write_text(run)
 
 
@@ -346,6 +346,6 @@ def _resume(model, folder: Path, devices: OneDevice) -> int:
     with log.open(newline="") as file:
         rows = list(csv.reader(file))
     kept = [row for row in rows if row and (row[0] == "epoch" or int(row[0]) < epoch)]
-    with replacing(log) as scratch, scratch.open("w", newline="") as file:
+    with atomic_write(log) as scratch, scratch.open("w", newline="") as file:
         csv.writer(file).writerows(kept)
     return epoch

@@ -11,7 +11,7 @@ import numpy as np
 
 from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError
-from wingkeras.storage.files import replacing
+from wingkeras.storage.files import atomic_write
 from wingkeras.video.tracker import Track, Tracker
 
 _USUAL_RATE = 30.0
@@ -76,8 +76,8 @@ def track_video(
         rate = capture.get(cv2.CAP_PROP_FPS)
         rate = rate if 1 <= rate <= 1000 else _USUAL_RATE
         total = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-        scratch = stack.enter_context(replacing(video))
-        lines = stack.enter_context(replacing(folder / f"{name}.landmarks.jsonl"))
+        scratch = stack.enter_context(atomic_write(video))
+        lines = stack.enter_context(atomic_write(folder / f"{name}.landmarks.jsonl"))
         file = stack.enter_context(lines.open("w"))
         writer, written, faces, before = None, 0, 0, -1 / rate
         live = isinstance(source, int)
