@@ -15,7 +15,7 @@ class Oracle:
     """A localizer that knows the faces and is off by a given number of pixels."""
 
     scheme = FIVE
-    flip_test = False
+    flip_tta = False
 
     def __init__(self, faces, offset):
         self._faces, self._offset, self.boxes = iter(faces.landmarks), offset, []
@@ -48,7 +48,7 @@ def test_errors_are_those_of_the_definition(faces):
         [100 * expected.mean(), 0], abs=1e-2
     )
     assert summary["faces"] == summary["found"] == 6
-    assert summary["boxes"] == "landmarks" and summary["flip_test"] is False
+    assert summary["boxes"] == "landmarks" and summary["flip_tta"] is False
     rate = 100 * (expected > 0.08).mean()
     assert summary["inter_pupil"]["failure_rate_8_percent"] == pytest.approx(
         rate, abs=0.01
@@ -99,8 +99,8 @@ def test_mirrored_predictions_are_means(faces):
 
     class Constant:
         scheme = FIVE
-        flip_test = True
-        without_flip_test = property(lambda self: self)
+        flip_tta = True
+        without_flip_tta = property(lambda self: self)
 
         def __call__(self, image, boxes):
             left, top = boxes[0, :2]
@@ -113,7 +113,7 @@ def test_mirrored_predictions_are_means(faces):
 
     result = evaluate(Constant(), both, mirrored=True)
     summary = result.summary()
-    assert summary["mirrored"] is True and summary["flip_test"] is False
+    assert summary["mirrored"] is True and summary["flip_tta"] is False
     np.testing.assert_allclose(result.predictions, both.landmarks, atol=1e-3)
 
 

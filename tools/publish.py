@@ -1,7 +1,7 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
-        [--start RUN] [--further TEXT] [--flip-test]
+        [--start RUN] [--further TEXT] [--flip-tta]
 
 RUN is a folder that `wingkeras train` wrote, or a cell of `tools/reproduce.py`; of a
 cascade, those of its networks in their order; `--start` is the run whose network the
@@ -26,6 +26,7 @@ import numpy as np
 from wingkeras import models, plots, zoo
 from wingkeras.data.datasets import load_faces
 from wingkeras.evaluation import evaluate
+from wingkeras.inference.entries import entry_values
 from wingkeras.metrics import usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
@@ -80,10 +81,10 @@ def main() -> int:
     parser.add_argument("--description", required=True)
     parser.add_argument("--start", type=Path, metavar="RUN")
     parser.add_argument("--further", metavar="TEXT")
-    parser.add_argument("--flip-test", action="store_true", help="see `Localizer`")
+    parser.add_argument("--flip-tta", action="store_true", help="see `Localizer`")
     options = parser.parse_args()
     last = options.runs[-1]
-    localizer = zoo.load(last).replace(flip_test=options.flip_test)
+    localizer = zoo.load(last).replace(flip_tta=options.flip_tta)
     if len(options.runs) != len(localizer.stages):
         parser.error(
             f"expected the run of each of the {len(localizer.stages)} networks in "
@@ -176,9 +177,9 @@ def show_cost_of_float16(localizer, run: Path, recipe: dict, faces) -> None:
 
 def measure(localizer, faces, name: str, protocol: Protocol) -> tuple[dict, ...]:
     """Summaries of evaluations, each with the command that prints it again."""
-    other = not localizer.flip_test
-    switch = " --flip-test" if other else " --no-flip-test"
-    variants = {"": localizer, switch: localizer.replace(flip_test=other)}
+    other = not localizer.flip_tta
+    switch = " --flip-tta" if other else " --no-flip-tta"
+    variants = {"": localizer, switch: localizer.replace(flip_tta=other)}
     command = f"wingkeras evaluate {name} {protocol.options}"
     return tuple(
         {
@@ -194,7 +195,7 @@ def register(entry: zoo.Entry) -> None:
     """Add an entry to the registry, in place of one of the same name."""
     path = ZOO / "registry.json"
     entries = {values["name"]: values for values in json.loads(path.read_text())}
-    entries[entry.name] = dataclasses.asdict(entry)
+    entries[entry.name] = entry_values(entry)
     with atomic_write(path) as scratch:
         scratch.write_text(json.dumps([entries[n] for n in sorted(entries)], indent=1))
 

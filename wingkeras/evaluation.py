@@ -29,7 +29,7 @@ class Evaluation:
         faces: the data set.
         boxes: source of the boxes: "landmarks", or a detector's name.
         mirrored: whether predictions are means with those in the mirror image.
-        flip_test: whether they come from a localizer that makes the flip test.
+        flip_tta: whether they come from a localizer that makes the flip test.
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normaliser, `(N,)` NME as a fraction; infinite where no face was
             found, NaN where the normaliser is unlabelled.
@@ -38,7 +38,7 @@ class Evaluation:
     faces: FaceDataset
     boxes: str
     mirrored: bool
-    flip_test: bool
+    flip_tta: bool
     predictions: np.ndarray
     errors: dict[str, np.ndarray]
 
@@ -63,7 +63,7 @@ class Evaluation:
             "found": int(found.sum()),
             "boxes": self.boxes,
             "mirrored": self.mirrored,
-            "flip_test": self.flip_test,
+            "flip_tta": self.flip_tta,
         }
         for normalizer, all_errors in self.errors.items():
             measured = ~np.isnan(all_errors)
@@ -194,8 +194,8 @@ def evaluate(
         name: _errors(faces, predictions, name, kept)
         for name, kept in measurable.items()
     }
-    flip_test = localizer.flip_test and not mirrored
-    return Evaluation(faces, boxes, mirrored, flip_test, predictions, errors)
+    flip_tta = localizer.flip_tta and not mirrored
+    return Evaluation(faces, boxes, mirrored, flip_tta, predictions, errors)
 
 
 def _best_match(found: np.ndarray, box: np.ndarray) -> np.ndarray:

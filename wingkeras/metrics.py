@@ -60,7 +60,9 @@ def normalizer_lengths(
         ValueError: see `measurable`.
     """
     scheme = _check(scheme, normalizer)
-    return _normaliser(np.asarray(landmarks, np.float64), scheme, normalizer, np)
+    return _normalizer_lengths(
+        np.asarray(landmarks, np.float64), scheme, normalizer, np
+    )
 
 
 def nme(
@@ -144,7 +146,7 @@ class NME(keras.metrics.Metric):
         distances = ops.sqrt(ops.sum(squares, axis=-1))
         labelled = ops.cast(ops.logical_not(ops.any(unlabelled, axis=-1)), "float32")
         number = ops.sum(labelled, axis=1)
-        lengths = _normaliser(y_true, self._scheme, self.normalizer, ops)
+        lengths = _normalizer_lengths(y_true, self._scheme, self.normalizer, ops)
         usable = lengths > 0
         errors = ops.sum(distances * labelled, axis=1) / ops.maximum(number, 1.0)
         errors = ops.where(usable, errors / ops.where(usable, lengths, 1.0), 0.0)
@@ -259,7 +261,7 @@ def _usable(scheme: LandmarkScheme, normalizer: str) -> bool:
     return normalizer == "box" or bool(scheme.left_eye and scheme.right_eye)
 
 
-def _normaliser(landmarks, scheme: LandmarkScheme, normalizer: str, xp):
+def _normalizer_lengths(landmarks, scheme: LandmarkScheme, normalizer: str, xp):
     """`(N,)` lengths; NaN where a point they need is unlabelled."""
     if normalizer == "box":
         known = xp.logical_not(xp.isnan(landmarks))

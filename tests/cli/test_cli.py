@@ -128,9 +128,9 @@ def test_train_then_evaluate(capsys, tmp_path):
     assert json.loads(out) == {"model": str(run), **summary}
 
     twice = tmp_path / "twice"
-    zoo.save(zoo.load(run).replace(flip_test=True), twice, "twice")
+    zoo.save(zoo.load(run).replace(flip_tta=True), twice, "twice")
     errors = []
-    models = [(run,), (twice, "--no-flip-test"), (twice,), (run, "--flip-test")]
+    models = [(run,), (twice, "--no-flip-tta"), (twice,), (run, "--flip-tta")]
     for model, *options in models:
         _, out, _ = _run(capsys, "evaluate", model, "--data", table, *options)
         errors.append(json.loads(out)["inter_pupil"])

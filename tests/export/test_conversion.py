@@ -23,7 +23,7 @@ pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
 
 @pytest.fixture(scope="module")
 def localizer():
-    return make_localizer(1, flip_test=True)
+    return make_localizer(1, flip_tta=True)
 
 
 @pytest.fixture(scope="module")

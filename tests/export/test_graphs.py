@@ -9,7 +9,7 @@ from wingkeras.export.samples import array_stages, graph_inputs
 from wingkeras.inference.localizer import Localizer
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["once", "flip_test"])
+@pytest.fixture(scope="module", params=[False, True], ids=["once", "flip_tta"])
 def localizer(request):
     return make_localizer(2, request.param)
 
@@ -45,7 +45,7 @@ def test_parts_are_the_networks(localizer):
 
 def test_second_network_sees_what_the_first_made_of_it(localizer):
     image, boxes = make_image(), make_boxes(1)
-    localizer = localizer.without_flip_test
+    localizer = localizer.without_flip_tta
     crops = graph_inputs(localizer, "stage2", image, boxes)["crops"]
     vectors = localizer.stages[1].network.predict_on_batch(crops)
     found = geometry.from_shape_vectors(vectors)

@@ -14,7 +14,7 @@ pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
 ENDINGS = (".onnx", ".tflite")
 
 
-@pytest.fixture(scope="module", params=zoo.list())
+@pytest.fixture(scope="module", params=zoo.list_models())
 def localizer(request):
     return zoo.load(request.param)
 

@@ -19,10 +19,10 @@ def make_boxes(count, seed=0):
     return np.concatenate([corner, corner + rng.uniform(40, 100, (count, 1))], axis=1)
 
 
-def make_localizer(stages: int, flip_test: bool = False) -> Localizer:
+def make_localizer(stages: int, flip_tta: bool = False) -> Localizer:
     """Networks near their mean shape that do look at the picture."""
     made = [_stage(CNN6, MEAN), _stage(CNN7, 2 * MEAN + 0.5)][:stages]
-    return Localizer(made, FIVE, 1.1, flip_test=flip_test)
+    return Localizer(made, FIVE, 1.1, flip_tta=flip_tta)
 
 
 def _stage(builder, mean):

@@ -18,7 +18,7 @@ class _Stub:
 
     def __init__(self, offset):
         self.offset = offset
-        self.without_flip_test = self
+        self.without_flip_tta = self
 
     def __call__(self, image, boxes):
         boxes = np.asarray(boxes, float).reshape(-1, 4)
@@ -49,7 +49,7 @@ def test_no_boxes(boxes):
     assert landmarks.shape == (0, 5, 2) and gaps.shape == (0,)
 
 
-@pytest.mark.parametrize("name", zoo.list())
+@pytest.mark.parametrize("name", zoo.list_models())
 def test_the_gap_tells_faces_from_background(real_data, name):
     """On faces the network never saw, and the corners of their pictures."""
     localizer = zoo.load(name)

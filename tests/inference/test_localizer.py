@@ -55,7 +55,7 @@ def test_second_stage_sees_the_face_upright(two_stages):
     assert 0 < spread < 3
 
 
-def test_flip_test_is_the_mean_with_the_mirror_image(two_stages):
+def test_flip_tta_is_the_mean_with_the_mirror_image(two_stages):
     image, boxes = make_image(), make_boxes(3)
     last = two_stages.stages[1]
     crops = graph_inputs(two_stages, "stage2", image, boxes)["crops"]
@@ -70,10 +70,10 @@ def test_flip_test_is_the_mean_with_the_mirror_image(two_stages):
     plain = two_stages(image, boxes)
     to_picture = geometry.fit_similarity(both[0], plain)
     expected = geometry.transform(to_picture, (both[0] + mirrored) / 2)
-    flip_test = two_stages.replace(flip_test=True)
-    np.testing.assert_allclose(flip_test(image, boxes), expected, atol=1e-2)
-    np.testing.assert_array_equal(flip_test.without_flip_test(image, boxes), plain)
-    assert two_stages.without_flip_test is two_stages
+    flip_tta = two_stages.replace(flip_tta=True)
+    np.testing.assert_allclose(flip_tta(image, boxes), expected, atol=1e-2)
+    np.testing.assert_array_equal(flip_tta.without_flip_tta(image, boxes), plain)
+    assert two_stages.without_flip_tta is two_stages
 
 
 @pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])

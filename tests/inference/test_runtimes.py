@@ -18,7 +18,7 @@ def runtime(request):
 
 @pytest.fixture(scope="module")
 def localizer():
-    return make_localizer(2, flip_test=True)
+    return make_localizer(2, flip_tta=True)
 
 
 @pytest.fixture(scope="module")

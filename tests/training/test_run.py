@@ -18,7 +18,7 @@ from train_made_faces import RECIPE
 from wingkeras import models, zoo
 from wingkeras.data import balance
 from wingkeras.evaluation import evaluate
-from wingkeras.training.distribution import OneDevice
+from wingkeras.training.distribution import Strategy
 from wingkeras.training.run import train
 
 SCRIPT = Path(__file__).parents[1] / "helpers" / "train_made_faces.py"
@@ -327,7 +327,7 @@ def test_first_stage_finds_the_points_of_the_faces(tmp_path):
     ids=str,
 )
 def test_what_devices_cannot_do(tmp_path, change, count, message):
-    devices = OneDevice()
+    devices = Strategy()
     devices.xla = devices.resident = count > 1
     devices.count = count
     faces = make_faces(tmp_path / "faces", 15)

@@ -20,7 +20,7 @@ class _World:
 
     def __init__(self):
         self.searches = 0
-        self.without_flip_test = self
+        self.without_flip_tta = self
 
     def find_faces(self, image):
         self.searches += 1

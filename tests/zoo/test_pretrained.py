@@ -11,7 +11,7 @@ from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.schemes import IBUG68
 
 
-@pytest.fixture(scope="module", params=zoo.list())
+@pytest.fixture(scope="module", params=zoo.list_models())
 def localizer(request):
     return zoo.load(request.param)
 

@@ -76,10 +76,10 @@ def test_saved_folder_loads(saved, localizer):
     np.testing.assert_allclose(loaded.stages[0].mean_shape, MEAN)
 
 
-def test_flip_test_travels_with_the_model(localizer, tmp_path):
-    for flip_test in (False, True):
-        zoo.save(localizer.replace(flip_test=flip_test), tmp_path, "tiny")
-        assert zoo.load(tmp_path).flip_test is flip_test
+def test_flip_tta_travels_with_the_model(localizer, tmp_path):
+    for flip_tta in (False, True):
+        zoo.save(localizer.replace(flip_tta=flip_tta), tmp_path, "tiny")
+        assert zoo.load(tmp_path).flip_tta is flip_tta
 
 
 def test_own_scheme_travels_with_the_model(tmp_path):
@@ -93,12 +93,12 @@ def test_unknown_name(registry):
     with pytest.raises(ValueError, match=r"\['tiny'\].*'tinny'.*Did you mean 'tiny'"):
         zoo.load("tinny")
     with pytest.raises(ValueError, match="received 'x'"):
-        zoo.info("x")
+        zoo.model_info("x")
 
 
 def test_names_and_entry(registry, saved):
-    assert zoo.list() == ["tiny"]
-    assert zoo.info("tiny").stages[0].sha256 == saved[1].stages[0].sha256
+    assert zoo.list_models() == ["tiny"]
+    assert zoo.model_info("tiny").stages[0].sha256 == saved[1].stages[0].sha256
 
 
 def test_given_path(registry, saved, localizer, tmp_path):
@@ -184,7 +184,7 @@ def test_wrong_file_is_never_loaded(registry, saved, tmp_path):
 def test_broken_registry_says_where(registry, change, message):
     registry(**change)
     with pytest.raises(ValueError, match=message):
-        zoo.list()
+        zoo.list_models()
 
 
 def test_network_of_a_newer_version(registry, saved):
@@ -195,12 +195,12 @@ def test_network_of_a_newer_version(registry, saved):
 
 
 def test_the_zoo_is_not_empty():
-    assert "cnn6_300w" in zoo.list()
+    assert "cnn6_300w" in zoo.list_models()
 
 
-@pytest.mark.parametrize("name", zoo.list())
+@pytest.mark.parametrize("name", zoo.list_models())
 def test_every_entry(name):
-    entry = zoo.info(name)
+    entry = zoo.model_info(name)
     package = registry_module.packaged_folder()
     localizer = zoo.load(name)
     for stage in entry.stages:

@@ -35,7 +35,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
     localizers, sizes = {}, {}
     for name in models:
         localizers[name] = zoo.load(name)
-        stages = zoo.info(name).stages
+        stages = zoo.model_info(name).stages
         sizes[name] = (sum(s.parameters for s in stages), sum(s.bytes for s in stages))
     for (name, _), localizer in find_peers(peers).items():
         if name not in localizers:

@@ -18,7 +18,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
-    """`--runtime` and `--flip-test`."""
+    """`--runtime` and `--flip-tta`."""
     parser.add_argument(
         "--runtime",
         choices=("fastest", "keras", "onnx", "litert", "openvino"),
@@ -26,7 +26,7 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         help=f"what runs the networks; {default} by default",
     )
     parser.add_argument(
-        "--flip-test",
+        "--flip-tta",
         action=argparse.BooleanOptionalAction,
         help="whether the last network sees each face in the mirror as well: slower, a "
         "little more accurate; by default as the model has it. Videos and --mirrored "
@@ -77,9 +77,9 @@ def load_localizer(options):
     else:
         localizer = zoo.load(options.model, runtime=runtime)
     _log.info("%s runs on %s.", options.model, runtime)
-    if options.flip_test is None:
+    if options.flip_tta is None:
         return localizer
-    return localizer.replace(flip_test=options.flip_test)
+    return localizer.replace(flip_tta=options.flip_tta)
 
 
 def load_detector(options, scheme):

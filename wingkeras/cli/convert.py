@@ -80,7 +80,11 @@ def _convert(options, localizer) -> Path:
             samples.graph_inputs(localizer, part, *picture)
             for picture in samples.pictures_of(faces, _CALIBRATION_FACES)
         ]
-    licence = zoo.info(options.model).licence if options.model in zoo.list() else ""
+    licence = (
+        zoo.model_info(options.model).licence
+        if options.model in zoo.list_models()
+        else ""
+    )
     described = export.metadata(name, localizer.scheme, part, quantize, licence)
     export.convert(graph, path, described, quantize, calibration)
     return path

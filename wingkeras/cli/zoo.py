@@ -1,6 +1,5 @@
 """`wingkeras zoo`: list the models, or describe one."""
 
-import dataclasses
 import json
 
 
@@ -14,10 +13,11 @@ def add_parser(commands) -> None:
 def run(options) -> int:
     """Do it; the exit code."""
     from wingkeras import zoo
+    from wingkeras.inference.entries import entry_values
 
     if options.model:
-        print(json.dumps(dataclasses.asdict(zoo.info(options.model)), indent=1))
+        print(json.dumps(entry_values(zoo.model_info(options.model)), indent=1))
         return 0
-    for name in zoo.list():
-        print(f"{name}: {zoo.info(name).description}")
+    for name in zoo.list_models():
+        print(f"{name}: {zoo.model_info(name).description}")
     return 0

@@ -89,7 +89,7 @@ class ExportedLocalizer:
 
     run: Callable[..., np.ndarray]
     scheme: LandmarkScheme
-    flip_test: bool
+    flip_tta: bool
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """See `Localizer.__call__`."""
@@ -153,7 +153,7 @@ def compare(
 
 def _around(run, localizer: Localizer, part: str):
     if part == "all":
-        return ExportedLocalizer(run, localizer.scheme, localizer.flip_test)
+        return ExportedLocalizer(run, localizer.scheme, localizer.flip_tta)
     stages, index = array_stages(localizer), stage_index(localizer, part)
     stages[index] = dataclasses.replace(
         stages[index], run=lambda crops: run(crops=crops)

@@ -58,7 +58,7 @@ def graph_inputs(
         return FileStage(run, stage.mean_shape, stage.size)
 
     stages = [recording(stage) for stage in array_stages(localizer)]
-    localizer.replace(stages=stages, flip_test=False)(image, boxes)
+    localizer.replace(stages=stages, flip_tta=False)(image, boxes)
     return {"crops": seen[index]}
 
 

@@ -1,9 +1,10 @@
 """What is known of a saved localizer: the entries of registries and folders."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wingkeras import models
+from wingkeras import models, serialized_names
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Entry:
         box_scale: side of the first network's crop over that of the square around
             the face's landmarks.
         stages: its networks, in their order.
-        flip_test: whether the last one sees every face in the mirror as well.
+        flip_tta: whether the last one sees every face in the mirror as well.
         description: one line.
         recipe: what decided the trainings, in their order.
         training_data: name, number of faces, licence.
@@ -54,7 +55,7 @@ class Entry:
     scheme: str | dict
     box_scale: float
     stages: tuple[StageEntry, ...]
-    flip_test: bool = False
+    flip_tta: bool = False
     description: str = ""
     recipe: tuple[dict, ...] = ()
     training_data: dict = field(default_factory=dict)
@@ -69,7 +70,7 @@ def parse_entry(values: dict, source: Path) -> Entry:
     """An entry from the values of a JSON file.
 
     Args:
-        values: as `dataclasses.asdict` gives them of an entry.
+        values: as `entry_values` gives them.
         source: of the values, named in errors.
 
     Raises:
@@ -77,7 +78,8 @@ def parse_entry(values: dict, source: Path) -> Entry:
     """
     try:
         stages = tuple(StageEntry(**stage) for stage in values["stages"])
-        entry = Entry(**{**values, "stages": stages})
+        named = serialized_names.from_file(values, serialized_names.ENTRY)
+        entry = Entry(**{**named, "stages": stages})
     except (KeyError, TypeError) as error:
         name = values.get("name", "without a name")
         raise ValueError(f"{source}: entry {name!r} does not fit: {error}") from error
@@ -88,3 +90,8 @@ def parse_entry(values: dict, source: Path) -> Entry:
                 f"this version has {models.NETWORKS}. A newer one may have it."
             )
     return entry
+
+
+def entry_values(entry: Entry) -> dict:
+    """An entry as JSON-ready values, under the names that files have."""
+    return serialized_names.to_file(dataclasses.asdict(entry), serialized_names.ENTRY)

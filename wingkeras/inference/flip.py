@@ -25,7 +25,7 @@ def localize_with_mirror(
     Raises:
         ValueError: for an image or boxes of another form.
     """
-    localizer = localizer.without_flip_test
+    localizer = localizer.without_flip_tta
     plain = localizer(image, boxes)
     if not len(plain):
         return plain, np.zeros(0)

@@ -64,7 +64,7 @@ class Localizer:
             the square around its landmarks.
         detector: called by `detect`: `image -> (N, 4)` boxes; OpenCV's Haar
             cascade by default.
-        flip_test: whether the last network sees every face a second time, in the
+        flip_tta: whether the last network sees every face a second time, in the
             mirror, and the landmarks are the means of both.
 
     Raises:
@@ -79,7 +79,7 @@ class Localizer:
         scheme: LandmarkScheme,
         box_scale: float,
         detector: Callable[[np.ndarray], np.ndarray] | None = None,
-        flip_test: bool = False,
+        flip_tta: bool = False,
     ):
         if not stages:
             raise ValueError("Expected at least one stage, received none.")
@@ -94,7 +94,7 @@ class Localizer:
         self.scheme = scheme
         self.box_scale = box_scale
         self.detector = detector
-        self.flip_test = flip_test
+        self.flip_tta = flip_tta
         self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
         by_keras = {isinstance(stage, Stage) for stage in self.stages}
         if len(by_keras) > 1:
@@ -108,17 +108,17 @@ class Localizer:
 
     def replace(self, **changes) -> "Localizer":
         """A localizer with some arguments changed and the others kept."""
-        names = ("stages", "scheme", "box_scale", "detector", "flip_test")
+        names = ("stages", "scheme", "box_scale", "detector", "flip_tta")
         return Localizer(**{name: getattr(self, name) for name in names} | changes)
 
     @functools.cached_property
-    def without_flip_test(self) -> "Localizer":
+    def without_flip_tta(self) -> "Localizer":
         """The same one, its networks seeing every face once."""
-        return self.replace(flip_test=False) if self.flip_test else self
+        return self.replace(flip_tta=False) if self.flip_tta else self
 
     def localize(self, regions, maps, xp=ops, crop=crops.crop):
         """The whole way, of face regions; see `localize_regions`."""
-        mirrored_by = self.scheme if self.flip_test else None
+        mirrored_by = self.scheme if self.flip_tta else None
         return localize_regions(self.stages, regions, maps, xp, crop, mirrored_by)
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import models
-from wingkeras.inference.entries import Entry, StageEntry
+from wingkeras.inference.entries import Entry, StageEntry, entry_values
 from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import save_weights
 from wingkeras.schemes import get_scheme
@@ -56,8 +56,8 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         scheme=scheme.name if known else dataclasses.asdict(scheme),
         box_scale=localizer.box_scale,
         stages=tuple(stages),
-        flip_test=localizer.flip_test,
+        flip_tta=localizer.flip_tta,
     )
     with atomic_write(folder / "model.json") as scratch:
-        scratch.write_text(json.dumps(dataclasses.asdict(entry)))
+        scratch.write_text(json.dumps(entry_values(entry)))
     return entry

@@ -106,7 +106,7 @@ def Regressor(
             f"{home / 'models' / file}, or give its path as `weights`."
         ) from error
     if weights:
-        _freeze_batch_normalisation(features)
+        _freeze_batch_normalization(features)
     x = features(Preprocessing(backbone, name="preprocess")(image))
     return keras.Model(image, head(x), name=name or backbone.lower())
 
@@ -138,7 +138,7 @@ class Preprocessing(layers.Layer):
         return super().get_config() | {"backbone": self.backbone}
 
 
-def _freeze_batch_normalisation(network: keras.Model) -> None:
+def _freeze_batch_normalization(network: keras.Model) -> None:
     # `network(x, training=False)` would not do: fitting a model around it overrides
     # that with True.
     for layer in network.layers:

@@ -79,11 +79,11 @@ def _plain_cnn(
         x = layers.Conv2D(channels, 3, padding="same", name=f"conv{i}", **kind)(x)
         x = layers.MaxPooling2D(name=f"pool{i}")(x)
         if batch_norm:
-            x = _normalise(x, f"conv{i}")
+            x = _normalize(x, f"conv{i}")
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1024, name="fully_connected", **kind)(x)
     if batch_norm:
-        x = _normalise(x, "fully_connected")
+        x = _normalize(x, "fully_connected")
     shape = landmark_head(num_landmarks, mean_shape)(x)
     return keras.Model(image, shape, name=name)
 
@@ -93,7 +93,7 @@ def norm_name(layer_name: str) -> str:
     return f"{layer_name}_norm"
 
 
-def _normalise(x, layer_name: str):
+def _normalize(x, layer_name: str):
     # After the pooling, where it costs a quarter. Maxima pass through it unchanged, as
     # they do through a ReLU, as long as its scale is not negative.
     x = layers.BatchNormalization(

@@ -11,7 +11,7 @@ from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.metrics import measurable, nme, usual_normalizers
 from wingkeras.storage.files import atomic_write
-from wingkeras.training.distribution import OneDevice
+from wingkeras.training.distribution import Strategy
 
 # The optimizer's own step counter leaves out the steps that float16 skips.
 _EPOCHS = "wingkeras_epochs"
@@ -24,7 +24,7 @@ class Checkpoint(keras.callbacks.Callback):
     that do not belong together (as with `keras.callbacks.BackupAndRestore`).
     """
 
-    def __init__(self, path: Path, devices: OneDevice):
+    def __init__(self, path: Path, devices: Strategy):
         super().__init__()
         self._path, self._devices = path, devices
 
@@ -57,7 +57,7 @@ class Validation(keras.callbacks.Callback):
         regions: pipeline.FaceRegions,
         scheme,
         folder: Path,
-        devices: OneDevice,
+        devices: Strategy,
     ):
         """What to validate, and with what.
 

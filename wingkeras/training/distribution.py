@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 import keras
 
 
-class OneDevice:
+class Strategy:
     """Whatever device the backend picks.
 
     Attributes:
@@ -41,7 +41,7 @@ class OneDevice:
         """Until every process has come here."""
 
 
-class Mirrored(OneDevice):
+class Mirrored(Strategy):
     """All local devices of TensorFlow, `tf.distribute.MirroredStrategy`.
 
     Each takes its part of every batch. Steps are not compiled by XLA, which
@@ -66,11 +66,11 @@ class Mirrored(OneDevice):
         self.count = self._strategy.num_replicas_in_sync
 
     def building(self):
-        """See `OneDevice.building`."""
+        """See `Strategy.building`."""
         return self._strategy.scope()
 
 
-class DataParallel(OneDevice):
+class DataParallel(Strategy):
     """All devices of JAX, of this process or of several on any number of hosts.
 
     `keras.distribution.DataParallel`; each device takes its part of every batch, and
@@ -111,16 +111,16 @@ class DataParallel(OneDevice):
         self._distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
 
     def building(self):
-        """See `OneDevice.building`."""
+        """See `Strategy.building`."""
         return self._distribution.scope()
 
     def fitting(self):
-        """See `OneDevice.fitting`."""
+        """See `Strategy.fitting`."""
         return self._distribution.scope()
 
     @contextlib.contextmanager
     def alone(self):
-        """See `OneDevice.alone`."""
+        """See `Strategy.alone`."""
         keras.distribution.set_distribution(None)
         try:
             yield
@@ -128,7 +128,7 @@ class DataParallel(OneDevice):
             keras.distribution.set_distribution(self._distribution)
 
     def wait(self) -> None:
-        """See `OneDevice.wait`."""
+        """See `Strategy.wait`."""
         if self.processes > 1:
             from jax.experimental import multihost_utils
 

@@ -25,7 +25,7 @@ from wingkeras.models.weights import load_weights
 from wingkeras.storage.files import atomic_write
 from wingkeras.training import on_device
 from wingkeras.training.callbacks import Checkpoint, Progress, Validation
-from wingkeras.training.distribution import OneDevice
+from wingkeras.training.distribution import Strategy
 from wingkeras.training.recipes import Recipe, build_network, build_optimizer
 
 _log = logging.getLogger("wingkeras")
@@ -39,7 +39,7 @@ def train(
     start: Localizer | None = None,
     further: FaceDataset | None = None,
     verbose: bool = True,
-    devices: OneDevice | None = None,
+    devices: Strategy | None = None,
 ) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
 
@@ -77,7 +77,7 @@ def train(
         ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    folder, devices = Path(folder), devices or OneDevice()
+    folder, devices = Path(folder), devices or Strategy()
     _check_devices(recipe, devices)
     training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
     first_stages = first.keras_stages if first else ()
@@ -148,7 +148,7 @@ def _load_regions(recipe, box_scale, training_faces, held_out, first, start, fur
     return regions, validation, mean_shape
 
 
-def _compile(recipe, network, regions, steps: int, devices: OneDevice) -> keras.Model:
+def _compile(recipe, network, regions, steps: int, devices: Strategy) -> keras.Model:
     """The model to fit: the network, or that with its faces before it."""
     model, loss = network, recipe.loss
     if recipe.input == "device":
@@ -189,7 +189,7 @@ def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None
         ) from error
 
 
-def _writers(folder: Path, devices: OneDevice) -> list[keras.callbacks.Callback]:
+def _writers(folder: Path, devices: Strategy) -> list[keras.callbacks.Callback]:
     callbacks = [
         keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
         Checkpoint(folder / "checkpoint.weights.h5", devices),
@@ -200,7 +200,7 @@ def _writers(folder: Path, devices: OneDevice) -> list[keras.callbacks.Callback]
     return callbacks
 
 
-def _check_devices(recipe: Recipe, devices: OneDevice) -> None:
+def _check_devices(recipe: Recipe, devices: Strategy) -> None:
     if recipe.jit_compile is True and not devices.xla:
         raise ValueError(
             "Expected `jit_compile` to be 'auto' or False for the strategy 'mirrored': "
@@ -334,7 +334,7 @@ def digest(arrays: Sequence[np.ndarray]) -> str:
     return sha256.hexdigest()
 
 
-def _resume(model, folder: Path, devices: OneDevice) -> int:
+def _resume(model, folder: Path, devices: Strategy) -> int:
     """Restore the newest checkpoint; the number of epochs it has behind it."""
     epoch, path = 0, folder / "checkpoint.weights.h5"
     if path.exists():

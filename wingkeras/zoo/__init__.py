@@ -7,6 +7,6 @@ one of its own (`model.json`) and loads the same way.
 from wingkeras.inference.entries import Entry, StageEntry
 from wingkeras.inference.saving import save
 from wingkeras.zoo.loading import load
-from wingkeras.zoo.registry import info, list
+from wingkeras.zoo.registry import list_models, model_info
 
-__all__ = ["Entry", "StageEntry", "info", "list", "load", "save"]
+__all__ = ["Entry", "StageEntry", "list_models", "load", "model_info", "save"]

@@ -12,7 +12,7 @@ from wingkeras.inference.localizer import Localizer, Stage
 from wingkeras.models.weights import load_weights
 from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.zoo.locating import locate_weights
-from wingkeras.zoo.registry import info
+from wingkeras.zoo.registry import model_info
 
 
 def load(
@@ -50,7 +50,7 @@ def load(
     if (folder / "model.json").is_file():
         entry = parse_entry(json.loads((folder / "model.json").read_text()), folder)
         return _build(entry, folder if path is None else Path(path), runtime)
-    return _build(info(str(name)), None if path is None else Path(path), runtime)
+    return _build(model_info(str(name)), None if path is None else Path(path), runtime)
 
 
 def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
@@ -72,7 +72,7 @@ def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
             key = f"{entry.name}-{stage.sha256[:16]}"
             size = stage.input_size
             stages.append(export.load_converted(key, build, runtime, mean_shape, size))
-    return Localizer(stages, scheme, entry.box_scale, flip_test=entry.flip_test)
+    return Localizer(stages, scheme, entry.box_scale, flip_tta=entry.flip_tta)
 
 
 def _build_stage(

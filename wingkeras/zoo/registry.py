@@ -1,7 +1,7 @@
 """The registry: the models there are, from `registry.json` in the package."""
 
-import builtins
 import difflib
+import fnmatch
 import importlib.resources
 import json
 from pathlib import Path
@@ -9,12 +9,25 @@ from pathlib import Path
 from wingkeras.inference.entries import Entry, parse_entry
 
 
-def list() -> builtins.list[str]:
-    """The names of the models in the zoo."""
-    return sorted(_registry())
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of the models in the zoo, in alphabetical order.
+
+    Args:
+        pattern: shell-style wildcards that a name must match, such as "cnn*".
+
+    Returns:
+        The names; none where nothing matches.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.list_models("cnn6*")  # ["cnn6_300w", "cnn6_aflw5"]
+    ```
+    """
+    return fnmatch.filter(sorted(_registry()), pattern)
 
 
-def info(name: str) -> Entry:
+def model_info(name: str) -> Entry:
     """Everything known of a model.
 
     Raises:

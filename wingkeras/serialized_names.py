@@ -1,0 +1,33 @@
+"""Field names in files, where they differ from those in the code.
+
+Recipes, registries and recorded results outlive a change of names. What is written has
+the old names, so that a run folder or a registry of any version reads the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+ENTRY = {"flip_tta": "flip_test"}
+"""Fields of `inference.entries.Entry`."""
+
+RECIPE = {
+    "freeze_fraction": "frozen",
+    "backbone_lr_multiplier": "backbone_rate",
+    "validation_split": "held_out",
+    "augment_on": "input",
+}
+"""Fields of `training.recipes.Recipe`."""
+
+AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
+"""Fields of `data.augment.Augmentation`."""
+
+
+def to_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The same values under the names that files have."""
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+def from_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The same values under the names that the code has; those are taken as well."""
+    known = {serialized: name for name, serialized in names.items()}
+    return {known.get(name, name): value for name, value in values.items()}
