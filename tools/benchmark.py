@@ -154,7 +154,10 @@ def benchmark_train(options) -> dict:
     faces = load_faces(options.data, split="train")
     for name in ("modern_cnn6", "modern_cnn7", "finetuned_resnet50"):
         recipe = dataclasses.replace(
-            recipes.RECIPES[name], precision=options.precision, weights=None, frozen=0.0
+            recipes.RECIPES[name],
+            precision=options.precision,
+            weights=None,
+            freeze_fraction=0.0,
         )
         plan = epoch_plan(recipe, faces)
         regions = pipeline.load_regions(faces, recipe.size, recipe.box_scale)

@@ -1,11 +1,12 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
-        [--start RUN] [--further TEXT] [--flip-tta]
+        [--init-from RUN] [--extra-faces TEXT] [--flip-tta]
 
 RUN is a folder that `wingkeras train` wrote, or a cell of `tools/reproduce.py`; of a
-cascade, those of its networks in their order; `--start` is the run whose network the
-last one went on from. `--further` says what further faces are, where a run had them.
+cascade, those of its networks in their order; `--init-from` is the run whose network
+the last one went on from. `--extra-faces` says what extra faces are, where a run had
+them.
 PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. The errors are those
 on the common subset or on that file, with landmark boxes, with the flip test and
 without; run it once per finished model.
@@ -79,8 +80,8 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--description", required=True)
-    parser.add_argument("--start", type=Path, metavar="RUN")
-    parser.add_argument("--further", metavar="TEXT")
+    parser.add_argument("--init-from", type=Path, metavar="RUN")
+    parser.add_argument("--extra-faces", metavar="TEXT")
     parser.add_argument("--flip-tta", action="store_true", help="see `Localizer`")
     options = parser.parse_args()
     last = options.runs[-1]
@@ -95,18 +96,20 @@ def main() -> int:
             f"expected a model of one of the schemes {sorted(PROTOCOLS)}, received "
             f"{localizer.scheme.name!r} in {last}"
         )
-    if describe(last)["start"] != (digest_of(options.start) if options.start else None):
+    if describe(last)["start"] != (
+        digest_of(options.init_from) if options.init_from else None
+    ):
         parser.error(
-            f"expected --start to be the run that {last} went on from, if any; "
-            f"received {options.start}"
+            f"expected --init-from to be the run that {last} went on from, if any; "
+            f"received {options.init_from}"
         )
     runs_of_stages = [[run] for run in options.runs]
-    if options.start:
-        runs_of_stages[-1].insert(0, options.start)
+    if options.init_from:
+        runs_of_stages[-1].insert(0, options.init_from)
     described = [describe(run) for runs in runs_of_stages for run in runs]
     further = max(training["further_faces"] for training in described)
-    if bool(further) != bool(options.further):
-        parser.error(f"expected --further for {further} further faces, or neither")
+    if bool(further) != bool(options.extra_faces):
+        parser.error(f"expected --extra-faces for {further} further faces, or neither")
     saved = zoo.save(localizer, last / "published", options.name)
     split = "common" if options.data.is_dir() else None
     faces = load_faces(options.data, split, localizer.scheme)
@@ -121,7 +124,7 @@ def main() -> int:
             "faces": described[-1]["faces"],
             "licence": "research use only",
             "further_faces": further,
-            "further": options.further,
+            "further": options.extra_faces,
         },
         licence=protocol.licence + (_OF_FURTHER if further else ""),
         metrics=measure(localizer, faces, options.name, protocol),

@@ -55,7 +55,7 @@ def test_corner_jitter_moves_each_corner_within_its_range():
 
 
 def test_scale_and_shift_keep_the_box_square():
-    maps, _ = _maps(scale=0.2, shift=0.1)
+    maps, _ = _maps(scale=0.2, translate=0.1)
     np.testing.assert_allclose(maps[:, 0, 0], maps[:, 1, 1], rtol=1e-4)
     sides = 1 / maps[:, 0, 0]
     assert 0.8 <= sides.min() < 0.83 and 1.17 < sides.max() <= 1.2001
@@ -116,7 +116,7 @@ def test_only_what_is_asked_for_changes_the_picture():
 
 
 @pytest.mark.parametrize(
-    "change", [{"blur": 1.0}, {"colour": 0.4}, {"occlusion": 1.0}], ids=str
+    "change", [{"blur": 1.0}, {"colour": 0.4}, {"random_erasing": 1.0}], ids=str
 )
 def test_appearance_stays_in_range_and_repeats_with_its_draws(change):
     settings = Augmentation(**{"blur": 0, **change})
@@ -142,7 +142,7 @@ def test_blur_chooses_its_share_of_the_faces():
 
 def test_occlusion_covers_one_rectangle_with_one_level():
     crops_ = tf.fill([50, 32, 32, 3], -1.0)
-    settings = Augmentation(blur=0, occlusion=1.0)
+    settings = Augmentation(blur=0, random_erasing=1.0)
     result = augment.random_appearance(settings, crops_, _draws(50)[:, 9:]).numpy()
     for crop in result:
         covered = crop[..., 0] >= 0

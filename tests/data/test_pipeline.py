@@ -43,7 +43,7 @@ def test_landmarks_stay_on_their_colours(regions, blur):
     colours = np.array(
         [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
     )
-    settings = Augmentation(flip=0, blur=blur, scale=0.1, shift=0.05)
+    settings = Augmentation(flip=0, blur=blur, scale=0.1, translate=0.05)
     for batch, vectors in _take(_train(regions, augmentation=settings), 6):
         landmarks = geometry.from_shape_vectors(vectors)
         for crop, points in zip(batch, landmarks, strict=True):

@@ -1,7 +1,8 @@
 """A tiny training run in a process of its own, for tests that kill it or add another.
 
-Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [--input device] [--optimizer sgd]
-    [--strategy STRATEGY] [--process I --coordinator HOST:PORT] [--die-after STEP]
+Usage: train_made_faces.py FACES_FOLDER RUN_FOLDER [--augment-on device]
+    [--optimizer sgd] [--strategy STRATEGY] [--process I --coordinator HOST:PORT]
+    [--die-after STEP]
 """
 
 import argparse
@@ -17,7 +18,9 @@ from wingkeras.training import distribution
 from wingkeras.training.recipes import Recipe
 from wingkeras.training.run import train
 
-RECIPE = Recipe("tiny", epochs=4, batch_size=4, held_out=0.2, ema=0.9, warmup=0.25)
+RECIPE = Recipe(
+    "tiny", epochs=4, batch_size=4, validation_split=0.2, ema=0.9, warmup=0.25
+)
 
 
 class _Killer(keras.callbacks.Callback):
@@ -51,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("faces", type=Path)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--input", default="host")
+    parser.add_argument("--augment-on", default="host")
     parser.add_argument("--optimizer", default="adamw")
     parser.add_argument("--strategy")
     parser.add_argument("--process", type=int, default=0)
@@ -68,9 +71,12 @@ def main() -> None:
         keras.Model.fit = fit_and_die
     faces = make_faces(options.faces, 15)
     recipe = dataclasses.replace(
-        RECIPE, input=options.input, optimizer=options.optimizer, learning_rate=1e-4
+        RECIPE,
+        augment_on=options.augment_on,
+        optimizer=options.optimizer,
+        learning_rate=1e-4,
     )
-    train(recipe, faces, options.run, verbose=False, devices=devices)
+    train(recipe, faces, options.run, verbose=False, strategy=devices)
 
 
 if __name__ == "__main__":

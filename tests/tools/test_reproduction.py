@@ -56,7 +56,7 @@ def test_recipes_show_the_same_number_of_faces(tmp_path):
     for mined in (False, True):
         recipe = Cell(AFLW.name, mined=mined).recipe(3600, faces)
         shown = recipe.epochs * len(
-            cells.epoch_plan(recipe, faces.split(recipe.held_out, 0)[0])
+            cells.epoch_plan(recipe, faces.split(recipe.validation_split, 0)[0])
         )
         assert shown == pytest.approx(3600, rel=0.05)
         assert recipe.pose_bins == (17 if mined else 0)

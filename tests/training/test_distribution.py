@@ -79,7 +79,7 @@ def alone(folder):
                 _start(
                     folder,
                     run,
-                    "--input",
+                    "--augment-on",
                     place,
                     *_optimizer(backend),
                     backend=backend,
@@ -103,7 +103,7 @@ def alone(folder):
 )
 def test_two_devices_learn_what_one_learns(folder, alone, backend, strategy, place):
     run = f"two_{backend}_{place}"
-    arguments = ("--strategy", strategy, "--input", place, *_optimizer(backend))
+    arguments = ("--strategy", strategy, "--augment-on", place, *_optimizer(backend))
     process = _start(folder, run, *arguments, backend=backend, devices=2)
     code, errors = _end(process)
     assert code == 0, errors

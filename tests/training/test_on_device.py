@@ -14,7 +14,12 @@ from wingkeras.losses import WingLoss
 from wingkeras.training import on_device
 
 STRONG = Augmentation(
-    rotation=40.0, scale=0.2, shift=0.1, colour=0.3, occlusion=0.5, corner_jitter=0.1
+    rotation=40.0,
+    scale=0.2,
+    translate=0.1,
+    colour=0.3,
+    random_erasing=0.5,
+    corner_jitter=0.1,
 )
 SIZE = 32
 

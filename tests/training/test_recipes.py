@@ -55,8 +55,14 @@ def test_description_names_the_loss():
         ({"learning_rate": 1e-9}, "`learning_rate`"),
         ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
         ({"epochs": 0}, "`epochs`"),
-        ({"frozen": 1.0}, r"`frozen` to be a share in \[0, 1\), received 1.0"),
-        ({"backbone_rate": 0}, "`backbone_rate` to be a number > 0, received 0"),
+        (
+            {"freeze_fraction": 1.0},
+            r"`freeze_fraction` to be a share in \[0, 1\), received 1.0",
+        ),
+        (
+            {"backbone_lr_multiplier": 0},
+            "`backbone_lr_multiplier` to be a number > 0, received 0",
+        ),
     ],
     ids=str,
 )
@@ -100,8 +106,8 @@ def test_backbone_is_frozen_first_and_then_learns_more_slowly():
         final_learning_rate=0.1,
         warmup=0.0,
         weight_decay=0.5,
-        frozen=0.3,
-        backbone_rate=0.2,
+        freeze_fraction=0.3,
+        backbone_lr_multiplier=0.2,
         ema=0.0,
     )
     optimizer = build_optimizer(recipe, 10)

@@ -62,7 +62,7 @@ def _tensors(path):
     ],
 )
 def test_killed_run_resumes_to_the_same_weights(tmp_path, backend, place, optimizer):
-    options = ("--input", place, "--optimizer", optimizer)
+    options = ("--augment-on", place, "--optimizer", optimizer)
     whole = _run(tmp_path, "whole", *options, backend=backend)
     assert whole.returncode == 0, whole.stderr
     killed = _run(tmp_path, "killed", *options, "--die-after", "8", backend=backend)
@@ -100,7 +100,7 @@ def test_finished_run_is_not_trained_again(tmp_path):
         {"precision": "mixed_bfloat16"},
         {"jit_compile": True},
         {"optimizer": "muon", "jit_compile": True},
-        {"input": "device", "precision": "mixed_bfloat16"},
+        {"augment_on": "device", "precision": "mixed_bfloat16"},
     ],
     ids=str,
 )
@@ -121,19 +121,19 @@ def test_batch_normalised_training_ends_with_the_plain_network(tmp_path):
     trained = train(recipe, faces, tmp_path / "run", verbose=False)
     loaded = zoo.load(tmp_path / "run")
     assert loaded.stages[0].network.count_params() == models.CNN6(5).count_params()
-    _, held_out = faces.split(recipe.held_out, recipe.seed)
+    _, held_out = faces.split(recipe.validation_split, recipe.seed)
     best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
     for localizer in (trained, loaded):
         errors = evaluate(localizer, held_out).errors["inter_pupil"]
         assert errors.mean() == pytest.approx(best, rel=0.03)
     with pytest.raises(ValueError, match="recipe without `batch_norm` to start from"):
-        train(recipe, faces, tmp_path / "on", start=trained, verbose=False)
+        train(recipe, faces, tmp_path / "on", init_from=trained, verbose=False)
     assert not (tmp_path / "on").exists()
 
 
 def test_backbone_comes_back_from_its_folder(tmp_path):
     faces = make_faces(tmp_path / "faces", 15)
-    changes = {"network": "MobileNetV3Small", "input_size": 32, "frozen": 0.4}
+    changes = {"network": "MobileNetV3Small", "input_size": 32, "freeze_fraction": 0.4}
     recipe = dataclasses.replace(RECIPE, epochs=2, **changes)
     trained = train(recipe, faces, tmp_path / "run", verbose=False)
     loaded = zoo.load(tmp_path / "run")
@@ -154,7 +154,7 @@ def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
     both = train(recipe, faces, tmp_path / "both", first, verbose=False)
     assert [stage.size for stage in both.stages] == [64, 128]
 
-    _, held_out = faces.split(recipe.held_out, recipe.seed)
+    _, held_out = faces.split(recipe.validation_split, recipe.seed)
     for localizer, run in ((first, "first"), (both, "both")):
         best = min(float(row["val_nme"]) for row in _rows(tmp_path / run))
         errors = evaluate(localizer, held_out).errors["inter_pupil"]
@@ -173,7 +173,7 @@ def test_hard_sample_mining_makes_epochs_longer(tmp_path):
         train(recipe, faces, folder, verbose=False)
         with h5py.File(folder / "checkpoint.weights.h5") as file:
             steps[bins] = int(file["optimizer/vars/0"][()])
-    training_faces, _ = faces.split(RECIPE.held_out, RECIPE.seed)
+    training_faces, _ = faces.split(RECIPE.validation_split, RECIPE.seed)
     poses = balance.pose_coefficients(training_faces.landmarks, faces.scheme)
     shown = balance.copies(poses, 5).sum()
     assert shown > len(training_faces)
@@ -185,7 +185,7 @@ def test_starts_from_another_run(tmp_path):
     recipe = dataclasses.replace(RECIPE, epochs=8)
     start = train(recipe, faces, tmp_path / "start", verbose=False)
     recipe = dataclasses.replace(recipe, epochs=1, learning_rate=1e-6)
-    on = train(recipe, faces, tmp_path / "on", start=start, verbose=False)
+    on = train(recipe, faces, tmp_path / "on", init_from=start, verbose=False)
     for before, after in zip(
         *(x.stages[0].network.get_weights() for x in (start, on)), strict=True
     ):
@@ -196,7 +196,7 @@ def test_starts_from_another_run(tmp_path):
         train(recipe, faces, tmp_path / "wrong", start, start, verbose=False)
     wrong = dataclasses.replace(recipe, network="CNN7")
     with pytest.raises(ValueError, match=r"from a CNN7 .* received 'cnn6'"):
-        train(wrong, faces, tmp_path / "wrong", start=start, verbose=False)
+        train(wrong, faces, tmp_path / "wrong", init_from=start, verbose=False)
     assert not (tmp_path / "wrong").exists()
 
 
@@ -204,8 +204,10 @@ def test_further_faces_are_trained_on_but_not_validated_with(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
     further = make_faces(tmp_path / "further", 9, seed=7)
     recipe = dataclasses.replace(RECIPE, epochs=1)
-    localizer = train(recipe, faces, tmp_path / "run", further=further, verbose=False)
-    training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
+    localizer = train(
+        recipe, faces, tmp_path / "run", extra_faces=further, verbose=False
+    )
+    training_faces, held_out = faces.split(recipe.validation_split, recipe.seed)
     with h5py.File(tmp_path / "run" / "checkpoint.weights.h5") as file:
         steps = int(file["optimizer/vars/0"][()])
     assert steps == (len(training_faces) + len(further)) // recipe.batch_size
@@ -216,14 +218,14 @@ def test_further_faces_are_trained_on_but_not_validated_with(tmp_path):
 
 def test_faces_that_cannot_be_measured_are_not_validated_with(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
-    _, held_out = faces.split(RECIPE.held_out, RECIPE.seed)
+    _, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
     indices = [faces.images.index(image) for image in held_out.images]
     recipe = dataclasses.replace(RECIPE, epochs=1)
     landmarks = faces.landmarks.copy()
     landmarks[indices[1], 0] = np.nan
     partly = dataclasses.replace(faces, landmarks=landmarks)
     localizer = train(recipe, partly, tmp_path / "run", verbose=False)
-    _, held_out = partly.split(recipe.held_out, recipe.seed)
+    _, held_out = partly.split(recipe.validation_split, recipe.seed)
     errors = evaluate(localizer, held_out).errors["inter_pupil"]
     assert np.isnan(errors).sum() == 1
     best = min(float(row["val_nme"]) for row in _rows(tmp_path / "run"))
@@ -321,7 +323,11 @@ def test_first_stage_finds_the_points_of_the_faces(tmp_path):
     ("change", "count", "message"),
     [
         ({"jit_compile": True}, 1, "`jit_compile` to be 'auto' or False"),
-        ({"input": "device"}, 1, "`input` to be 'host' for the strategy 'mirrored'"),
+        (
+            {"augment_on": "device"},
+            1,
+            "`augment_on` to be 'host' for the strategy 'mirrored'",
+        ),
         ({"batch_size": 3}, 2, "a batch size that 2 devices can share evenly"),
     ],
     ids=str,
@@ -333,5 +339,5 @@ def test_what_devices_cannot_do(tmp_path, change, count, message):
     faces = make_faces(tmp_path / "faces", 15)
     recipe = dataclasses.replace(RECIPE, **change)
     with pytest.raises(ValueError, match=message):
-        train(recipe, faces, tmp_path / "run", devices=devices)
+        train(recipe, faces, tmp_path / "run", strategy=devices)
     assert not (tmp_path / "run").exists()

@@ -87,7 +87,7 @@ AFLW = Body(
     normalizer="inter_pupil",
     pose_bins=17,
     box_scale=2.9,
-    augmentation=Augmentation(scale=0.2, shift=0.1, colour=0.3, occlusion=0.2),
+    augmentation=Augmentation(scale=0.2, translate=0.1, colour=0.3, random_erasing=0.2),
     picture=80,
 )
 

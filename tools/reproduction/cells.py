@@ -92,11 +92,11 @@ class Cell:
             pose_bins=body.pose_bins if self.mined else 0,
             augmentation=crops.augmentation,
             box_scale=crops.box_scale,
-            held_out=_HELD_OUT,
+            validation_split=_HELD_OUT,
             seed=self.seed,
             precision="mixed_bfloat16",
         )
-        shown, _ = training_faces.split(recipe.held_out, recipe.seed)
+        shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
         passes = faces_shown / len(epoch_plan(recipe, shown))
         return dataclasses.replace(recipe, epochs=max(1, round(passes)))
 

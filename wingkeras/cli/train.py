@@ -14,7 +14,7 @@ _RECIPE_OPTIONS = {
     "ema": float,
     "seed": int,
     "precision": str,
-    "input": str,
+    "augment_on": str,
 }
 _STRATEGIES = ("mirrored", "data-parallel")
 _JIT_MODES = {"auto": "auto", "on": True, "off": False}
@@ -32,10 +32,10 @@ def add_parser(commands) -> None:
         help="model of the zoo, or a folder, that aligns the faces for this one",
     )
     parser.add_argument(
-        "--start", metavar="NAME", help="model to go on from, not random weights"
+        "--init-from", metavar="NAME", help="model to go on from, not random weights"
     )
     parser.add_argument(
-        "--further",
+        "--extra-faces",
         type=Path,
         metavar="CSV",
         help="more training faces, see tools/label_faces.py",
@@ -64,7 +64,7 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
-    devices = _devices(options)
+    strategy = _strategy(options)
 
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
@@ -89,17 +89,19 @@ def run(options) -> int:
         options.data, split, options.scheme, options.on_broken, options.allow_missing
     )
     folder = options.output or Path("runs") / recipe.name
-    first = zoo.load(options.first_stage) if options.first_stage else None
-    start = zoo.load(options.start) if options.start else None
-    further = None
-    if options.further:
-        further = load_faces(options.further, None, faces.scheme, options.on_broken)
-    train(recipe, faces, folder, first, start, further, devices=devices)
+    first_stage = zoo.load(options.first_stage) if options.first_stage else None
+    init_from = zoo.load(options.init_from) if options.init_from else None
+    extra_faces = None
+    if options.extra_faces:
+        extra_faces = load_faces(
+            options.extra_faces, None, faces.scheme, options.on_broken
+        )
+    train(recipe, faces, folder, first_stage, init_from, extra_faces, strategy=strategy)
     print(f"Model: {folder.resolve()}")
     return 0
 
 
-def _devices(options):
+def _strategy(options):
     from wingkeras.training import distribution
 
     processes = (options.coordinator, options.num_processes, options.process_id)

@@ -38,10 +38,10 @@ class Augmentation:
         blur: probability of Gaussian blur, sigma 1 pixel of the input
             (Section 7.1: 0.5).
         scale: largest change of the box's size, as a fraction, either way.
-        shift: largest shift of the whole box, as a fraction of its size.
+        translate: largest shift of the whole box, as a fraction of its size.
         colour: largest change of brightness, contrast and saturation, as a
             fraction, either way.
-        occlusion: probability that a rectangle of up to half the crop's side is
+        random_erasing: probability that a rectangle of up to half the crop's side is
             filled with one grey level.
     """
 
@@ -50,9 +50,9 @@ class Augmentation:
     corner_jitter: float = 0.05
     blur: float = 0.5
     scale: float = 0.0
-    shift: float = 0.0
+    translate: float = 0.0
     colour: float = 0.0
-    occlusion: float = 0.0
+    random_erasing: float = 0.0
 
 
 def perturb(
@@ -109,7 +109,7 @@ def random_maps(augmentation: Augmentation, draws, size: int, xp=tnp):
         `flip_landmarks`).
     """
     signed = 2 * draws - 1
-    shift = signed[:, 0:2] * augmentation.shift
+    shift = signed[:, 0:2] * augmentation.translate
     growth = signed[:, 2:3] * (augmentation.scale / 2)
     jitter = signed[:, 3:7] * augmentation.corner_jitter
     start = shift - growth + jitter[:, :2]
@@ -210,8 +210,8 @@ def random_appearance(augmentation: Augmentation, crops, draws, xp=tnp):
     if augmentation.colour:
         factors = 1 + (2 * draws[:, 1:4] - 1) * augmentation.colour
         crops = _change_colour(crops, factors, xp)
-    if augmentation.occlusion:
-        chosen = draws[:, 4] < augmentation.occlusion
+    if augmentation.random_erasing:
+        chosen = draws[:, 4] < augmentation.random_erasing
         crops = _occlude(crops, chosen, draws[:, 5:], xp)
     return crops
 

@@ -24,13 +24,13 @@ class Checkpoint(keras.callbacks.Callback):
     that do not belong together (as with `keras.callbacks.BackupAndRestore`).
     """
 
-    def __init__(self, path: Path, devices: Strategy):
+    def __init__(self, path: Path, strategy: Strategy):
         super().__init__()
-        self._path, self._devices = path, devices
+        self._path, self._strategy = path, strategy
 
     def on_epoch_end(self, epoch, logs=None):
         """Write it."""
-        with self._devices.alone(), atomic_write(self._path) as scratch:
+        with self._strategy.alone(), atomic_write(self._path) as scratch:
             self.model.save_weights(scratch)
             with h5py.File(scratch, "a") as file:
                 file.attrs[_EPOCHS] = epoch + 1
@@ -57,7 +57,7 @@ class Validation(keras.callbacks.Callback):
         regions: pipeline.FaceRegions,
         scheme,
         folder: Path,
-        devices: Strategy,
+        strategy: Strategy,
     ):
         """What to validate, and with what.
 
@@ -69,13 +69,13 @@ class Validation(keras.callbacks.Callback):
             regions: the faces held out, one of them labelled so.
             scheme: of their landmarks.
             folder: of the run.
-            devices: that the network is spread over.
+            strategy: that the network is spread over.
         """
         super().__init__()
         self._network, self._copy = network, copy
         truth = pipeline.crop_landmarks(regions)
         self._batches = list(pipeline.evaluation_batches(regions).as_numpy_iterator())
-        self._scheme, self._devices = scheme, devices
+        self._scheme, self._strategy = scheme, strategy
         self._normalizer = usual_normalizers(scheme)[0]
         self._kept = measurable(truth, scheme, self._normalizer)
         self._truth = truth[self._kept]
@@ -102,7 +102,7 @@ class Validation(keras.callbacks.Callback):
         optimizer.finalize_variable_values(self.model.trainable_variables)
         averaged = self._network.get_weights()
         self._network.set_weights(trained)
-        with self._devices.alone():
+        with self._strategy.alone():
             self._copy.set_weights(averaged)
             vectors = [self._copy.predict_on_batch(crops) for crops, _ in self._batches]
         predictions = geometry.from_shape_vectors(np.concatenate(vectors))[self._kept]
@@ -118,7 +118,7 @@ class Validation(keras.callbacks.Callback):
         logs["learning_rate"] = float(head.learning_rate)
         if logs["val_nme"] < self._best:
             self._best = logs["val_nme"]
-            if self._devices.process == 0:
+            if self._strategy.process == 0:
                 with atomic_write(self._path) as scratch:
                     self._copy.save_weights(scratch)
 

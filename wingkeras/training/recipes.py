@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from wingkeras import models
+from wingkeras import models, serialized_names
 from wingkeras.data.augment import Augmentation
 from wingkeras.losses import WingLoss
 from wingkeras.training.muon import Muon
@@ -24,9 +24,9 @@ class Recipe:
         network: a name of `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels; its usual one by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
-        frozen: share of the steps in which a backbone keeps its weights and the head
-            alone learns, in [0, 1).
-        backbone_rate: learning rate of a backbone, as a multiple of the head's.
+        freeze_fraction: share of the steps in which a backbone keeps its weights and
+            the head alone learns, in [0, 1).
+        backbone_lr_multiplier: learning rate of a backbone over that of the head.
         batch_norm: whether a plain CNN is batch-normalised in training; the network
             that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
@@ -48,9 +48,9 @@ class Recipe:
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
-        held_out: share of the training faces kept for validation, in (0, 1).
-        input: where training faces are perturbed: on the "host", by `tf.data`, or on
-            the "device", in the compiled train step.
+        validation_split: share of the training faces kept for validation, in (0, 1).
+        augment_on: where training faces are perturbed: on the "host", by `tf.data`, or
+            on the "device", in the compiled train step.
         seed: of the initial weights, the split, the order and the augmentation.
         precision: a Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
         jit_compile: XLA for the train step; "auto" lets Keras decide by device.
@@ -60,8 +60,8 @@ class Recipe:
     network: str = "CNN6"
     input_size: int | None = None
     weights: str | None = None
-    frozen: float = 0.0
-    backbone_rate: float = 1.0
+    freeze_fraction: float = 0.0
+    backbone_lr_multiplier: float = 1.0
     batch_norm: bool = False
     loss: keras.losses.Loss = field(default_factory=WingLoss)
     optimizer: Literal["sgd", "adamw", "muon"] = "adamw"
@@ -76,8 +76,8 @@ class Recipe:
     pose_bins: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
-    held_out: float = 0.05
-    input: Literal["host", "device"] = "host"
+    validation_split: float = 0.05
+    augment_on: Literal["host", "device"] = "host"
     seed: int = 0
     precision: str = "float32"
     jit_compile: bool | Literal["auto"] = "auto"
@@ -87,8 +87,15 @@ class Recipe:
         _check(named, "name", "one that a file can have", self)
         known = self.network in models.NETWORKS
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
-        _check(0 <= self.frozen < 1, "frozen", "a share in [0, 1)", self)
-        _check(self.backbone_rate > 0, "backbone_rate", "a number > 0", self)
+        _check(
+            0 <= self.freeze_fraction < 1, "freeze_fraction", "a share in [0, 1)", self
+        )
+        _check(
+            self.backbone_lr_multiplier > 0,
+            "backbone_lr_multiplier",
+            "a number > 0",
+            self,
+        )
         optimizers = ("sgd", "adamw", "muon")
         _check(self.optimizer in optimizers, "optimizer", " or ".join(optimizers), self)
         schedules = ("exponential", "cosine")
@@ -96,10 +103,12 @@ class Recipe:
         rates = 0 < self.final_learning_rate <= self.learning_rate
         _check(rates, "learning_rate", "a number >= final_learning_rate > 0", self)
         inputs = ("host", "device")
-        _check(self.input in inputs, "input", " or ".join(inputs), self)
+        _check(self.augment_on in inputs, "augment_on", " or ".join(inputs), self)
         _check(0 <= self.warmup < 1, "warmup", "a share in [0, 1)", self)
         _check(0 <= self.ema < 1, "ema", "a momentum in [0, 1)", self)
-        _check(0 < self.held_out < 1, "held_out", "a share in (0, 1)", self)
+        _check(
+            0 < self.validation_split < 1, "validation_split", "a share in (0, 1)", self
+        )
         _check(self.pose_bins >= 0, "pose_bins", "a number >= 0", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
@@ -110,9 +119,14 @@ class Recipe:
         return self.input_size or models.input_size(self.network)
 
     def describe(self) -> dict:
-        """The recipe as JSON-ready values, equal for equal recipes."""
+        """The recipe as JSON-ready values, equal for equal recipes; with the names that
+        files have, see `serialized_names`.
+        """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["augmentation"] = dataclasses.asdict(self.augmentation)
+        values = serialized_names.to_file(values, serialized_names.RECIPE)
+        values["augmentation"] = serialized_names.to_file(
+            dataclasses.asdict(self.augmentation), serialized_names.AUGMENTATION
+        )
         values["loss"] = {
             "name": type(self.loss).__name__,
             **{k: v for k, v in self.loss.get_config().items() if k != "name"},
@@ -164,9 +178,11 @@ def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     the `optimizers` of the `keras.optimizers.MultiOptimizer` returned.
     """
     schedule = _build_schedule(recipe, steps)
-    if recipe.frozen == 0 and recipe.backbone_rate == 1:
+    if recipe.freeze_fraction == 0 and recipe.backbone_lr_multiplier == 1:
         return _build_optimizer(recipe, schedule)
-    slower = _Thawing(schedule, recipe.backbone_rate, round(recipe.frozen * steps))
+    slower = _Thawing(
+        schedule, recipe.backbone_lr_multiplier, round(recipe.freeze_fraction * steps)
+    )
     return keras.optimizers.MultiOptimizer(
         keras.optimizers.OptimizerMap(
             default_optimizer=_build_optimizer(recipe, slower),
@@ -234,9 +250,9 @@ def _build_schedule(recipe: Recipe, steps: int):
     )
 
 
-_MODERN = Augmentation(scale=0.1, shift=0.05, colour=0.3, occlusion=0.2)
+_MODERN = Augmentation(scale=0.1, translate=0.05, colour=0.3, random_erasing=0.2)
 _UPRIGHT = Augmentation(
-    rotation=10.0, scale=0.05, shift=0.03, colour=0.3, occlusion=0.2
+    rotation=10.0, scale=0.05, translate=0.03, colour=0.3, random_erasing=0.2
 )
 
 RECIPES = {
@@ -291,7 +307,7 @@ RECIPES = {
             ema=0.99,
             pose_bins=9,
             augmentation=Augmentation(
-                rotation=60.0, scale=0.3, shift=0.15, colour=0.3, occlusion=0.2
+                rotation=60.0, scale=0.3, translate=0.15, colour=0.3, random_erasing=0.2
             ),
         ),
         Recipe(
@@ -317,7 +333,7 @@ RECIPES = {
             pose_bins=9,
             box_scale=1.15,
             augmentation=Augmentation(
-                rotation=15.0, scale=0.1, shift=0.03, colour=0.4, occlusion=0.3
+                rotation=15.0, scale=0.1, translate=0.03, colour=0.4, random_erasing=0.3
             ),
         ),
         # With further faces, which the U-Net labelled: they narrow the gap between
@@ -341,9 +357,9 @@ RECIPES = {
                 rotation=7.0,
                 corner_jitter=0.04,
                 scale=0.05,
-                shift=0.02,
+                translate=0.02,
                 colour=0.3,
-                occlusion=0.2,
+                random_erasing=0.2,
             ),
         ),
         # Section 7, Table 5: ResNet-50 fine-tuned. The head learns first, the rest
@@ -352,8 +368,8 @@ RECIPES = {
             name="finetuned_resnet50",
             network="ResNet50",
             weights="imagenet",
-            frozen=0.1,
-            backbone_rate=0.1,
+            freeze_fraction=0.1,
+            backbone_lr_multiplier=0.1,
             loss=WingLoss(w=26, epsilon=5),  # CNN-7's, scaled to 224 px
             learning_rate=1e-3,
             epochs=100,

@@ -35,11 +35,11 @@ def train(
     recipe: Recipe,
     faces: FaceDataset,
     folder: str | Path,
-    first: Localizer | None = None,
-    start: Localizer | None = None,
-    further: FaceDataset | None = None,
+    first_stage: Localizer | None = None,
+    init_from: Localizer | None = None,
+    extra_faces: FaceDataset | None = None,
     verbose: bool = True,
-    devices: Strategy | None = None,
+    strategy: Strategy | None = None,
 ) -> Localizer:
     """Train a network; run again with the same arguments, it resumes.
 
@@ -50,120 +50,123 @@ def train(
 
     Args:
         recipe: what to do.
-        faces: the training faces; `recipe.held_out` of them are kept for validation.
+        faces: the training faces; `recipe.validation_split` of them are kept for
+            validation.
         folder: of this run.
-        first: what localises the faces before this network in a cascade; it is
+        first_stage: what localises the faces before this network in a cascade; it is
             then trained on the upright crops that those predictions make
             (Section 6).
-        start: whose last network the training starts from, instead of random
-            weights; after `first`, the faces are aligned to its mean shape.
-        further: more training faces, such as those that a model labelled; each is
+        init_from: whose last network the training starts from, instead of random
+            weights; after `first_stage`, the faces are aligned to its mean shape.
+        extra_faces: more training faces, such as those that a model labelled; each is
             shown once per epoch, none is used for validation.
         verbose: whether to show a progress bar with the time left.
-        devices: to train on, see `distribution`; of several processes each runs this,
-            and all need to see the folder.
+        strategy: what to train on, see `distribution`; of several processes each runs
+            this, and all need to see the folder.
 
     Returns:
-        A localizer of the stages of `first` and the network, with the weights of the
-        best epoch, by the NME on the faces held out; also saved in the folder.
+        A localizer of the stages of `first_stage` and the network, with the weights of
+        the best epoch, by the NME on the faces held out; also saved in the folder.
 
     Raises:
         ValueError: if the folder holds another run, there are fewer faces than a
             batch takes, a point is labelled on none of them, no face held out can be
-            measured, `first`, `start` or `further` are of another kind, the recipe
-            asks for something that `devices` cannot do, or another runtime than Keras
-            runs `first` or `start`.
+            measured, `first_stage`, `init_from` or `extra_faces` are of another kind,
+            the recipe asks for something that `strategy` cannot do, or another
+            runtime than Keras runs `first_stage` or `init_from`.
         FloatingPointError: if the network diverges.
         ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    folder, devices = Path(folder), devices or Strategy()
-    _check_devices(recipe, devices)
-    training_faces, held_out = faces.split(recipe.held_out, recipe.seed)
-    first_stages = first.keras_stages if first else ()
-    _check_kinds(recipe, faces, first, start, further)
+    folder, strategy = Path(folder), strategy or Strategy()
+    _check_strategy(recipe, strategy)
+    training_faces, held_out = faces.split(recipe.validation_split, recipe.seed)
+    first_stages = first_stage.keras_stages if first_stage else ()
+    _check_kinds(recipe, faces, first_stage, init_from, extra_faces)
     _check_labels(training_faces, held_out)
-    run = _describe(recipe, training_faces, first_stages, start, further)
+    run = _describe(recipe, training_faces, first_stages, init_from, extra_faces)
     _check_folder(folder, run)
-    box_scale = first.box_scale if first else recipe.box_scale
+    box_scale = first_stage.box_scale if first_stage else recipe.box_scale
     plan = epoch_plan(recipe, training_faces)
-    if further:
-        plan = np.append(plan, len(training_faces) + np.arange(len(further)))
+    if extra_faces:
+        plan = np.append(plan, len(training_faces) + np.arange(len(extra_faces)))
     steps = pipeline.steps_per_epoch(len(plan), recipe.batch_size)
     regions, validation, mean_shape = _load_regions(
-        recipe, box_scale, training_faces, held_out, first, start, further
+        recipe, box_scale, training_faces, held_out, first_stage, init_from, extra_faces
     )
     copy = build_network(recipe, len(faces.scheme), mean_shape)
-    with devices.building():
+    with strategy.building():
         network = build_network(recipe, len(faces.scheme), mean_shape)
-        if start:
-            network.set_weights(start.stages[-1].network.get_weights())
-        model = _compile(recipe, network, regions, steps, devices)
+        if init_from:
+            network.set_weights(init_from.stages[-1].network.get_weights())
+        model = _compile(recipe, network, regions, steps, strategy)
         _claim(folder, run)
-        first_epoch = _resume(model, folder, devices)
+        first_epoch = _resume(model, folder, strategy)
     _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
     order = (recipe.batch_size, recipe.seed, first_epoch)
-    part = (devices.process, devices.processes)
-    if recipe.input == "device":
+    part = (strategy.process, strategy.processes)
+    if recipe.augment_on == "device":
         batches = on_device.training_batches(plan, *order, part)
     else:
         batches = pipeline.training_batches(
             regions, recipe.augmentation, *order, plan, part
         )
-    callbacks = [Validation(network, copy, validation, faces.scheme, folder, devices)]
-    if devices.process == 0:
-        callbacks += _writers(folder, devices)
-    if verbose and devices.process == 0:
+    callbacks = [Validation(network, copy, validation, faces.scheme, folder, strategy)]
+    if strategy.process == 0:
+        callbacks += _writers(folder, strategy)
+    if verbose and strategy.process == 0:
         callbacks.append(Progress(steps, recipe.epochs - first_epoch))
-    with devices.fitting():
-        _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, devices)
+    with strategy.fitting():
+        _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, strategy)
     load_weights(copy, folder / "best.weights.h5")
     trained = fold_batch_norm(copy) if recipe.batch_norm else copy
     stages = (*first_stages, Stage(trained, mean_shape.astype(np.float32)))
     localizer = Localizer(stages, faces.scheme, box_scale)
-    if devices.process == 0:
+    if strategy.process == 0:
         saving.save(localizer, folder, recipe.name)
     return localizer
 
 
-def _load_regions(recipe, box_scale, training_faces, held_out, first, start, further):
+def _load_regions(
+    recipe, box_scale, training_faces, held_out, first_stage, init_from, extra_faces
+):
     """Regions to train on and to validate on, and the mean shape in their crops."""
     regions, validation = (
         pipeline.load_regions(part, recipe.size, box_scale)
         for part in (training_faces, held_out)
     )
     mean_shape = np.nanmean(pipeline.crop_landmarks(regions), axis=0)
-    if further:
-        more = pipeline.load_regions(further, recipe.size, box_scale)
+    if extra_faces:
+        more = pipeline.load_regions(extra_faces, recipe.size, box_scale)
         regions = pipeline.join_regions(regions, more)
-    if first:
+    if first_stage:
         centre = (recipe.size - 1) / 2
         mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
-        if start:
-            mean_shape = start.stages[-1].mean_shape
+        if init_from:
+            mean_shape = init_from.stages[-1].mean_shape
         regions, validation = (
-            _align(part, first.keras_stages, mean_shape)
+            _align(part, first_stage.keras_stages, mean_shape)
             for part in (regions, validation)
         )
     return regions, validation, mean_shape
 
 
-def _compile(recipe, network, regions, steps: int, devices: Strategy) -> keras.Model:
+def _compile(recipe, network, regions, steps: int, strategy: Strategy) -> keras.Model:
     """The model to fit: the network, or that with its faces before it."""
     model, loss = network, recipe.loss
-    if recipe.input == "device":
+    if recipe.augment_on == "device":
         model = on_device.attach(network, regions, recipe.augmentation, recipe.seed)
         loss = on_device.ResidentLoss(recipe.loss)
     model.compile(
         optimizer=build_optimizer(recipe, steps * recipe.epochs),
         loss=loss,
-        jit_compile=recipe.jit_compile if devices.xla else False,
+        jit_compile=recipe.jit_compile if strategy.xla else False,
     )
     model.optimizer.build(model.trainable_variables)
     return model
 
 
-def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None:
+def _fit(model, batches, steps, first_epoch, epochs, callbacks, strategy) -> None:
     try:
         model.fit(
             batches,
@@ -174,80 +177,81 @@ def _fit(model, batches, steps, first_epoch, epochs, callbacks, devices) -> None
             verbose=0,
             shuffle=False,
         )
-        devices.wait()
+        strategy.wait()
     except FloatingPointError:
         for callback in callbacks:  # `fit` leaves their files open
             callback.on_train_end()
         raise
     except Exception as error:
-        if devices.processes == 1:
+        if strategy.processes == 1:
             raise
         raise ConnectionError(
-            f"Process {devices.process} of {devices.processes} cannot go on, another "
+            f"Process {strategy.process} of {strategy.processes} cannot go on, another "
             "one has probably ended. Start all of them again with the same arguments; "
             f"they resume from the last epoch. The cause: {error}"
         ) from error
 
 
-def _writers(folder: Path, devices: Strategy) -> list[keras.callbacks.Callback]:
+def _writers(folder: Path, strategy: Strategy) -> list[keras.callbacks.Callback]:
     callbacks = [
         keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
-        Checkpoint(folder / "checkpoint.weights.h5", devices),
+        Checkpoint(folder / "checkpoint.weights.h5", strategy),
     ]
     # It counts in a variable of its own, which JAX wants to be equal in all processes.
-    if devices.processes == 1 and find_spec("tensorboard"):
+    if strategy.processes == 1 and find_spec("tensorboard"):
         callbacks.insert(0, keras.callbacks.TensorBoard(folder / "tensorboard"))
     return callbacks
 
 
-def _check_devices(recipe: Recipe, devices: Strategy) -> None:
-    if recipe.jit_compile is True and not devices.xla:
+def _check_strategy(recipe: Recipe, strategy: Strategy) -> None:
+    if recipe.jit_compile is True and not strategy.xla:
         raise ValueError(
             "Expected `jit_compile` to be 'auto' or False for the strategy 'mirrored': "
             "TensorFlow does not compile its steps with XLA. Received True."
         )
-    if recipe.input == "device" and not devices.resident:
+    if recipe.augment_on == "device" and not strategy.resident:
         raise ValueError(
-            "Expected `input` to be 'host' for the strategy 'mirrored', received "
+            "Expected `augment_on` to be 'host' for the strategy 'mirrored', received "
             "'device'."
         )
-    if recipe.batch_size % devices.count:
+    if recipe.batch_size % strategy.count:
         raise ValueError(
-            f"Expected a batch size that {devices.count} devices can share evenly, "
+            f"Expected a batch size that {strategy.count} devices can share evenly, "
             f"received {recipe.batch_size}."
         )
 
 
-def _check_kinds(recipe, faces, first, start, further) -> None:
-    sizes = [stage.size for stage in first.stages] if first else []
+def _check_kinds(recipe, faces, first_stage, init_from, extra_faces) -> None:
+    sizes = [stage.size for stage in first_stage.stages] if first_stage else []
     crops.check_sizes([*sizes, recipe.size])
-    if first and first.scheme != faces.scheme:
+    if first_stage and first_stage.scheme != faces.scheme:
         raise ValueError(
-            f"Expected `first` to find the scheme {faces.scheme.name!r} of the faces, "
-            f"received a localizer of {first.scheme.name!r}."
+            "Expected `first_stage` to find the scheme "
+            f"{faces.scheme.name!r} of the faces, "
+            f"received a localizer of {first_stage.scheme.name!r}."
         )
-    if further and further.scheme != faces.scheme:
+    if extra_faces and extra_faces.scheme != faces.scheme:
         raise ValueError(
             f"Expected further faces of scheme {faces.scheme.name!r}, received "
-            f"{further.scheme.name!r}."
+            f"{extra_faces.scheme.name!r}."
         )
-    if start and (
-        start.scheme != faces.scheme
-        or models.network_name(start.keras_stages[-1].network) != recipe.network
-        or start.stages[-1].size != recipe.size
+    if init_from and (
+        init_from.scheme != faces.scheme
+        or models.network_name(init_from.keras_stages[-1].network) != recipe.network
+        or init_from.stages[-1].size != recipe.size
     ):
         raise ValueError(
             f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
-            f"{faces.scheme.name!r}, received {start.stages[-1].network.name!r} of "
-            f"{start.stages[-1].size} px for {start.scheme.name!r}."
+            f"{faces.scheme.name!r}, received {init_from.stages[-1].network.name!r} of "
+            f"{init_from.stages[-1].size} px for {init_from.scheme.name!r}."
         )
-    if start and len(start.stages) != len(sizes) + 1:
+    if init_from and len(init_from.stages) != len(sizes) + 1:
         raise ValueError(
-            f"Expected `start` with the {len(sizes)} stages of `first` and one more, "
-            f"received {len(start.stages)}: its last network has learnt to see the "
-            "faces as those before it align them."
+            f"Expected `init_from` with the {len(sizes)} stages of `first_stage` and "
+            f"one more, received {len(init_from.stages)}: its last network has learnt to "
+            "see the faces as those before it align them."
         )
-    if start and recipe.batch_norm:
+    if init_from and recipe.batch_norm:
         raise ValueError(
             "Expected a recipe without `batch_norm` to start from a trained network, "
             f"which has none; received {recipe.name!r}."
@@ -296,15 +300,17 @@ def _align(
     return dataclasses.replace(regions, maps=tf.constant(np.concatenate(maps)))
 
 
-def _describe(recipe: Recipe, faces, first_stages, start, further) -> str:
+def _describe(recipe: Recipe, faces, first_stages, init_from, extra_faces) -> str:
     run = {
         "recipe": recipe.describe(),
         "faces": len(faces),
         "landmarks": digest([faces.landmarks]),
-        "further_faces": len(further) if further else 0,
-        "further_landmarks": digest([further.landmarks]) if further else None,
+        "further_faces": len(extra_faces) if extra_faces else 0,
+        "further_landmarks": digest([extra_faces.landmarks]) if extra_faces else None,
         "first_stages": [digest(s.network.get_weights()) for s in first_stages],
-        "start": digest(start.stages[-1].network.get_weights()) if start else None,
+        "start": digest(init_from.stages[-1].network.get_weights())
+        if init_from
+        else None,
     }
     return json.dumps(run, indent=1)
 
@@ -334,14 +340,14 @@ def digest(arrays: Sequence[np.ndarray]) -> str:
     return sha256.hexdigest()
 
 
-def _resume(model, folder: Path, devices: Strategy) -> int:
+def _resume(model, folder: Path, strategy: Strategy) -> int:
     """Restore the newest checkpoint; the number of epochs it has behind it."""
     epoch, path = 0, folder / "checkpoint.weights.h5"
     if path.exists():
         epoch = Checkpoint.restore(path, model)
         _log.info("Resuming after %d epochs.", epoch)
     log = folder / "metrics.csv"
-    if devices.process > 0 or not log.exists():
+    if strategy.process > 0 or not log.exists():
         return epoch
     with log.open(newline="") as file:
         rows = list(csv.reader(file))
