@@ -8,7 +8,7 @@ from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import Augmentation
-from wingkeras.imaging import crops
+from wingkeras.imaging import graph_crops
 
 SIZE = 32
 
@@ -110,7 +110,7 @@ def test_two_passes_differ_in_their_augmentation(regions):
 def test_evaluation_crops_are_those_of_a_localizer(faces, regions):
     """Both ways go through the same region and agree to interpolation error."""
     batch, vectors = next(iter(pipeline.evaluation_batches(regions, 12)))
-    expected = crops.sample(regions.images, regions.maps, SIZE)
+    expected = graph_crops.sample(regions.images, regions.maps, SIZE)
     np.testing.assert_allclose(batch, expected, atol=0.05)
     maps = geometry.crop_maps(geometry.scale_boxes(faces.boxes, 1.1), SIZE)
     landmarks = geometry.transform(maps, faces.landmarks)

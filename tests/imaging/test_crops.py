@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wingkeras import geometry
-from wingkeras.imaging import crops
+from wingkeras.imaging import crops, graph_crops
 
 
 def _picture(height, width):
@@ -79,7 +79,7 @@ def test_sample_is_bilinear_interpolation():
     maps = geometry.compose(
         geometry.rotation_maps(angles, 10), geometry.crop_maps(boxes, 10)
     )
-    result = np.asarray(crops.sample(images, maps, 10))
+    result = np.asarray(graph_crops.sample(images, maps, 10))
     places = np.stack(np.meshgrid(np.arange(10), np.arange(10)), -1).reshape(1, -1, 2)
     places = geometry.transform(geometry.invert(maps), places.repeat(3, axis=0))
     for image, crop, points in zip(images.astype(float), result, places, strict=True):
@@ -95,10 +95,10 @@ def test_shrunk_images_show_the_same_crop(factor):
     maps = geometry.compose(
         geometry.rotation_maps(angle, 20), geometry.crop_maps(boxes, 20)
     )
-    small, small_maps = crops.shrink(image, maps, factor)
+    small, small_maps = graph_crops.shrink(image, maps, factor)
     assert small.shape == (1, 160 // factor, 160 // factor, 3)
-    expected = crops.sample(image, maps, 20)
-    result = crops.sample(small, small_maps, 20)
+    expected = graph_crops.sample(image, maps, 20)
+    result = graph_crops.sample(small, small_maps, 20)
     np.testing.assert_allclose(result, expected, atol=0.02)
 
 
@@ -111,7 +111,7 @@ def test_crops_of_arrays_are_the_same(size):
     corners = rng.uniform(-20, 20, (5, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(20, 90, (5, 1))], axis=1)
     maps = geometry.compose(geometry.crop_maps(boxes, size), turns).astype(np.float32)
-    expected = np.asarray(crops.crop(regions, maps, size))
-    received = crops.crop_arrays(regions, maps, size)
+    expected = np.asarray(graph_crops.crop(regions, maps, size))
+    received = crops.crop(regions, maps, size)
     assert received.dtype == np.float32
     np.testing.assert_allclose(received, expected, atol=5e-3)

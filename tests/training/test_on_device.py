@@ -9,7 +9,7 @@ from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
-from wingkeras.imaging import crops
+from wingkeras.imaging import graph_crops
 from wingkeras.losses import WingLoss
 from wingkeras.training import on_device
 
@@ -35,7 +35,7 @@ def test_same_draws_give_what_the_host_makes(regions):
     arrays = [x.numpy() for x in (regions.images, regions.maps, regions.landmarks)]
     arguments = (*arrays, draws, SIZE, regions.mirror)
     on_host = perturb(STRONG, *arguments)
-    on_device = perturb(STRONG, *arguments, xp=ops, sample=crops.sample)
+    on_device = perturb(STRONG, *arguments, xp=ops, sample=graph_crops.sample)
     for a, b, tolerance in zip(on_host, on_device, (0.1, 1e-3), strict=True):
         np.testing.assert_allclose(a, ops.convert_to_numpy(b), atol=tolerance)
     assert np.std(on_host[0]) > 20

@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from tensorflow.experimental import numpy as tnp
 
 from wingkeras import geometry
+from wingkeras.imaging.tf_crops import warp
 
 _GEOMETRY_DRAWS, _APPEARANCE_DRAWS = 9, 10
 
@@ -77,7 +77,7 @@ def perturb(
         size: S, side of the crops, pixels.
         mirror: the scheme's mirror permutation.
         xp: namespace to compute with.
-        sample: `crops.sample` or its like; `warp` by default.
+        sample: `graph_crops.sample` or its like; `warp` by default.
 
     Returns:
         `(B, S, S, 3)` float32 crops in [0, 255], `(B, 2L)` float32 shape vectors,
@@ -144,31 +144,6 @@ def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=tnp):
     """
     swapped = xp.take(landmarks, np.array(mirror, np.int32), axis=1)
     return xp.where(flips[:, None, None], swapped, landmarks)
-
-
-def warp(images, maps, size: int):
-    """Bilinear crops, border pixels repeated; `crops.sample` for `tf.data`.
-
-    TensorFlow's own kernel, 3 times as fast on a CPU as the gathers that
-    `crops.sample` needs to run on every backend; their results agree.
-
-    Args:
-        images: `(N, H, W, C)`, uint8 or float32.
-        maps: `(N, 2, 3)`, image pixels -> crop pixels.
-        size: side of the crops, pixels.
-
-    Returns:
-        `(N, size, size, C)` float32.
-    """
-    inverse = tf.reshape(geometry.invert(maps, xp=tf), [-1, 6])
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(images, tf.float32),
-        transforms=tf.pad(inverse, [[0, 0], [0, 2]]),
-        output_shape=[size, size],
-        interpolation="BILINEAR",
-        fill_mode="NEAREST",
-        fill_value=0.0,
-    )
 
 
 def gaussian_blur(images, xp=tnp):

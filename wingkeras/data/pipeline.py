@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from wingkeras import geometry
-from wingkeras.data.augment import DRAWS, Augmentation, perturb, warp
+from wingkeras.data.augment import DRAWS, Augmentation, perturb
 from wingkeras.data.faces import FaceDataset, read_image
 from wingkeras.imaging import crops
+from wingkeras.imaging.tf_crops import warp
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from wingkeras import geometry
-from wingkeras.imaging import crops, graph_regions
+from wingkeras.imaging import crops, graph_crops
 from wingkeras.inference.localizer import Localizer, Stage
 
 OUTPUT = "landmarks"
@@ -79,7 +79,7 @@ def build_graph(localizer: Localizer, part: str = "all") -> Graph:
     def localize(image, boxes):
         squares = _squares(boxes, localizer.box_scale)
         wide = _squares(squares, crops.REGION_FACTOR)
-        regions, to_region = graph_regions.face_regions(image, wide, region_size)
+        regions, to_region = graph_crops.face_regions(image, wide, region_size)
         back = geometry.invert(to_region, xp=ops)
         to_crop = geometry.crop_maps(squares, stages[0].size, xp=ops)
         maps = geometry.compose(to_crop, back, xp=ops)

@@ -10,14 +10,15 @@ Every crop, in training and in use, comes about in the same two steps:
    never shrinks by much and needs no filter of its own; where a region serves a
    smaller network as well, it is averaged down first.
 
-Beyond the picture's edge its border pixels are repeated.
+Beyond the picture's edge its border pixels are repeated. The same steps stand in
+`graph_crops` for exported files and compiled steps, in `keras.ops`, and in `tf_crops`
+for `tf.data`; tests hold them to each other.
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from keras import ops
 
 from wingkeras import geometry
 
@@ -130,12 +131,12 @@ def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
     return image[rows[:, None], columns]
 
 
-def crop(regions, maps, size: int):
-    """Network input taken out of face regions, in `keras.ops`.
+def crop(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
+    """Network input taken out of face regions.
 
     Args:
-        regions: `(N, R, R, 3)`, any dtype; R a multiple of the region size that goes
-            with `size`.
+        regions: `(N, R, R, 3)` uint8; R a multiple of the region size that goes with
+            `size`.
         maps: `(N, 2, 3)`, region pixels -> crop pixels.
         size: side of the crops, pixels.
 
@@ -143,21 +144,8 @@ def crop(regions, maps, size: int):
         `(N, size, size, 3)` float32 in [0, 255].
     """
     factor = regions.shape[1] // round(REGION_FACTOR * size)
-    return sample(*shrink(regions, maps, factor), size)
-
-
-def crop_arrays(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
-    """`crop` for arrays, where no framework is to run.
-
-    Args:
-        regions, maps, size: see `crop`.
-
-    Returns:
-        See `crop`.
-    """
-    factor = regions.shape[1] // round(REGION_FACTOR * size)
     side = regions.shape[1] // factor
-    inverses = geometry.invert(_of_shrunk(maps, factor, np))
+    inverses = geometry.invert(maps_of_shrunk(maps, factor))
     result = np.empty((len(regions), size, size, 3), np.float32)
     # One by one, they stay in the processor's cache: twice as fast as together.
     for region, inverse, target in zip(regions, inverses, result, strict=True):
@@ -169,7 +157,7 @@ def crop_arrays(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
 
 
 def _sample_array(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarray:
-    """`sample` of one image, by OpenCV's lookup of whole pixels.
+    """`graph_crops.sample` of one image, by OpenCV's lookup of whole pixels.
 
     Its own bilinear lookup rounds positions to 1/32 pixel, and landmarks move.
     """
@@ -195,68 +183,18 @@ def _sample_array(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarr
     return top
 
 
-def shrink(images, maps, factor: int):
-    """Images averaged down by a whole factor, and the maps that go with them.
+def maps_of_shrunk(maps, factor: int, xp=np):
+    """Maps from images as the same maps from those images averaged down.
 
     Args:
-        images: `(N, H, W, C)`, any dtype; H and W multiples of `factor`.
         maps: `(N, 2, 3)`, image pixels -> crop pixels.
         factor: how many pixels become one, along each side.
+        xp: namespace to compute with.
 
     Returns:
-        `(N, H / factor, W / factor, C)` float32 images, `(N, 2, 3)` maps from their
-        pixels to crop pixels.
+        `(N, 2, 3)`, pixels of the smaller image -> crop pixels.
     """
-    images = ops.cast(images, "float32")
-    if factor == 1:
-        return images, maps
-    images = ops.average_pool(images, factor, strides=factor)
-    return images, _of_shrunk(maps, factor, ops)
-
-
-def _of_shrunk(maps, factor: int, xp):
-    """Maps from images as the same maps from those images averaged down."""
     offset = (factor - 1) / 2
     shift = xp.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
     linear = maps[:, :, :2] * factor
     return xp.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
-
-
-def sample(images, maps, size: int):
-    """Bilinear crops, in `keras.ops`: runs inside graphs and exports everywhere.
-
-    Args:
-        images: `(N, H, W, C)`, any dtype; H and W static.
-        maps: `(N, 2, 3)`, image pixels -> crop pixels.
-        size: side of the crops, pixels.
-
-    Returns:
-        `(N, size, size, C)` float32.
-    """
-    height, width, channels = images.shape[1:]
-    inverse = geometry.invert(maps, xp=ops)
-    steps = ops.arange(size, dtype="float32")
-    x, y = (
-        inverse[:, i, 0][:, None, None] * steps[None, None, :]
-        + inverse[:, i, 1][:, None, None] * steps[None, :, None]
-        + inverse[:, i, 2][:, None, None]
-        for i in range(2)
-    )
-    x = ops.clip(x, 0, width - 1)
-    y = ops.clip(y, 0, height - 1)
-    x0, y0 = ops.floor(x), ops.floor(y)
-    fx, fy = (x - x0)[..., None], (y - y0)[..., None]
-    x0, y0 = ops.cast(x0, "int32"), ops.cast(y0, "int32")
-    x1, y1 = ops.minimum(x0 + 1, width - 1), ops.minimum(y0 + 1, height - 1)
-
-    flat = ops.reshape(images, (-1, channels))
-    count = ops.shape(images)[0]
-    first = ops.arange(count, dtype="int32")[:, None, None] * (height * width)
-
-    def pixels(rows, columns):
-        index = first + rows * width + columns
-        return ops.cast(ops.take(flat, index, axis=0), "float32")
-
-    top = pixels(y0, x0) * (1 - fx) + pixels(y0, x1) * fx
-    bottom = pixels(y1, x0) * (1 - fx) + pixels(y1, x1) * fx
-    return top * (1 - fy) + bottom * fy

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from wingkeras import geometry
-from wingkeras.imaging import crops
+from wingkeras.imaging import crops, graph_crops
 from wingkeras.inference.detectors import HaarDetector
 from wingkeras.schemes import LandmarkScheme
 
@@ -102,9 +102,7 @@ class Localizer:
         if by_keras == {True}:
             self._compute = _compile(self.localize, self._region_size)
         else:
-            self._compute = functools.partial(
-                self.localize, xp=np, crop=crops.crop_arrays
-            )
+            self._compute = functools.partial(self.localize, xp=np, crop=crops.crop)
 
     def replace(self, **changes) -> "Localizer":
         """A localizer with some arguments changed and the others kept."""
@@ -116,7 +114,7 @@ class Localizer:
         """The same one, its networks seeing every face once."""
         return self.replace(flip_tta=False) if self.flip_tta else self
 
-    def localize(self, regions, maps, xp=ops, crop=crops.crop):
+    def localize(self, regions, maps, xp=ops, crop=graph_crops.crop):
         """The whole way, of face regions; see `localize_regions`."""
         mirrored_by = self.scheme if self.flip_tta else None
         return localize_regions(self.stages, regions, maps, xp, crop, mirrored_by)
@@ -205,7 +203,9 @@ class Localizer:
         return self.detector(image)
 
 
-def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop, mirrored_by=None):
+def localize_regions(
+    stages, regions, maps, xp=ops, crop=graph_crops.crop, mirrored_by=None
+):
     """The way through the networks of a localizer.
 
     Args:
@@ -213,7 +213,7 @@ def localize_regions(stages, regions, maps, xp=ops, crop=crops.crop, mirrored_by
         regions: `(N, R, R, 3)` face regions.
         maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
         xp: namespace to compute with.
-        crop: `crops.crop`, or its twin for arrays.
+        crop: `graph_crops.crop`, or its twin for arrays.
         mirrored_by: scheme of the landmarks if the last network is to see every face
             in the mirror as well, see `Localizer`.
 

@@ -12,7 +12,7 @@ from keras import ops
 
 from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
-from wingkeras.imaging import crops
+from wingkeras.imaging import graph_crops
 
 
 class ResidentFaces(keras.layers.Layer):
@@ -55,7 +55,7 @@ class ResidentFaces(keras.layers.Layer):
             self._size,
             self._mirror,
             xp=ops,
-            sample=crops.sample,
+            sample=graph_crops.sample,
         )
 
     def save_own_variables(self, store):

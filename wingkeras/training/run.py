@@ -248,8 +248,8 @@ def _check_kinds(recipe, faces, first_stage, init_from, extra_faces) -> None:
     if init_from and len(init_from.stages) != len(sizes) + 1:
         raise ValueError(
             f"Expected `init_from` with the {len(sizes)} stages of `first_stage` and "
-            f"one more, received {len(init_from.stages)}: its last network has learnt to "
-            "see the faces as those before it align them."
+            f"one more, received {len(init_from.stages)}: its last network has learnt "
+            "to see the faces as those before it align them."
         )
     if init_from and recipe.batch_norm:
         raise ValueError(

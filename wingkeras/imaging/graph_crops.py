@@ -1,4 +1,4 @@
-"""Face regions inside a graph: `crops.face_regions` without OpenCV.
+"""Face regions and crops inside a graph: `crops` in `keras.ops`, without OpenCV.
 
 A pixel of a region is the mean of the picture over the window that it covers, or over
 one pixel's width where the picture is enlarged: area averaging and bilinear
@@ -10,6 +10,7 @@ has: there is no resizing operator that takes a box per face and does not alias.
 from keras import ops
 
 from wingkeras import geometry
+from wingkeras.imaging.crops import REGION_FACTOR, maps_of_shrunk
 
 _GREY = 128.0
 """Subtracted before summing, so that float32 sums of long rows stay exact enough."""
@@ -85,3 +86,78 @@ def _window_means(signals, centres, half):
     high_sum, high_rest = integral(centres + half)
     low_sum, low_rest = integral(centres - half)
     return (high_sum - low_sum + high_rest - low_rest) / (2 * half)[..., None]
+
+
+def crop(regions, maps, size: int):
+    """Network input taken out of face regions; `crops.crop` in `keras.ops`.
+
+    Args:
+        regions: `(N, R, R, 3)`, any dtype; R a multiple of the region size that goes
+            with `size`.
+        maps: `(N, 2, 3)`, region pixels -> crop pixels.
+        size: side of the crops, pixels.
+
+    Returns:
+        `(N, size, size, 3)` float32 in [0, 255].
+    """
+    factor = regions.shape[1] // round(REGION_FACTOR * size)
+    return sample(*shrink(regions, maps, factor), size)
+
+
+def shrink(images, maps, factor: int):
+    """Images averaged down by a whole factor, and the maps that go with them.
+
+    Args:
+        images: `(N, H, W, C)`, any dtype; H and W multiples of `factor`.
+        maps: `(N, 2, 3)`, image pixels -> crop pixels.
+        factor: how many pixels become one, along each side.
+
+    Returns:
+        `(N, H / factor, W / factor, C)` float32 images, `(N, 2, 3)` maps from their
+        pixels to crop pixels.
+    """
+    images = ops.cast(images, "float32")
+    if factor == 1:
+        return images, maps
+    images = ops.average_pool(images, factor, strides=factor)
+    return images, maps_of_shrunk(maps, factor, ops)
+
+
+def sample(images, maps, size: int):
+    """Bilinear crops, in `keras.ops`: runs inside graphs and exports everywhere.
+
+    Args:
+        images: `(N, H, W, C)`, any dtype; H and W static.
+        maps: `(N, 2, 3)`, image pixels -> crop pixels.
+        size: side of the crops, pixels.
+
+    Returns:
+        `(N, size, size, C)` float32.
+    """
+    height, width, channels = images.shape[1:]
+    inverse = geometry.invert(maps, xp=ops)
+    steps = ops.arange(size, dtype="float32")
+    x, y = (
+        inverse[:, i, 0][:, None, None] * steps[None, None, :]
+        + inverse[:, i, 1][:, None, None] * steps[None, :, None]
+        + inverse[:, i, 2][:, None, None]
+        for i in range(2)
+    )
+    x = ops.clip(x, 0, width - 1)
+    y = ops.clip(y, 0, height - 1)
+    x0, y0 = ops.floor(x), ops.floor(y)
+    fx, fy = (x - x0)[..., None], (y - y0)[..., None]
+    x0, y0 = ops.cast(x0, "int32"), ops.cast(y0, "int32")
+    x1, y1 = ops.minimum(x0 + 1, width - 1), ops.minimum(y0 + 1, height - 1)
+
+    flat = ops.reshape(images, (-1, channels))
+    count = ops.shape(images)[0]
+    first = ops.arange(count, dtype="int32")[:, None, None] * (height * width)
+
+    def pixels(rows, columns):
+        index = first + rows * width + columns
+        return ops.cast(ops.take(flat, index, axis=0), "float32")
+
+    top = pixels(y0, x0) * (1 - fx) + pixels(y0, x1) * fx
+    bottom = pixels(y1, x0) * (1 - fx) + pixels(y1, x1) * fx
+    return top * (1 - fy) + bottom * fy
