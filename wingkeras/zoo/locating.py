@@ -13,21 +13,22 @@ def locate_weights(entry: Entry, stage: StageEntry, path: Path | None) -> Path:
     """The checked weight file of a stage; see `zoo.load` for the places and errors."""
     if path is not None:
         return _checked(path / stage.file, stage)
-    cached = cache_home() / stage.sha256[:16] / stage.file
     mirror = os.environ.get("WINGKERAS_ZOO")
     if mirror and mirror.startswith(("http://", "https://")):
-        return fetch(f"{mirror.rstrip('/')}/{stage.file}", cached, stage.sha256)
+        return _fetched(mirror, _cached(stage), stage)
     if mirror:
         return _checked(Path(mirror) / stage.file, stage)
     packaged = packaged_folder() / stage.file
     if packaged.is_file():
         return _checked(packaged, stage)
+    # Asked for as late as this: a user without a home folder has no cache.
+    cached = _cached(stage)
     if cached.is_file() and sha256_of(cached) == stage.sha256:
         return cached
     tried = [f"the package ({packaged})", f"the cache ({cached})"]
     if entry.url:
         try:
-            return fetch(f"{entry.url.rstrip('/')}/{stage.file}", cached, stage.sha256)
+            return _fetched(entry.url, cached, stage)
         except FetchError as error:
             tried.append(str(error))
     if entry.hub:
@@ -40,6 +41,15 @@ def locate_weights(entry: Entry, stage: StageEntry, path: Path | None) -> Path:
         f"{'; '.join(tried)}. To go on offline, put {stage.file} with SHA-256 "
         f"{stage.sha256} into a folder and name that folder in WINGKERAS_ZOO."
     )
+
+
+def _cached(stage: StageEntry) -> Path:
+    return cache_home() / stage.sha256[:16] / stage.file
+
+
+def _fetched(address: str, path: Path, stage: StageEntry) -> Path:
+    url = f"{address.rstrip('/')}/{stage.file}"
+    return fetch(url, path, stage.sha256, stage.bytes)
 
 
 def _checked(path: Path, stage: StageEntry) -> Path:
