@@ -14,6 +14,7 @@ import urllib.parse
 from pathlib import Path
 
 from wingkeras.storage.connections import opener_until
+from wingkeras.storage.errors import FetchError
 from wingkeras.storage.files import atomic_write
 
 _ATTEMPTS = 3
@@ -25,10 +26,6 @@ _BUSY = (408, 429)
 _LOCAL = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
 _log = logging.getLogger("wingkeras")
-
-
-class FetchError(OSError):
-    """A file could not be had; the message says what was tried and how to go on."""
 
 
 class _FinalError(Exception):
