@@ -4,10 +4,10 @@
     python tools/reproduce.py report
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
-and `aflw.csv`). What every cell was trained with, its error and that of every test face
-go to `results/TABLE/`, from where a cell is known again and not trained twice; each
-command also writes `results/README.md` again, which `report` does alone. `table6` and
-`figures` train nothing.
+and `aflw.csv`). What every experiment was trained with, its error and that of every
+test face go to `results/TABLE/`, from where an experiment is known again and not
+trained twice; each command also writes `results/README.md` again, which `report` does
+alone. `table6` and `figures` train nothing.
 """
 
 import argparse
@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.network_speed import write_speeds
 from reproduction import tables
-from reproduction.bodies import BODIES
+from reproduction.datasets import DATASETS
 from reproduction.figures import draw_figures
 from reproduction.report import write_report
 from reproduction.running import run_table
@@ -39,10 +39,10 @@ def main() -> int:
         "--length", type=float, default=1.0, help="multiple of the full length"
     )
     parser.add_argument(
-        "--bodies",
+        "--datasets",
         nargs="+",
-        choices=BODIES,
-        default=[*BODIES],
+        choices=DATASETS,
+        default=[*DATASETS],
         help="faces; the table keeps what it holds of others",
     )
     parser.add_argument("--cache", type=Path, default=Path("runs/reproduction"))
@@ -51,20 +51,20 @@ def main() -> int:
     if options.table not in ("table6", "report") and options.data is None:
         parser.error(f"{options.table} needs --data")
     if options.table in tables.TABLES:
-        cells = tables.TABLES[options.table](options.bodies)
-        if not cells:
-            parser.error(f"{options.table} has no cells on {options.bodies}")
+        experiments = tables.TABLES[options.table](options.datasets)
+        if not experiments:
+            parser.error(f"{options.table} has no experiments on {options.datasets}")
         length = options.length
         if options.budget is not None:
             try:
-                length = tables.length_within(options.budget, cells)
+                length = tables.length_within(options.budget, experiments)
             except ValueError as error:
                 parser.error(str(error))
         if length <= 0:
             parser.error(f"expected --length > 0, received {length:g}")
         run_table(
             options.table,
-            cells,
+            experiments,
             options.results,
             describe_machine(),
             # Progress is to be seen in a log file as well.
@@ -76,7 +76,7 @@ def main() -> int:
     elif options.table == "table6":
         write_speeds(options.results / "table6")
     elif options.table == "figures":
-        draw_figures(options.results / "figures", options.data, options.bodies)
+        draw_figures(options.results / "figures", options.data, options.datasets)
     write_report(options.results)
     return 0
 

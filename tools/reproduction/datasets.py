@@ -1,4 +1,4 @@
-"""The two bodies of faces that the tables are run on."""
+"""The two datasets of faces that the tables are run on."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from wingkeras.training.recipes import RECIPES
 
 
 @dataclass(frozen=True)
-class Body:
+class Dataset:
     """Training and test faces with their protocol.
 
     Attributes:
@@ -67,7 +67,7 @@ def _load(data: Path, path: str, split: str | None) -> FaceDataset:
 
 
 # 68 points; 554 test faces of the common subset, 135 more where `ibug` is at hand.
-W300 = Body(
+W300 = Dataset(
     name="300w",
     training=("300w", "train"),
     test=("300w", "full"),
@@ -80,7 +80,7 @@ W300 = Body(
 # MTFL's test set, 2,995 faces, five points. The square around them is a third of a
 # picture; what faces of the test set look like in theirs, the wide perturbation makes
 # of the training faces, which are LFW's.
-AFLW = Body(
+AFLW = Dataset(
     name="aflw",
     training=("mtfl5/lfw.csv", None),
     test=("mtfl5/aflw.csv", None),
@@ -91,5 +91,5 @@ AFLW = Body(
     picture=80,
 )
 
-BODIES = {body.name: body for body in (W300, AFLW)}
+DATASETS = {dataset.name: dataset for dataset in (W300, AFLW)}
 """By name."""
