@@ -194,10 +194,6 @@ def test_network_of_a_newer_version(registry, saved):
         zoo.load("tiny")
 
 
-def test_the_zoo_is_not_empty():
-    assert "cnn6_300w" in zoo.list_models()
-
-
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_every_entry(name):
     entry = zoo.model_info(name)
@@ -219,7 +215,6 @@ def test_every_entry(name):
         assert metric["boxes"] and metric["data"] and metric["command"]
         usual = usual_normalizers(localizer.scheme)[0]
         assert metric[usual]["nme_percent"] > 0
-    landmarks = localizer(_image(), BOXES)
-    assert landmarks.shape == (2, len(localizer.scheme), 2)
-    centres = (BOXES[:, :2] + BOXES[:, 2:]) / 2
-    assert np.abs(landmarks.mean(axis=1) - centres).max() < 30
+    assert [stage.size for stage in localizer.stages] == [
+        stage.input_size for stage in entry.stages
+    ]
