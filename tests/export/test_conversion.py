@@ -52,6 +52,7 @@ def test_takes_pictures_of_any_size_with_any_number_of_faces(plain, localizer):
         np.testing.assert_allclose(received, localizer(image, boxes), atol=2e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("backbone", ["ResNet50", "MobileNetV3Small"])
 def test_backbones_bring_their_preprocessing(backbone, ending, tmp_path):
@@ -117,6 +118,7 @@ def test_half_precision_halves_the_file(ending, graph, localizer, pictures, tmp_
     assert result.within_tolerance and result.largest_px > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("part", ["all", "stage1"])
 def test_whole_numbers_quarter_it(ending, part, localizer, pictures, tmp_path):

@@ -12,6 +12,7 @@ pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
 
 ENDINGS = (".onnx", ".tflite")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=zoo.list_models())

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,8 +87,10 @@ def test_benchmark_writes_what_it_prints(tmp_path, capsys):
 def test_failures_are_drawn(tmp_path, capsys):
     path = tmp_path / "failures.jpg"
     assert draw_failures.main(["cnn6_300w", "--output", str(path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    errors = {line.split(":")[0]: float(line.split()[-4]) for line in lines[:-1]}
+    printed = re.findall(
+        r"^(.*): NME ([\d.]+) %", capsys.readouterr().out, re.MULTILINE
+    )
+    errors = {title: float(error) for title, error in printed}
     assert len(errors) == 12
     assert errors["plain"] == min(errors.values()) < 1.5
     assert errors["turned by 180 degrees"] > 20

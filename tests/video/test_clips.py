@@ -161,6 +161,7 @@ def test_command_line(clip, tmp_path, capsys):
     assert (output / "photo.landmarks.json").is_file()
 
 
+@pytest.mark.slow
 def test_interrupted_recording_keeps_its_frames(tmp_path):
     """Ctrl-C in a process of its own, which is in the middle of a long clip."""
     clip = _write_clip(tmp_path / "long.mp4", [PORTRAIT] * 400)
