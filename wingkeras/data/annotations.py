@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.schemes import LandmarkScheme
@@ -163,6 +164,6 @@ def overhang(landmarks: np.ndarray, width: int, height: int) -> float:
     Returns:
         A share; negative if all of them are inside.
     """
-    edges = np.array([width, height]) - 0.5
-    outside = max((-0.5 - landmarks).max(), (landmarks - edges).max())
+    low, high = geometry.image_box(width, height).reshape(2, 2)
+    outside = max((low - landmarks).max(), (landmarks - high).max())
     return float(outside / np.ptp(landmarks, axis=0).max())

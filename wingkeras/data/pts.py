@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.storage.files import atomic_write
 
@@ -44,7 +45,7 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
         )
     if not points:
         raise BrokenFileError(path, "no points in it")
-    return (np.array(points) - 1).astype(np.float32)
+    return geometry.from_one_based(np.array(points)).astype(np.float32)
 
 
 def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
@@ -71,7 +72,10 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
             "leave such faces out, or write all faces into one CSV file."
         )
     text = f"version: 1\nn_points: {len(landmarks)}\n{{\n"
-    text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1) + "}\n"
+    text += (
+        "".join(f"{x:.6f} {y:.6f}\n" for x, y in geometry.to_one_based(landmarks))
+        + "}\n"
+    )
     with atomic_write(path) as scratch:
         scratch.write_text(text, encoding="ascii", newline="\n")
 
