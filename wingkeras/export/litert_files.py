@@ -14,14 +14,13 @@ from wingkeras.export.graphs import Graph
 _METADATA = "wingkeras"
 
 
-def write(
+def serialize(
     graph: Graph,
-    path: Path,
     metadata: dict[str, str],
     quantize: str | None,
     samples: list[dict[str, np.ndarray]],
-) -> None:
-    """Write a LiteRT file; see `conversion.convert`."""
+) -> bytes:
+    """The content of a LiteRT file; see `conversion.convert`."""
     import tensorflow as tf
 
     # The variables of what is not a `tf.Module` stay outside the file, uninitialised.
@@ -34,11 +33,11 @@ def write(
     content = _with_metadata(converter.convert(), metadata)
     if quantize:
         content = _quantize(content, quantize, samples)
-    path.write_bytes(content)
+    return content
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What `write` stored in a file besides the graph."""
+    """What `serialize` stored in a file besides the graph."""
     from tensorflow.lite.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model(str(path))
