@@ -54,7 +54,7 @@ def test_two_processes_convert_at_once(converted):
 
 
 def test_the_log_says_that_it_converts(converted):
-    home, results = converted
+    _, results = converted
     assert any("Converting made-0123 to .onnx, once" in err for _, err in results)
 
 
