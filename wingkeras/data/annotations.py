@@ -46,7 +46,7 @@ class Annotation:
     landmarks: np.ndarray
     subset: str
     attributes: Mapping[str, float] = field(default_factory=dict)
-    size: tuple[int, int] | None = None
+    size: tuple[float, float] | None = None
 
 
 def read_record(
@@ -101,7 +101,7 @@ def picture_path(folder: Path, name: object) -> Path:
 
 def build_dataset(
     source: Path,
-    entries: Sequence[Annotation | BrokenFileError],
+    entries: Sequence[Annotation | BrokenFileError | None],
     scheme: LandmarkScheme,
     on_error: OnError,
 ) -> FaceDataset:
@@ -109,7 +109,8 @@ def build_dataset(
 
     Args:
         source: the file or folder that was loaded.
-        entries: the faces; in place of one that could not be read, its error.
+        entries: the faces; in place of one that could not be read, its error;
+            `None` for a record without a face.
         scheme: of the landmarks.
         on_error: "raise" at the first broken face, or "skip" all of them: those are
             logged as a warning and listed in the data set's `skipped`.
@@ -130,6 +131,7 @@ def build_dataset(
         raise ValueError(
             f"Expected `on_error` as 'raise' or 'skip', received {on_error!r}."
         )
+    entries = [entry for entry in entries if entry is not None]
     if on_error == "raise":
         for entry in entries:
             if isinstance(entry, BrokenFileError):

@@ -4,7 +4,7 @@ import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _WHOLE_DIGITS = 18
 class _Picture(NamedTuple):
     place: str
     path: Path
-    size: tuple[int, int] | None
+    size: tuple[float, float] | None
 
 
 def load_coco(
@@ -83,7 +83,7 @@ def load_coco(
     for i, annotation in enumerate(content["annotations"]):
         read = partial(_read, annotation, i, seen, pictures, scheme, path.stem)
         entries.append(read_record(path, f"annotations[{i}]", read))
-    return build_dataset(path, [e for e in entries if e is not None], scheme, on_error)
+    return build_dataset(path, entries, scheme, on_error)
 
 
 def _parse(path: Path) -> dict[str, list]:
@@ -126,16 +126,16 @@ def _index_pictures(path: Path, records: list, folder: Path):
     return pictures, broken
 
 
-def _size(record: dict) -> tuple[int, int] | None:
-    size = record.get("width"), record.get("height")
-    if size == (None, None):
+def _size(record: dict) -> tuple[float, float] | None:
+    width, height = record.get("width"), record.get("height")
+    if width is None and height is None:
         return None
-    if not all(_is_number(side) and side > 0 for side in size):
+    if not (_is_number(width) and _is_number(height) and width > 0 and height > 0):
         raise ValueError(
             "expected `width` and `height` in pixels, received "
-            f"{shortened(size[0])} and {shortened(size[1])}"
+            f"{shortened(width)} and {shortened(height)}"
         )
-    return size
+    return width, height
 
 
 def _read(
@@ -187,7 +187,7 @@ def _landmarks(keypoints, scheme: LandmarkScheme) -> np.ndarray | None:
     return np.where(labelled[:, None], values[:, :2], np.nan)
 
 
-def _is_number(value) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

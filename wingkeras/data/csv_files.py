@@ -6,7 +6,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def load_columns(
     path: Path,
     scheme: LandmarkScheme,
     on_error: OnError,
-    attributes: dict[str, Callable[[str], float]],
+    attributes: Mapping[str, Callable[[str], float]],
     images: str | os.PathLike | None = None,
 ) -> FaceDataset:
     """Load faces from the columns of a CSV file.
@@ -104,16 +104,17 @@ def load_columns(
     columns = coordinate_columns(scheme)
     required = ["image", *columns, *attributes]
     _check_header(path, header, required, scheme)
+    kinds = dict(attributes)
     whole = [row for _, row in rows if _is_whole(row)]
     for name in header:
         if name not in required and (kind := _kind([row[name] for row in whole])):
-            attributes[name] = kind
+            kinds[name] = kind
     folder = path.parent if images is None else Path(images)
     entries = [
         read_record(
             path,
             f"line {line}",
-            partial(_read, row, folder, path.stem, columns, attributes),
+            partial(_read, row, folder, path.stem, columns, kinds),
         )
         for line, row in rows
     ]

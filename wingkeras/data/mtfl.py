@@ -9,7 +9,7 @@ from wingkeras.data.faces import FaceDataset
 from wingkeras.data.numbers import parse_whole
 from wingkeras.schemes import FIVE
 
-_MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
+_MTFL_ATTRIBUTES: tuple[str, ...] = ("gender", "smile", "glasses", "head_pose")
 
 
 def load_mtfl(

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from wingkeras import geometry
 from wingkeras.imaging import crops, graph_crops
 from wingkeras.inference.localizer import Localizer, Stage
+
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
 OUTPUT = "landmarks"
 """Name of the one output of every file."""

@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -116,10 +117,11 @@ def _quantize(model, samples: list[dict[str, np.ndarray]]):
             for node in onnx.load(source).graph.node
             if node.op_type in ("MatMul", "Gemm") and "landmarks" in node.name
         ]
+        reader: Any = _Reader(samples)
         quantization.quantize_static(
             source,
             target,
-            _Reader(samples),
+            reader,
             quant_format=quantization.QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "MatMul", "Gemm", "MaxPool"],
             nodes_to_exclude=heads,

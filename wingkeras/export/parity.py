@@ -79,7 +79,7 @@ class Parity:
         """
         if self.quantize != "int8":
             return self.largest_px <= TOLERANCES[self.quantize]
-        if self.file_nme_percent is None:
+        if self.file_nme_percent is None or self.keras_nme_percent is None:
             return None
         return self.file_nme_percent - self.keras_nme_percent <= INT8_TOLERANCE
 

@@ -7,10 +7,14 @@ differences of running sums, along one axis and then the other, which every runt
 has: there is no resizing operator that takes a box per face and does not alias.
 """
 
-from keras import ops
+from typing import Any
+
+import keras
 
 from wingkeras import geometry
 from wingkeras.imaging.crops import REGION_FACTOR
+
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
 _GREY = 128.0
 """Subtracted before summing, so that float32 sums of long rows stay exact enough."""
