@@ -21,6 +21,9 @@ RECIPE = {
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""
 
+EXPORT = {"stage": "part"}
+"""Metadata of exported files, see `export.conversion.metadata`."""
+
 
 def to_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """The same values under the names that files have."""

@@ -194,9 +194,9 @@ def test_convert_checks_what_it_wrote(capsys, tmp_path):
     )
     report = json.loads(out)
     assert code == 0 and report["within_tolerance"] and report["faces"] == 32
-    assert report["part"] == "stage1" and report["bytes"] == path.stat().st_size
+    assert report["stage"] == "stage1" and report["bytes"] == path.stat().st_size
     code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
-    assert code == 0 and json.loads(out)["part"] == "stage1"
+    assert code == 0 and json.loads(out)["stage"] == "stage1"
 
 
 def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
@@ -209,8 +209,9 @@ def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
     path = tmp_path / "other.onnx"
     described = export.metadata("other", localizer.scheme, "stage1", None, "")
     export.convert(export.build_graph(localizer, "stage1"), path, described)
-    code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
+    code, out, err = _run(capsys, "convert", "cnn6_300w", "--check", path)
     assert code == 1 and not json.loads(out)["within_tolerance"]
+    assert "other.onnx moves a landmark by" in err and "0.02 px are allowed" in err
 
 
 def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_300w, load_faces
 from wingkeras.data.faces import FaceDataset
@@ -55,8 +56,8 @@ class Dataset:
         faces = _load(data, *self.test)
         if self.picture is None:
             return faces
-        centre, half = (self.picture - 1) / 2, self.picture / 2 / self.box_scale
-        box = np.repeat([centre - half, centre + half], 2).astype(np.float32)
+        whole = geometry.image_box(self.picture, self.picture)
+        box = geometry.scale_boxes(whole, 1 / self.box_scale)
         return dataclasses.replace(faces, boxes=np.tile(box, (len(faces), 1)))
 
 

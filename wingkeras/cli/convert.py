@@ -1,6 +1,7 @@
 """`wingkeras convert`: one ONNX or LiteRT file, checked against Keras."""
 
 import json
+import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
@@ -42,7 +43,7 @@ def run(options) -> int:
     localizer = zoo.load(options.model)
     path = options.check or _convert(options, localizer)
     described = export.describe(path)
-    part, quantize = described["part"], described["quantize"] or None
+    part, quantize = described["stage"], described["quantize"] or None
     faces = None
     pictures = samples.portrait(localizer, _PARITY_FACES)
     if options.data:
@@ -50,7 +51,10 @@ def run(options) -> int:
         pictures = samples.pictures_of(faces, _PARITY_FACES)
     result = parity.compare(localizer, path, part, quantize, pictures, faces)
     print(json.dumps(result.report(), indent=1))
-    return 1 if result.within_tolerance is False else 0
+    if result.within_tolerance is False:
+        print(result.verdict, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _convert(options, localizer) -> Path:

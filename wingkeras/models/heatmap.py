@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from wingkeras import geometry
+
 UNET_SIZE = 128
 """Side of the U-Net's input, pixels, unless one asks for another."""
 
@@ -73,9 +75,8 @@ class SoftArgmax(layers.Layer):
         """`(B, 2L)` in pixels of the network's input."""
         _, height, width, landmarks = maps.shape
         flat = ops.reshape(maps, (-1, height * width, landmarks))
-        y, x = np.mgrid[:height, :width].reshape(2, -1).astype(np.float32)
-        # A place is the centre of the pixels that it stands for.
-        places = np.stack([x, y]) * self.stride + (self.stride - 1) / 2
+        y, x = (geometry.cell_centres(n, self.stride) for n in (height, width))
+        places = np.stack(np.meshgrid(x, y)).reshape(2, -1)
         found = ops.einsum("bpl,cp->bcl", ops.softmax(flat, axis=1), places)
         return ops.reshape(found, (-1, 2 * landmarks))
 
