@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ENTRY = {"flip_tta": "flip_test"}
-"""Fields of `inference.entries.Entry`."""
+"""Fields of `storage.entries.Entry`."""
 
 RECIPE = {
     "freeze_fraction": "frozen",

@@ -69,7 +69,7 @@ def published(two_models, tmp_path, monkeypatch):
     path = tmp_path / "published"
     shutil.copytree(two_models, path)
     monkeypatch.setattr(registry, "packaged_folder", lambda: path)
-    monkeypatch.setattr("wingkeras.zoo.locating.packaged_folder", lambda: path)
+    monkeypatch.setattr("wingkeras.storage.locating.packaged_folder", lambda: path)
     return ZooFolder(path)
 
 

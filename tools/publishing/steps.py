@@ -11,7 +11,7 @@ from publishing.protocols import OF_EXTRA_FACES
 from publishing.zoo_folder import CURVES, WEIGHTS, ZooFolder, addressed_name
 from wingkeras import plots, zoo
 from wingkeras.data.faces import FaceDataset
-from wingkeras.inference.entries import Entry
+from wingkeras.storage.entries import Entry
 
 
 def publish(

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from wingkeras.inference.entries import Entry, entry_values, parse_entry
 from wingkeras.storage.download import sha256_of
+from wingkeras.storage.entries import Entry, entry_values, parse_entry
 from wingkeras.storage.files import atomic_write
 
 WEIGHTS, CURVES = ".weights.h5", ".training.png"

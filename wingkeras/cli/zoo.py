@@ -13,7 +13,7 @@ def add_parser(commands) -> None:
 def run(options) -> int:
     """Do it; the exit code."""
     from wingkeras import zoo
-    from wingkeras.inference.entries import entry_values
+    from wingkeras.storage.entries import entry_values
 
     if options.model:
         print(json.dumps(entry_values(zoo.model_info(options.model)), indent=1))

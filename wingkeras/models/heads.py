@@ -3,6 +3,9 @@
 import numpy as np
 from keras import initializers, layers
 
+HEAD_NAME = "landmarks"
+"""Name of the layer that a number of landmarks decides."""
+
 
 def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.Layer:
     """The output layer: a shape vector in float32, started at the mean shape.
@@ -30,5 +33,5 @@ def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.L
             )
         bias = initializers.Constant(mean_shape.T.ravel().tolist())
     return layers.Dense(
-        2 * num_landmarks, bias_initializer=bias, dtype="float32", name="landmarks"
+        2 * num_landmarks, bias_initializer=bias, dtype="float32", name=HEAD_NAME
     )
