@@ -125,7 +125,7 @@ def test_mirror_address_fills_the_cache(registry, mirror, localizer, monkeypatch
 
 def test_places_that_are_not_there(registry, tmp_path, monkeypatch):
     """They are refused even where a converted network would do without them."""
-    with pytest.raises(FileNotFoundError, match="`path` to be a folder .* no .*none"):
+    with pytest.raises(FileNotFoundError, match=r"`path` to be a folder .* no .*none"):
         zoo.load("tiny", path=tmp_path / "none")
     monkeypatch.setenv("WINGKERAS_ZOO", str(tmp_path / "none"))
     monkeypatch.setattr(loading, "_converted", lambda *_: pytest.fail("was looked for"))
