@@ -1,7 +1,11 @@
+import argparse
 import json
 import os
 import subprocess
 import sys
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -10,15 +14,21 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from faces_on_disk import make_faces
+from made_localizers import make_localizer
 from wingkeras import cli, zoo
 from wingkeras.cli.arguments import DEFAULT_MODEL
+from wingkeras.cli.parsers import check_rules
 from wingkeras.data.pts import read_pts
+from wingkeras.metrics import usual_normalizers
 
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
 
 
 def _run(capsys, *arguments):
-    code = cli.main([str(a) for a in arguments])
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as end:  # argparse's way out
+        code = end.code
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
@@ -71,7 +81,7 @@ def test_predict_folder_to_pts(capsys, tmp_path):
     code, _, _ = _run(
         capsys,
         *("predict", tmp_path / "a", tmp_path / "b"),
-        *("--output", output, "--points", "pts"),
+        *("--output", output, "--format", "pts"),
     )
     assert code == 0
     assert read_pts(output / "photo.face1.pts", 68).shape == (68, 2)
@@ -88,7 +98,7 @@ def test_predict_never_writes_over_its_own_results(capsys, tmp_path):
     )
     for name in names:
         cv2.imwrite(str(tmp_path / name), cv2.imread(PORTRAIT))
-    predict = ("predict", tmp_path, "--output", tmp_path, "--points", "pts")
+    predict = ("predict", tmp_path, "--output", tmp_path, "--format", "pts")
     (tmp_path / "photo.face2.pts").write_text("of another picture")
     for _ in range(2):
         code, out, _ = _run(capsys, *predict)
@@ -149,25 +159,50 @@ def test_train_then_evaluate(capsys, tmp_path):
 def test_zoo_lists_and_describes(capsys):
     code, out, _ = _run(capsys, "zoo")
     assert code == 0 and "cnn6_300w: " in out
-    code, out, _ = _run(capsys, "zoo", "cnn6_300w")
+    code, out, _ = _run(capsys, "zoo", "cnn6_300w", "--json")
     assert code == 0 and json.loads(out)["licence"].startswith("research use only")
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_card_is_one_screen(capsys, name):
+    code, out, _ = _run(capsys, "zoo", name)
+    lines = out.splitlines()
+    assert code == 0 and len(lines) <= 24 and max(map(len, lines)) <= 80
+    entry = zoo.model_info(name)
+    usual = usual_normalizers(entry.scheme)[0]
+    words = " ".join(out.split())  # as long lines are wrapped
+    for part in (
+        f"{name}: {entry.description}",
+        f"Landmarks {entry.num_landmarks}, scheme {entry.scheme}",
+        *(f"{stage.input_size} px for {stage.network}" for stage in entry.stages),
+        f"Parameters {sum(s.parameters for s in entry.stages) / 1e6:.1f} M",
+        f"Weights {sum(s.bytes for s in entry.stages) / 1e6:.1f} MB",
+        f"{entry.metrics[0][usual]['nme_percent']:.2f} % {usual.replace('_', '-')}",
+        f"Licence {entry.licence}",
+        f'wingkeras.zoo.load("{name}")',
+    ):
+        assert part in words
+
+
+def test_a_card_of_ones_own_model(capsys, tmp_path):
+    zoo.save(make_localizer(2), tmp_path, "own")
+    code, out, _ = _run(capsys, "zoo", tmp_path)
+    assert code == 0 and out.startswith("own: ")
+    assert f'wingkeras.zoo.load("{tmp_path}")' in out and "Licence" not in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("demo", "--model", "cnn9"), "received 'cnn9'"),
+        (("demo", "cnn9"), "received 'cnn9'"),
+        (("zoo", "cnn6_300"), "Did you mean 'cnn6_300w'"),
         (("evaluate", "cnn6_300w", "--data", "/nowhere"), "there is no /nowhere"),
         (("train", "--recipe", "x", "--data", "."), "modern_cnn6"),
-        (
-            ("train", "--recipe", "x", "--data", ".", "--num-processes", "2"),
-            "go with --strategy data-parallel; received --strategy None",
-        ),
         (
             ("train", "--recipe", "x", "--data", ".", "--strategy", "data-parallel"),
             "set KERAS_BACKEND=jax",
         ),
-        (("predict", "x.jpg", "--boxes", "yunet", "--yunet", "no.onnx"), "no.onnx"),
+        (("predict", "x.jpg", "--detector", "yunet", "--yunet", "no.onnx"), "no.onnx"),
     ],
     ids=str,
 )
@@ -176,21 +211,195 @@ def test_errors_are_one_line_and_code_1(capsys, arguments, message):
     assert code == 1 and message in err and "Traceback" not in err
 
 
-def test_as_a_program():
-    """A process of its own: nothing but the answer is printed."""
-    # -P: the installed package, not the folder the tests are run in.
-    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
-    result = subprocess.run([*program, "zoo"], capture_output=True, text=True)
-    assert result.returncode == 0 and "cnn6_300w" in result.stdout
-    result = subprocess.run(program, capture_output=True, text=True)
-    assert result.returncode == 2 and "usage: wingkeras" in result.stderr
+TRAIN = ("train", "--recipe", "x", "--data", ".")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("predict", "a.jpg", "--yunet", "f"), ("--yunet", "--detector yunet")),
+        (("predict", "a.jpg", "--no-smoothing"), ("--no-smoothing", "INPUT")),
+        (("predict", "a.mp4", "0", "--format", "pts"), ("--format", "INPUT")),
+        (("evaluate", "m", "--data", ".", "--yunet", "f"), ("--detector yunet",)),
+        (("convert", "m", "--quantize", "int8"), ("--quantize", "--calibration")),
+        (("convert", "m", "--calibration", "f"), ("--calibration", "--quantize int8")),
+        (("convert", "m", "--check", "f", "--to", "tflite"), ("--to", "--check")),
+        (("convert", "m", "--split", "full"), ("--split", "--data")),
+        (("zoo", "--json"), ("--json", "MODEL")),
+        ((*TRAIN, "--num-processes", "2"), ("--strategy data-parallel",)),
+        ((*TRAIN, "--coordinator", "h:1", "--strategy", "mirrored"), ("--coord",)),
+    ],
+    ids=str,
+)
+def test_options_that_need_each_other(capsys, arguments, parts):
+    code, out, err = _run(capsys, *arguments)
+    assert code == 2 and not out and "Traceback" not in err
+    assert f"wingkeras {arguments[0]}: error: " in err
+    for part in parts:
+        assert part in err.rsplit("error: ", 1)[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "predict a.jpg b.mp4 --no-smoothing --format pts",
+        "predict 0 --no-smoothing",
+        "predict a.jpg --yunet f --detector yunet",
+        "convert m --quantize int8 --calibration f",
+        "convert m --check f --data . --split full",
+        "train --recipe x --data . --strategy data-parallel --num-processes 2",
+    ],
+)
+def test_options_that_go_together(options):
+    check_rules(cli.build_parser().parse_args(options.split()))
+
+
+def _command_parsers():
+    parser = cli.build_parser()
+    commands = next(
+        a for a in parser._actions if a.choices and a.dest == "==SUPPRESS=="
+    )
+    return {"": parser, **commands.choices}
+
+
+@pytest.mark.parametrize("command", _command_parsers())
+def test_every_option_is_explained(command):
+    """With what it does, its default and what it can be; and an example to copy."""
+    parser = _command_parsers()[command]
+    shown = " ".join(parser.format_help().split())
+    assert f"wingkeras {command}".strip() in parser.epilog
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            continue
+        assert action.help, action.dest
+        if action.choices:
+            for choice in action.choices:
+                assert choice in shown
+        if action.default not in (None, False, argparse.SUPPRESS):
+            assert f"(default: {action.default})" in shown
+        elif action.default is None and not action.required:
+            explained = ("default", "only", "instead of what the recipe says", "check")
+            assert any(word in shown for word in explained)
+
+
+@pytest.mark.parametrize("command", [c for c in _command_parsers() if c])
+def test_examples_are_valid(command):
+    lines = _command_parsers()[command].epilog.splitlines()[1:]
+    examples = [line.split("#")[0].split() for line in lines]
+    assert examples and all(words[:2] == ["wingkeras", command] for words in examples)
+    for words in examples:
+        check_rules(cli.build_parser().parse_args(words[1:]))
+
+
+def test_completion_knows_commands_options_and_files(capsys):
+    pytest.importorskip("shtab", reason="needs the extra `completion`")
+    code, out, err = _run(capsys, "--print-completion", "bash")
+    assert code == 0 and not err
+    for part in ("predict", "--flip-tta", "openvino", "_shtab_compgen_files"):
+        assert part in out
+    with tempfile.NamedTemporaryFile("w", suffix=".sh") as script:
+        script.write(out)
+        script.flush()
+        subprocess.run(["bash", "-n", script.name], check=True)
+
+
+def test_completion_without_its_package(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    code, _, err = _run(capsys, "--print-completion", "bash")
+    assert code == 1 and "wingkeras[completion]" in err
+
+
+# -P: the installed package, not the folder the tests are run in.
+PROGRAM = [sys.executable, "-P", "-m", "wingkeras"]
+
+
+def _start(*arguments, **settings):
+    command = [*PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **settings)
+
+
+def test_without_a_command_there_is_help():
+    result = _start()
+    assert result.returncode == 2 and not result.stdout
+    for part in ("usage: wingkeras", "predict", "examples:"):
+        assert part in result.stderr
+
+
+def test_version():
+    result = _start("--version")
+    assert result.returncode == 0 and not result.stderr
+    assert result.stdout == f"wingkeras {version('wingkeras')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["predict", "--help"], 0),
+        (["train", "--help"], 0),
+        (["zoo"], 0),
+        (["zoo", "cnn67_300w"], 0),
+        (["zoo", "cnn67_300w", "--json"], 0),
+        (["predict", "photo.jpg", "--runtime", "none"], 2),
+        (["predict", "photo.jpg", "--yunet", "file"], 2),
+        (["nothing"], 2),
+    ],
+    ids=str,
+)
+def test_answers_that_need_no_library_load_none(arguments, code):
+    watched = (
+        "import sys, wingkeras.cli\n"
+        "try: code = wingkeras.cli.main(sys.argv[1:])\n"
+        "except SystemExit as end: code = end.code\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "print('LOADED', *sorted(loaded & set('numpy keras tensorflow cv2 matplotlib '"
+        " 'jax torch h5py onnxruntime openvino shtab'.split())))\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-P", "-c", watched, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == code, result.stderr
+    assert result.stdout.splitlines()[-1] == "LOADED"
+    assert code == 2 or not result.stderr
+
+
+@pytest.mark.parametrize("runtime", ["keras", "onnx", "litert", "openvino"])
+def test_predict_says_nothing_but_its_result(tmp_path, cache, runtime):
+    modules = {"onnx": "onnxruntime", "litert": "ai_edge_litert"}
+    if not find_spec(modules.get(runtime, runtime)):
+        pytest.skip(f"needs the extra `{runtime}`")
+    options = ("--model", "cnn6_300w", "--runtime", runtime, "--output", tmp_path)
+    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    result = _start("predict", PORTRAIT, *options, env=settings)
+    assert result.returncode == 0 and result.stderr == ""
+    picture = tmp_path / "grace_hopper.landmarks.png"
+    assert result.stdout == f"{PORTRAIT}: 1 face, {picture}\n"
+
+
+def test_output_that_nobody_reads_to_its_end():
+    with subprocess.Popen(
+        [*PROGRAM, "zoo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        error = process.stderr.read()
+    assert process.returncode == 1 and error == b""
+
+
+def test_interrupted(capsys, monkeypatch):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wingkeras.cli.zoo.run", interrupt)
+    code, _, err = _run(capsys, "zoo")
+    assert code == 130 and err == "wingkeras: interrupted\n"
 
 
 def test_convert_checks_what_it_wrote(capsys, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     path = tmp_path / "face.onnx"
     code, out, _ = _run(
-        capsys, "convert", "cnn6_300w", "--part", "stage1", "--output", path
+        capsys, "convert", "cnn6_300w", "--stage", "stage1", "--output", path
     )
     report = json.loads(out)
     assert code == 0 and report["within_tolerance"] and report["faces"] == 32
@@ -214,21 +423,13 @@ def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
     assert "other.onnx moves a landmark by" in err and "0.02 px are allowed" in err
 
 
-def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):
-    path = tmp_path / "face.onnx"
-    code, _, err = _run(
-        capsys, "convert", "cnn6_300w", "--quantize", "int8", "--output", path
-    )
-    assert code == 1 and "--calibration" in err and not path.exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--check", "{}/garbage.onnx"], "garbage.onnx is not a .onnx file"),
         (["--check", "{}/garbage.tflite"], "garbage.tflite is not a .tflite file"),
         (["--check", "{}/none.onnx"], "there is no"),
-        (["--part", "stage2", "--output", "{}/a.onnx"], "'all', 'stage1'"),
+        (["--stage", "stage2", "--output", "{}/a.onnx"], "'all', 'stage1'"),
         (["--to", "onnx", "--output", "{}/a.tflite"], "to end with .onnx"),
     ],
 )
@@ -250,7 +451,7 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "file" / "cache"))
     with caplog.at_level("INFO", logger="wingkeras"):
-        code, _, _ = _run(capsys, "demo", "--output", tmp_path / "out")
+        code, _, _ = _run(capsys, "demo", "--verbose", "--output", tmp_path / "out")
     assert code == 0 and "WINGKERAS_HOME" in caplog.text
     assert f"{DEFAULT_MODEL} runs on keras." in caplog.text
     code, _, err = _run(capsys, "demo", "--runtime", "onnx", "--output", tmp_path / "o")
@@ -259,5 +460,5 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
 
 def test_says_which_runtime_it_uses(capsys, tmp_path, caplog):
     with caplog.at_level("INFO", logger="wingkeras"):
-        code, _, _ = _run(capsys, "demo", "--runtime", "keras", "--output", tmp_path)
+        code, *_ = _run(capsys, "demo", "-v", "--runtime", "keras", "-o", tmp_path)
     assert code == 0 and f"{DEFAULT_MODEL} runs on keras." in caplog.text

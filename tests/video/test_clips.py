@@ -167,7 +167,7 @@ def test_interrupted_recording_keeps_its_frames(tmp_path):
     clip = _write_clip(tmp_path / "long.mp4", [PORTRAIT] * 400)
     output = tmp_path / "out"
     # -P: the installed package, not the folder the tests are run in.
-    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
+    program = [sys.executable, "-P", "-m", "wingkeras"]
     with subprocess.Popen(
         [*program, "predict", clip, PORTRAIT_FILE, "--output", output],
         stdout=subprocess.DEVNULL,

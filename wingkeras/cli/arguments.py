@@ -4,6 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from wingkeras.cli.output import hold_native_output
 from wingkeras.cli.parsers import add_rule
 
 DEFAULT_MODEL = "cnn67_300w"
@@ -85,27 +86,36 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
 
 
 def load_localizer(options):
-    """The model of MODEL or `--model`, as the options of `add_runtime` say."""
+    """The model of MODEL or `--model`, as the options of `add_runtime` say.
+
+    To be called before anything else that imports libraries: they announce themselves
+    as they are loaded, or when they are first used.
+    """
+    with hold_native_output():
+        import numpy as np
+
+        localizer = _load(options.model, options.runtime)
+        if options.flip_tta is not None:
+            localizer = localizer.replace(flip_tta=options.flip_tta)
+        localizer(np.zeros((64, 64, 3), np.uint8), np.array([[8.0, 8.0, 56.0, 56.0]]))
+    return localizer
+
+
+def _load(model: str, runtime: str):
     from wingkeras import zoo
     from wingkeras.inference import runtimes
 
-    runtime = options.runtime
-    if runtime == "fastest":
-        runtime = runtimes.fastest()
-        try:
-            localizer = zoo.load(options.model, runtime=runtime)
-        except OSError as error:
-            if runtime == "keras":
-                raise
-            _log.warning("%s", error)
-            runtime = "keras"
-            localizer = zoo.load(options.model)
-    else:
-        localizer = zoo.load(options.model, runtime=runtime)
-    _log.info("%s runs on %s.", options.model, runtime)
-    if options.flip_tta is None:
-        return localizer
-    return localizer.replace(flip_tta=options.flip_tta)
+    chosen = runtimes.fastest() if runtime == "fastest" else runtime
+    try:
+        localizer = zoo.load(model, runtime=chosen)
+    except OSError as error:
+        if chosen == "keras" or runtime != "fastest":
+            raise
+        _log.warning("%s", error)
+        chosen = "keras"
+        localizer = zoo.load(model)
+    _log.info("%s runs on %s.", model, chosen)
+    return localizer
 
 
 def load_detector(options, scheme):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import hold_native_output
 from wingkeras.cli.parsers import add_command, add_rule
 
 _EXAMPLE = """
@@ -87,6 +88,16 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
+    with hold_native_output():
+        result = _convert_and_check(options)
+    print(json.dumps(result.report(), indent=1))
+    if result.within_tolerance is False:
+        print(result.verdict, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _convert_and_check(options):
     from wingkeras import export, zoo
     from wingkeras.export import parity, samples
 
@@ -100,11 +111,7 @@ def run(options) -> int:
         faces = _annotated(options, options.data, options.split, localizer.scheme)
         pictures = samples.pictures_of(faces, _PARITY_FACES)
     result = parity.compare(localizer, path, part, quantize, pictures, faces)
-    print(json.dumps(result.report(), indent=1))
-    if result.within_tolerance is False:
-        print(result.verdict, file=sys.stderr)
-        return 1
-    return 0
+    return result
 
 
 def _convert(options, localizer) -> Path:

@@ -29,12 +29,13 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
+    localizer = arguments.load_localizer(options)
+
     from matplotlib.cbook import get_sample_data
 
     from wingkeras.inference import prediction
 
     portrait = Path(get_sample_data("grace_hopper.jpg", asfileobj=False))
-    localizer = arguments.load_localizer(options)
     faces, picture = prediction.predict_file(
         localizer, portrait, options.output, portrait.stem
     )

@@ -49,10 +49,11 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
+    localizer = arguments.load_localizer(options)
+
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
-    localizer = arguments.load_localizer(options)
     faces = load_faces(
         options.data,
         options.split,

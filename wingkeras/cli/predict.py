@@ -76,10 +76,11 @@ def _is_video(given: str) -> bool:
 
 def run(options) -> int:
     """Do it; the exit code."""
+    localizer = arguments.load_localizer(options)
+
     from wingkeras.imaging.images import BrokenFileError
     from wingkeras.inference import prediction
 
-    localizer = arguments.load_localizer(options)
     localizer.detector = arguments.load_detector(options, localizer.scheme)
     names: set[str] = set()
     failures = 0

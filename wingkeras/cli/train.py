@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import hold_native_output
 from wingkeras.cli.parsers import add_command, add_rule
 
 _EXAMPLE = """
@@ -113,12 +114,13 @@ def _add_devices(parser) -> None:
 
 def run(options) -> int:
     """Do it; the exit code."""
-    strategy = _strategy(options)
+    with hold_native_output():
+        strategy = _strategy(options)
 
-    from wingkeras import zoo
-    from wingkeras.data.datasets import load_faces
-    from wingkeras.training.recipes import RECIPES
-    from wingkeras.training.run import train
+        from wingkeras import zoo
+        from wingkeras.data.datasets import load_faces
+        from wingkeras.training.recipes import RECIPES
+        from wingkeras.training.run import train
 
     if options.recipe not in RECIPES:
         raise ValueError(
