@@ -37,7 +37,8 @@ def render_card(entry: Entry, handle: str) -> str:
         ("Python", f'wingkeras.zoo.load("{handle}")'),
         ("Shell", f"wingkeras predict photo.jpg --model {handle}"),
     ]
-    lines = textwrap.wrap(f"{entry.name}: {entry.description}", _WIDTH)
+    title = f"{entry.name}: {entry.description}" if entry.description else entry.name
+    lines = textwrap.wrap(title, _WIDTH)
     for title, text in rows:
         if text:
             lines += _row(title, text)
