@@ -24,7 +24,8 @@ class PrintCompletion(argparse.Action):
         for action in _actions(parser):
             if action.type is Path or action.dest == "inputs":
                 action.complete = shtab.FILE
-        parser.exit(message=shtab.complete(parser, values))
+        print(shtab.complete(parser, values))
+        parser.exit()
 
 
 def _actions(parser: argparse.ArgumentParser):
