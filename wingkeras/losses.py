@@ -8,6 +8,8 @@ unlabelled coordinate: it adds nothing to the value or the gradient.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, cast
 
 import keras
 from keras import ops
@@ -135,14 +137,15 @@ def _wing(x, w: float, epsilon: float):
 def _sum_over_coordinates(y_true, y_pred, value):
     """Sum `value(|x|)` over all labelled coordinates of each sample."""
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    check_same(y_true.shape, y_pred.shape)
+    check_same(y_true, y_pred)
     y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
     unlabelled = ops.isnan(y_true)
     # NaN is replaced before the arithmetic: masking the result alone would leave
     # NaN in the gradient.
     error = ops.abs(ops.where(unlabelled, y_pred, y_true) - y_pred)
     values = ops.where(unlabelled, 0.0, value(error))
-    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
+    count, *_ = cast(tuple, ops.shape(values))
+    return ops.sum(ops.reshape(values, (count, -1)), axis=1)
 
 
 def _check_wing(w: float, epsilon: float) -> None:
@@ -163,7 +166,8 @@ class _Loss(keras.losses.Loss):
     _parameters: tuple[str, ...] = ()
 
     def __init__(self, name: str, reduction: str | None):
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        settings: dict[str, Any] = {"reduction": reduction, "dtype": "float32"}
+        super().__init__(name=name, **settings)
 
     def get_config(self):
         """Arguments that make an equal loss."""
@@ -252,7 +256,8 @@ class RectifiedWingLoss(_Loss):
 
 
 class _Baseline(_Loss):
-    _function, _name = None, None
+    _function: Callable[..., Any]
+    _name: str
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None):
         super().__init__(name or self._name, reduction)

@@ -171,8 +171,8 @@ class NME(keras.metrics.Metric):
                 another number. In a graph, what is known of the shapes counts.
         """
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        check_same(y_true.shape, y_pred.shape)
-        check_points(y_true.shape, len(self._scheme), self._scheme.name)
+        check_same(y_true, y_pred)
+        check_points(y_true, len(self._scheme), self._scheme.name)
         y_true, y_pred = self._landmarks(y_true), self._landmarks(y_pred)
         unlabelled = ops.isnan(y_true)
         squares = ops.where(unlabelled, 0.0, y_true - y_pred) ** 2
@@ -186,7 +186,7 @@ class NME(keras.metrics.Metric):
         weights = ops.cast(usable, "float32")
         if sample_weight is not None:
             sample_weight = ops.cast(sample_weight, "float32")
-            check_weights(sample_weight.shape, y_true.shape[0])
+            check_weights(sample_weight, y_true)
             weights = weights * ops.reshape(sample_weight, (-1,))
         self._total.assign_add(ops.sum(errors * weights))
         self._count.assign_add(ops.sum(weights))
@@ -208,7 +208,7 @@ class NME(keras.metrics.Metric):
 
     def _landmarks(self, values):
         values = ops.cast(values, "float32")
-        if len(values.shape) == 2:
+        if ops.ndim(values) == 2:
             vectors = ops.reshape(values, (-1, 2, len(self._scheme)))
             return ops.transpose(vectors, (0, 2, 1))
         return values

@@ -56,7 +56,7 @@ def measure(landmarks, scheme: LandmarkScheme, normalizer: str, xp=np):
         return xp.sqrt(sides[:, 0] * sides[:, 1])
     ends = (scheme.left_eye, scheme.right_eye)
     if normalizer == "inter_ocular":
-        ends = [(i,) for i in scheme.outer_eye_corners]
+        ends = [(i,) for i in scheme.outer_eye_corners or ()]
     left, right = (
         sum(landmarks[:, i] for i in indices) / len(indices) for indices in ends
     )

@@ -4,6 +4,7 @@ A size that is not known while a graph is traced is `None`, and agrees with any 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 Shape = Sequence[int | None]
 
@@ -15,49 +16,55 @@ def agree(shape: Shape, other: Shape) -> bool:
     )
 
 
-def check_same(y_true: Shape, y_pred: Shape) -> None:
+def check_same(y_true: Any, y_pred: Any) -> None:
     """Refuse predictions of another shape than the targets.
+
+    Args:
+        y_true: a tensor.
+        y_pred: a tensor.
 
     Raises:
         ValueError: if the shapes differ where both are known.
     """
-    if not agree(y_true, y_pred):
+    if not agree(y_true.shape, y_pred.shape):
         raise ValueError(
             "Expected `y_pred` of the same shape as `y_true`, "
-            f"{tuple(y_true)}; received {tuple(y_pred)}."
+            f"{tuple(y_true.shape)}; received {tuple(y_pred.shape)}."
         )
 
 
-def check_points(y_true: Shape, points: int, scheme: str) -> None:
+def check_points(y_true: Any, points: int, scheme: str) -> None:
     """Refuse what is neither shape vectors nor landmarks of a scheme.
 
     Args:
-        y_true: the shape; `(batch, 2L)` or `(batch, L, 2)` is right.
+        y_true: a tensor; `(batch, 2L)` or `(batch, L, 2)` is right.
         points: L.
         scheme: name of the scheme.
 
     Raises:
         ValueError: for another shape.
     """
-    if not any(agree(y_true[1:], sizes) for sizes in ((2 * points,), (points, 2))):
+    received = tuple(y_true.shape)
+    if not any(agree(received[1:], sizes) for sizes in ((2 * points,), (points, 2))):
         raise ValueError(
             f"Expected `y_true` of shape (batch, {2 * points}) or (batch, {points}, 2) "
-            f"for the {points} points of scheme {scheme!r}; received {tuple(y_true)}."
+            f"for the {points} points of scheme {scheme!r}; received {received}."
         )
 
 
-def check_weights(sample_weight: Shape, count: int | None) -> None:
+def check_weights(sample_weight: Any, y_true: Any) -> None:
     """Refuse weights that are not one per sample.
 
     Args:
-        sample_weight: the shape; `()`, `(count,)` or `(count, 1)` is right.
-        count: of samples.
+        sample_weight: a tensor; `()`, `(batch,)` or `(batch, 1)` is right.
+        y_true: a tensor, `(batch, ...)`.
 
     Raises:
         ValueError: for another shape.
     """
-    if not any(agree(sample_weight, right) for right in ((), (count,), (count, 1))):
+    received, count = tuple(sample_weight.shape), y_true.shape[0]
+    if not any(agree(received, right) for right in ((), (count,), (count, 1))):
         raise ValueError(
             f"Expected `sample_weight` of shape ({count},), one weight per sample; "
-            f"received {tuple(sample_weight)}."
+            f"received {received}."
         )

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -9,7 +10,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 class PrintCompletion(argparse.Action):
     """Prints the script that a shell reads, as `--version` prints the version."""
 
-    def __call__(self, parser, namespace, values, option_string=None) -> None:
+    def __call__(self, parser, namespace, values: Any, option_string=None) -> None:
         """Print and exit.
 
         Raises:
@@ -23,7 +24,7 @@ class PrintCompletion(argparse.Action):
             ) from error
         for action in _actions(parser):
             if action.type is Path or action.dest == "inputs":
-                action.complete = shtab.FILE
+                vars(action)["complete"] = shtab.FILE
         print(shtab.complete(parser, values))
         parser.exit()
 

@@ -146,7 +146,7 @@ def _convert(options, localizer) -> Path:
     return path
 
 
-def _annotated(options, path: Path, split: str, scheme):
+def _annotated(options, path: Path, split: str | None, scheme):
     from wingkeras.data.datasets import load_faces
 
     split = split if path.is_dir() else None

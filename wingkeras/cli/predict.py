@@ -94,7 +94,7 @@ def run(options) -> int:
             name = _unused_name(source, names)
             names.add(name)
             try:
-                if prediction.is_video(source):
+                if isinstance(source, int) or prediction.is_video(source):
                     _predict_video(localizer, source, name, options)
                 else:
                     found = prediction.predict_file(

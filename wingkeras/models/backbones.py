@@ -135,7 +135,8 @@ class Preprocessing(layers.Layer):
 
     def __init__(self, backbone: str, **options):
         # bfloat16 would round the mean colours that are subtracted.
-        super().__init__(**{"dtype": "float32"} | options)
+        options.setdefault("dtype", "float32")
+        super().__init__(**options)
         self.backbone = backbone
 
     def call(self, image):

@@ -1,6 +1,7 @@
 """The paper's plain networks, CNN-6 and CNN-7 (Sections 3 and 6)."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -107,7 +108,7 @@ def CNN7(
 def _plain_cnn(
     size, filters, num_landmarks, mean_shape, name, batch_norm
 ) -> keras.Model:
-    kind = {"use_bias": False} if batch_norm else {"activation": "relu"}
+    kind: dict[str, Any] = {"use_bias": False} if batch_norm else {"activation": "relu"}
     image = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
     for i, channels in enumerate(filters, start=1):

@@ -84,7 +84,8 @@ class SoftArgmax(layers.Layer):
     """
 
     def __init__(self, stride: int, **options):
-        super().__init__(**{"dtype": "float32"} | options)
+        options.setdefault("dtype", "float32")
+        super().__init__(**options)
         self.stride = stride
 
     def call(self, maps):

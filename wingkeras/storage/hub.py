@@ -1,5 +1,6 @@
 """Models on the Hugging Face Hub, by way of its own client, which is optional."""
 
+import importlib
 import importlib.util
 from pathlib import Path
 
@@ -62,6 +63,4 @@ def _client():
             "Models on the Hugging Face Hub need its client: "
             "`pip install huggingface_hub`."
         )
-    import huggingface_hub
-
-    return huggingface_hub
+    return importlib.import_module("huggingface_hub")

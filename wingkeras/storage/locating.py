@@ -67,8 +67,8 @@ def _further_places(entry: Entry, stage: StageEntry) -> dict[str, Callable[[], P
     if entry.url:
         address = entry.url
         places[address] = lambda: _fetched(address, stage)
-    if entry.hub:
-        places[entry.hub] = lambda: hub.fetch_file(entry.hub, stage.file)
+    if repository := entry.hub:
+        places[repository] = lambda: hub.fetch_file(repository, stage.file)
     return places
 
 

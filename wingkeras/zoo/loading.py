@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def load(
 def _scheme(entry: Entry) -> LandmarkScheme:
     if isinstance(entry.scheme, str):
         return get_scheme(entry.scheme)
-    fields = {
+    fields: dict[str, Any] = {
         key: tuple(map(_tupled, value)) if isinstance(value, list) else value
         for key, value in entry.scheme.items()
     }
