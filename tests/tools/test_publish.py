@@ -19,9 +19,9 @@ from wingkeras.data.csv_files import save_csv
 from wingkeras.data.datasets import load_faces
 from wingkeras.evaluation import evaluate
 from wingkeras.schemes import FIVE
+from wingkeras.storage import registry
 from wingkeras.storage.download import sha256_of
 from wingkeras.training.run import train
-from wingkeras.zoo import registry
 
 BOX = np.array([[20, 20, 76, 76]], np.float32)
 DESCRIPTION = "five points of discs"
