@@ -69,18 +69,18 @@ def test_names_that_the_help_of_reproduce_has():
 
 
 def test_benchmark_writes_what_it_prints(tmp_path, capsys):
-    """Of shapes whose first principal component is the yaw that comes with them."""
+    """Of shapes that change with the yaw that comes with them, and little else."""
     rng = np.random.default_rng(0)
     yaw = rng.uniform(-60, 60, 200)
     mean = rng.uniform(0, 100, (68, 2))
-    turned = mean * [1, 1] + yaw[:, None, None] * rng.normal(0, 0.02, (68, 2))
+    turned = mean * [1, 1] + yaw[:, None, None] * rng.normal(0, 0.3, (68, 2))
     poses = np.stack([yaw, 0 * yaw, 0 * yaw], axis=1)
     np.savez(tmp_path / "poses.npz", made_landmarks=turned, made_pose=poses)
     arguments = ["balance", "--shapes", str(tmp_path / "poses.npz"), "--set", "made"]
     assert benchmark.main(["--results", str(tmp_path), *arguments]) == 0
     written = json.loads((tmp_path / "benchmark_balance.json").read_text())
     assert written == json.loads(capsys.readouterr().out)
-    assert abs(written["spearman_correlation_with_yaw"]) > 0.99
+    assert abs(written["spearman_correlation_with_yaw"]) > 0.9
     assert written["machine"]["cores"] and written["shapes"] == 200
 
 

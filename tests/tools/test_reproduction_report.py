@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import reproduce
 from reproduction import report, tables
 from reproduction.claims import answer, face_by_face, verdict
 from reproduction.datasets import DATASETS
@@ -261,21 +262,28 @@ def test_every_table_has_its_place(tmp_path):
         assert f"({name})" in text and (tmp_path / name).exists()
 
 
-def test_report_and_its_mistakes_by_command(tmp_path):
-    def run(*arguments):
-        program = [sys.executable, REPRODUCE, *arguments, "--results", tmp_path]
-        return subprocess.run(program, capture_output=True, text=True)
-
-    assert run("report").returncode == 0
+def test_report_by_command(tmp_path):
+    program = [sys.executable, REPRODUCE, "report", "--results", tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "README.md").read_text().count("Not run yet") == 6
-    for arguments, message in (
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
         (["table1"], "table1 needs --data"),
         (["table2", "--data", ".", "--datasets", "aflw"], "table2 has no experiment"),
         (["table1", "--data", ".", "--budget", "1"], "Expected a budget over"),
         (["table1", "--data", ".", "--length", "0"], "expected --length > 0"),
-    ):
-        failed = run(*arguments)
-        assert failed.returncode == 2 and message in failed.stderr
+    ],
+    ids=str,
+)
+def test_mistakes_by_command(tmp_path, capsys, arguments, message):
+    with pytest.raises(SystemExit) as end:
+        reproduce.main([*arguments, "--results", str(tmp_path)])
+    assert end.value.code == 2 and message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_recorded_results_give_the_page_that_is_with_them(tmp_path):
