@@ -28,6 +28,9 @@ REGION_FACTOR = 2.0
 
 _LARGEST_OVERHANG = 16
 
+_LARGEST_COPY = 4096
+"""Side of the largest square that is copied with its repeated border, pixels."""
+
 _NO_SECOND_MAP: Any = None
 """`places` have x and y; OpenCV's stubs want a second map all the same."""
 
@@ -59,6 +62,9 @@ def face_regions(
     maps = geometry.crop_maps(geometry.from_pixel_edges(edges), size)
     regions = np.empty((len(boxes), size, size, 3), np.uint8)
     for region, (left, top), side in zip(regions, corners, sides, strict=True):
+        if side > max(size, _LARGEST_COPY) and not _is_inside(image, left, top, side):
+            region[:] = _shrink_beyond(image, left, top, side, size)
+            continue
         patch = _cut(image, left, top, side)
         if side > size:
             cv2.resize(patch, (size, size), dst=region, interpolation=cv2.INTER_AREA)
@@ -127,13 +133,49 @@ def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
         )
 
 
-def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+def _is_inside(image: np.ndarray, left: int, top: int, side: int) -> bool:
     height, width = image.shape[:2]
-    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+    return left >= 0 and top >= 0 and left + side <= width and top + side <= height
+
+
+def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    if _is_inside(image, left, top, side):
         return image[top : top + side, left : left + side]
+    height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     return image[rows[:, None], columns]
+
+
+def _shrink_beyond(
+    image: np.ndarray, left: int, top: int, side: int, size: int
+) -> np.ndarray:
+    """A square that reaches beyond the picture, shrunk without copying its border.
+
+    Area averaging is a product with one matrix from either side; the border's weight
+    falls to the outermost pixels.
+    """
+    height, width = image.shape[:2]
+    rows = _area_weights(top, side, size, height)
+    columns = _area_weights(left, side, size, width)
+    flat = rows @ image.reshape(height, width * 3).astype(np.float32)
+    region = np.tensordot(columns, flat.reshape(size, width, 3), (1, 1))
+    return np.rint(region.transpose(1, 0, 2)).astype(np.uint8)
+
+
+def _area_weights(start: int, side: int, size: int, length: int) -> np.ndarray:
+    """`(size, length)` float32: what each of `length` pixels adds to each mean.
+
+    The means are over `size` equal windows of `side` pixels from pixel `start` on.
+    """
+    edges = start + np.arange(size + 1) * (side / size)
+    low, high = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(length)
+    weights = np.minimum(high, pixels + 1) - np.maximum(low, pixels)
+    weights = np.clip(weights, 0, None)
+    weights[:, 0] += np.clip(np.minimum(high, 0) - low, 0, None)[:, 0]
+    weights[:, -1] += np.clip(high - np.maximum(low, length), 0, None)[:, 0]
+    return (weights * (size / side)).astype(np.float32)
 
 
 def crop(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
