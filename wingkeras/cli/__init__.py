@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import signal
 import sys
 
 import wingkeras
 from wingkeras.cli import convert, demo, evaluate, output, predict, train, zoo
 from wingkeras.cli.completion import SHELLS, PrintCompletion
 from wingkeras.cli.parsers import Formatter, check_rules
+from wingkeras.storage.signals import terminated_like_interrupted
 
 _EXAMPLE = """\
 examples:
@@ -51,12 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 only if everything was done, 1 if something could not be, and
-        130 after Ctrl-C.
+        130 after Ctrl-C, 143 after SIGTERM, which ends a command as cleanly.
 
     Raises:
         SystemExit: with code 2 for wrong arguments, as argparse has it, and with 0
             after help.
     """
+    with terminated_like_interrupted() as terminated:
+        try:
+            return _run(arguments)
+        except KeyboardInterrupt:
+            print("wingkeras: interrupted", file=sys.stderr)
+            return 128 + (signal.SIGTERM if terminated() else signal.SIGINT)
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = build_parser()
     try:
         options = parser.parse_args(arguments)
@@ -73,6 +84,3 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"wingkeras: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("wingkeras: interrupted", file=sys.stderr)
-        return 130
