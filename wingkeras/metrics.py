@@ -8,13 +8,16 @@ An error without its normaliser says nothing, so the normaliser has no default:
 - `box`: square root of the area of the landmarks' bounding box.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
-from keras import ops
 
 from wingkeras.normalizers import NORMALIZERS, check_normalizer, has_points, measure
 from wingkeras.schemes import LandmarkScheme, get_scheme
-from wingkeras.shapes import check_points, check_same, check_weights
+from wingkeras.shapes import check_landmarks, check_points, check_same, check_weights
+
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
 __all__ = [
     "NME",
@@ -77,7 +80,7 @@ def normalizer_lengths(
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
-    _check_landmarks("landmarks", landmarks, scheme, len(landmarks))
+    check_landmarks("landmarks", landmarks, len(landmarks), len(scheme))
     return measure(landmarks, scheme, normalizer)
 
 
@@ -107,7 +110,7 @@ def nme(
     landmarks = np.asarray(landmarks, np.float64)
     predictions = np.asarray(predictions, np.float64)
     for name, value in (("landmarks", landmarks), ("predictions", predictions)):
-        _check_landmarks(name, value, scheme, len(landmarks))
+        check_landmarks(name, value, len(landmarks), len(scheme))
     if not len(landmarks):
         return np.zeros(0)
     wrong = np.flatnonzero(~measurable(landmarks, scheme, normalizer))
@@ -278,14 +281,6 @@ def _check_threshold(threshold: float) -> None:
     if not 0 < threshold < np.inf:
         raise ValueError(
             f"Expected `threshold` > 0 and finite, received {threshold!r}."
-        )
-
-
-def _check_landmarks(name: str, values, scheme: LandmarkScheme, count: int) -> None:
-    expected = (count, len(scheme), 2)
-    if values.shape != expected:
-        raise ValueError(
-            f"Expected `{name}` of shape {expected}, received {values.shape}."
         )
 
 
