@@ -18,7 +18,8 @@ from wingkeras.data import balance, pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging import crops
 from wingkeras.inference import saving
-from wingkeras.inference.localizer import Localizer, Stage, localize_regions
+from wingkeras.inference.keras_stages import KerasStage, localize_regions
+from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
@@ -120,7 +121,7 @@ def train(
         _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, strategy)
     load_weights(copy, folder / "best.weights.h5")
     trained = fold_batch_norm(copy) if recipe.batch_norm else copy
-    stages = (*first_stages, Stage(trained, mean_shape.astype(np.float32)))
+    stages = (*first_stages, KerasStage(trained, mean_shape.astype(np.float32)))
     localizer = Localizer(stages, faces.scheme, box_scale)
     if strategy.process == 0:
         saving.save(localizer, folder, recipe.name)
@@ -289,7 +290,7 @@ def epoch_plan(recipe: Recipe, faces: FaceDataset) -> np.ndarray:
 
 
 def _align(
-    regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
+    regions: pipeline.FaceRegions, stages: Sequence[KerasStage], mean_shape: np.ndarray
 ) -> pipeline.FaceRegions:
     """The faces as the next network of a cascade sees them, upright."""
     to_first = pipeline.maps_to(regions, stages[0].size)
