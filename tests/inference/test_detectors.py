@@ -85,6 +85,18 @@ def test_the_largest_face_comes_first(portrait):
     assert sides[0] > 1.5 * sides[1] and boxes[0, 0] > boxes[1, 0]
 
 
+def test_a_small_face_is_found_at_a_larger_size(portrait):
+    small = cv2.resize(portrait, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    group = np.full((1200, 1600, 3), 128, np.uint8)
+    group[500 : 500 + len(small), 700 : 700 + small.shape[1]] = small
+    assert len(HaarDetector()(group).boxes) == 0
+    boxes = HaarDetector(longest_side=1600)(group).boxes
+    expected = (PORTRAIT_BOX + 0.5) * 0.3 - 0.5 + [700, 500, 700, 500]
+    assert len(boxes) == 1 and geometry.box_iou(boxes, expected) > 0.6
+    with pytest.raises(ValueError, match="`longest_side` of at least 1 pixel"):
+        HaarDetector(longest_side=0)
+
+
 def test_no_face_no_boxes():
     boxes, scores = HaarDetector()(np.full((200, 300, 3), 90, np.uint8))
     assert boxes.shape == (0, 4) and scores.shape == (0,)

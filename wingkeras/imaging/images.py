@@ -104,8 +104,10 @@ def as_image(image: Any) -> np.ndarray:
             return np.repeat(array[..., None], 3, axis=2)
         if array.ndim == 3 and array.shape[2] == 1:
             return np.repeat(array, 3, axis=2)
-        if array.ndim == 3 and array.shape[2] in (3, 4):
-            return np.ascontiguousarray(array[..., :3])
+        if array.ndim == 3 and array.shape[2] == 4:
+            array = array[..., :3]
+        if array.ndim == 3 and array.shape[2] == 3:
+            return np.ascontiguousarray(array)
     advice = _advice(array)
     raise ValueError(
         "Expected `image` as (H, W, 3) uint8 RGB, a path or a PIL image; received "

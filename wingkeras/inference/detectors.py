@@ -27,7 +27,8 @@ from wingkeras.schemes import IBUG68, LandmarkScheme
 from wingkeras.storage.download import cache_home, fetch
 
 _LONGEST_SIDE = 640
-"""Larger pictures are searched at this size, pixels."""
+_SMALLEST_SHARE = 0.1
+"""Of Haar's faces, at that size, of the picture's shorter side."""
 
 _LEAST_SCORE = 0.7
 """Of YuNet; at OpenCV's 0.9 it misses 3 % of the 300-W training faces."""
@@ -63,7 +64,17 @@ class _CalibratedDetector:
 
     CALIBRATIONS: Mapping[str, BoxCalibration]
 
-    def __init__(self, calibration: BoxCalibration | None, scheme: LandmarkScheme):
+    def __init__(
+        self,
+        calibration: BoxCalibration | None,
+        scheme: LandmarkScheme,
+        longest_side: int,
+    ):
+        if longest_side < 1:
+            raise ValueError(
+                f"Expected `longest_side` of at least 1 pixel, received {longest_side}."
+            )
+        self.longest_side = longest_side
         self._uncalibrated = None
         if calibration is None and scheme.name not in self.CALIBRATIONS:
             self._uncalibrated = scheme.name
@@ -112,6 +123,9 @@ class HaarDetector(_CalibratedDetector):
         scheme: whose landmarks the boxes are to enclose, where no calibration is
             given. For a scheme that is not in `CALIBRATIONS` those of "ibug68" are
             used, with a warning.
+        longest_side: larger pictures are shrunk to it before they are searched,
+            pixels. A larger one finds smaller faces, as in photographs of groups, and
+            takes longer.
 
     Example:
 
@@ -134,20 +148,22 @@ class HaarDetector(_CalibratedDetector):
         self,
         calibration: BoxCalibration | None = None,
         scheme: LandmarkScheme = IBUG68,
+        longest_side: int = _LONGEST_SIDE,
     ):
-        super().__init__(calibration, scheme)
+        super().__init__(calibration, scheme, longest_side)
         self._cascade = Exclusive(_load_cascade)
 
     def raw(self, image: Any) -> Detections:
         """The detector's own boxes, image pixels, the largest first."""
-        small, factor = _fit(image)
+        small, factor = _fit(image, self.longest_side)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         # A face that fills the picture is only found with room around it.
         margin = round(0.1 * max(grey.shape))
         grey = cv2.copyMakeBorder(
             grey, margin, margin, margin, margin, cv2.BORDER_REPLICATE
         )
-        least = max(24, min(small.shape[:2]) // 10)
+        share = _SMALLEST_SHARE * _LONGEST_SIDE / self.longest_side
+        least = max(24, int(share * min(small.shape[:2])))
         with self._cascade.use() as cascade:
             found = cascade.detectMultiScale(
                 grey, scaleFactor=1.05, minNeighbors=3, minSize=(least, least)
@@ -166,7 +182,7 @@ class YuNetDetector(_CalibratedDetector):
     Args:
         path: of the ONNX model file; by default it is downloaded once and kept in
             the cache.
-        calibration, scheme: see `HaarDetector`.
+        calibration, scheme, longest_side: see `HaarDetector`.
 
     Raises:
         FileNotFoundError: if there is no file at `path`.
@@ -194,8 +210,9 @@ class YuNetDetector(_CalibratedDetector):
         path: str | Path | None = None,
         calibration: BoxCalibration | None = None,
         scheme: LandmarkScheme = IBUG68,
+        longest_side: int = _LONGEST_SIDE,
     ):
-        super().__init__(calibration, scheme)
+        super().__init__(calibration, scheme, longest_side)
         if path is None:
             path = fetch(self.URL, cache_home() / Path(self.URL).name, self.SHA256)
         elif not Path(path).is_file():
@@ -206,7 +223,7 @@ class YuNetDetector(_CalibratedDetector):
 
     def raw(self, image: Any) -> Detections:
         """The detector's own boxes, image pixels, the largest first."""
-        small, factor = _fit(image)
+        small, factor = _fit(image, self.longest_side)
         with self._network.use() as network:
             network.setInputSize(small.shape[1::-1])
             _, found = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
@@ -257,10 +274,10 @@ def load_detector(
     return YuNetDetector(path, scheme=scheme)
 
 
-def _fit(image: Any) -> tuple[np.ndarray, float]:
+def _fit(image: Any, longest_side: int) -> tuple[np.ndarray, float]:
     """The picture at the size it is searched at, and the factor back."""
     image = as_image(image)
-    factor = max(image.shape[:2]) / _LONGEST_SIDE
+    factor = max(image.shape[:2]) / longest_side
     if factor <= 1:
         return image, 1.0
     size = [max(1, round(side / factor)) for side in image.shape[1::-1]]
