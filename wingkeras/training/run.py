@@ -99,7 +99,7 @@ def train(
     with strategy.building():
         network = build_network(recipe, len(faces.scheme), mean_shape)
         if init_from:
-            network.set_weights(init_from.stages[-1].network.get_weights())
+            network.set_weights(init_from.keras_stages[-1].network.get_weights())
         model = _compile(recipe, network, regions, steps, strategy)
         _claim(folder, run)
         first_epoch = _resume(model, folder, strategy)
@@ -244,7 +244,7 @@ def _check_kinds(recipe, faces, first_stage, init_from, extra_faces) -> None:
     ):
         raise ValueError(
             f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
-            f"{faces.scheme.name!r}, received {init_from.stages[-1].network.name!r} of "
+            f"{faces.scheme.name!r}, received {init_from.keras_stages[-1].network.name!r} of "
             f"{init_from.stages[-1].size} px for {init_from.scheme.name!r}."
         )
     if init_from and len(init_from.stages) != len(sizes) + 1:
@@ -310,7 +310,7 @@ def _describe(recipe: Recipe, faces, first_stages, init_from, extra_faces) -> st
         "further_faces": len(extra_faces) if extra_faces else 0,
         "further_landmarks": digest([extra_faces.landmarks]) if extra_faces else None,
         "first_stages": [digest(s.network.get_weights()) for s in first_stages],
-        "start": digest(init_from.stages[-1].network.get_weights())
+        "start": digest(init_from.keras_stages[-1].network.get_weights())
         if init_from
         else None,
     }
