@@ -244,7 +244,8 @@ def _check_kinds(recipe, faces, first_stage, init_from, extra_faces) -> None:
     ):
         raise ValueError(
             f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
-            f"{faces.scheme.name!r}, received {init_from.keras_stages[-1].network.name!r} of "
+            f"{faces.scheme.name!r}, received "
+            f"{init_from.keras_stages[-1].network.name!r} of "
             f"{init_from.stages[-1].size} px for {init_from.scheme.name!r}."
         )
     if init_from and len(init_from.stages) != len(sizes) + 1:
