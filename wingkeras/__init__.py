@@ -90,11 +90,3 @@ __all__ = [
     "training",
     "zoo",
 ]
-
-
-def __getattr__(name: str):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"wingkeras.{_HOMES[name]}"), name)
-    if name in __all__:
-        return importlib.import_module(f"wingkeras.{name}")
-    raise AttributeError(f"module 'wingkeras' has no attribute {name!r}")

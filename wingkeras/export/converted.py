@@ -87,7 +87,7 @@ def _discard(path: Path, reason: str) -> None:
         path.unlink()
 
 
-def _convert(stage: "Stage", folder: Path, key: str, ending: str) -> Path:
+def _convert(stage: "KerasStage", folder: Path, key: str, ending: str) -> Path:
     from wingkeras.export import conversion, graphs
 
     content = conversion.serialize(graphs.network_graph(stage), ending)
