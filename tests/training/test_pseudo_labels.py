@@ -6,7 +6,8 @@ from matplotlib.cbook import get_sample_data
 from faces_on_disk import make_faces
 from wingkeras import zoo
 from wingkeras.data.csv_files import load_csv, save_csv
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 from wingkeras.training.pseudo_labels import label
 
@@ -23,7 +24,7 @@ def portrait(tmp_path_factory, localizer):
     image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     path = tmp_path_factory.mktemp("portrait") / "portrait.png"
     cv2.imwrite(str(path), image[..., ::-1])
-    return path, localizer.detect(image)[0][0]
+    return path, localizer.detect(image).landmarks[0]
 
 
 def _five(path, points):

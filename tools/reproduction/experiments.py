@@ -15,10 +15,8 @@ import numpy as np
 
 from reproduction.datasets import DATASETS
 from wingkeras import losses, zoo
-from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
-from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.storage.files import atomic_write
 from wingkeras.training.recipes import RECIPES, Recipe
 from wingkeras.training.run import epoch_plan, train
@@ -31,7 +29,6 @@ BASELINES = {
 }
 LOSSES = (*BASELINES, "wing")
 _HELD_OUT = 0.1
-_BATCH = 64
 _REPORT = "cell.json"
 
 
@@ -212,29 +209,3 @@ def train_experiment(
 
 def _column(path: Path, name: str) -> np.ndarray:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
-
-
-def measure_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarray]:
-    """What `evaluation.evaluate` measures, many faces at a time.
-
-    Args:
-        localizer: under test.
-        faces: to measure on.
-
-    Returns:
-        Per normaliser that the scheme has, `(N,)` NME as fractions.
-    """
-    sizes = [stage.size for stage in localizer.stages]
-    regions = pipeline.load_regions(faces, sizes[-1], localizer.box_scale)
-    maps, images = pipeline.maps_to(regions, sizes[0]), regions.images.numpy()
-    found = np.concatenate(
-        [
-            localizer.in_regions(images[i : i + _BATCH], maps[i : i + _BATCH])
-            for i in range(0, len(faces), _BATCH)
-        ]
-    )
-    truth = regions.landmarks.numpy()
-    return {
-        name: nme(truth, found, faces.scheme, name)
-        for name in usual_normalizers(faces.scheme)
-    }

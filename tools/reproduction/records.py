@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from reproduction.datasets import DATASETS
-from reproduction.experiments import Trained, Training, measure_errors
+from reproduction.experiments import Trained, Training
 from reproduction.results import COLUMNS, EXPERIMENTS, read_errors, read_experiments
 from wingkeras.data.faces import FaceDataset
+from wingkeras.evaluation import evaluate
 from wingkeras.serialized_names import to_file
 from wingkeras.storage.files import atomic_write
 
@@ -78,7 +79,7 @@ def write(
     )
     for trained in experiments:
         if (images, trained.key) not in records.errors:
-            measured = measure_errors(trained.load(), faces)
+            measured = evaluate(trained.load(), faces).errors
             records.errors[images, trained.key] = measured
     errors = {
         trained.key: records.errors[images, trained.key] for trained in experiments

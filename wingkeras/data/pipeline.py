@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from wingkeras import geometry
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging import crops
+from wingkeras.imaging.images import read_image
 from wingkeras.imaging.tf_crops import warp
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from wingkeras import geometry
 from wingkeras.data.annotations import OVERHANG, overhang
-from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
+from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
@@ -22,7 +23,7 @@ _ROUNDS = 2
 def label(
     localizer: Localizer,
     faces: FaceDataset,
-    largest_gap: float = 0.025,
+    max_flip_error: float = 0.025,
     largest_distance: float = 0.085,
     progress: Callable[[int], None] = lambda done: None,
 ) -> FaceDataset:
@@ -35,8 +36,7 @@ def label(
     Args:
         localizer: with scheme "ibug68".
         faces: with scheme "five"; those with unlabelled points are left out.
-        largest_gap: between the landmarks in the picture and in its mirror image,
-            see `mirroring.localize_with_mirror`; beyond it a face is left out.
+        max_flip_error: see `flip.localize_with_flip`; beyond it a face is left out.
         largest_distance: mean distance between the five points and those that the
             landmarks imply, over the distance of the eyes; beyond it a face is left
             out.
@@ -63,13 +63,13 @@ def label(
         found = geometry.transform(to_image, mean_shape)
         for _ in range(_ROUNDS):
             boxes = geometry.landmark_boxes(found)
-            found, gaps = localize_with_mirror(localizer, image, boxes)
+            found, flip_errors = localize_with_flip(localizer, image, boxes)
         implied = five_of_ibug68(found)
         eyes = np.linalg.norm(implied[0, 0] - implied[0, 1])
         distance = np.linalg.norm(implied - points, axis=-1).mean() / eyes
         height, width = image.shape[:2]
         kept[i] = (
-            gaps[0] < largest_gap
+            flip_errors[0] < max_flip_error
             and distance < largest_distance
             and overhang(found[0], width, height) <= OVERHANG
         )

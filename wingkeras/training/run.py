@@ -18,7 +18,8 @@ from wingkeras.data import balance, pipeline
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging import crops
 from wingkeras.inference import saving
-from wingkeras.inference.localizer import Localizer, Stage, localize_regions
+from wingkeras.inference.keras_stages import KerasStage, localize_regions
+from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import measurable, usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
 from wingkeras.models.weights import load_weights
@@ -98,7 +99,7 @@ def train(
     with strategy.building():
         network = build_network(recipe, len(faces.scheme), mean_shape)
         if init_from:
-            network.set_weights(init_from.stages[-1].network.get_weights())
+            network.set_weights(init_from.keras_stages[-1].network.get_weights())
         model = _compile(recipe, network, regions, steps, strategy)
         _claim(folder, run)
         first_epoch = _resume(model, folder, strategy)
@@ -120,7 +121,7 @@ def train(
         _fit(model, batches, steps, first_epoch, recipe.epochs, callbacks, strategy)
     load_weights(copy, folder / "best.weights.h5")
     trained = fold_batch_norm(copy) if recipe.batch_norm else copy
-    stages = (*first_stages, Stage(trained, mean_shape.astype(np.float32)))
+    stages = (*first_stages, KerasStage(trained, mean_shape.astype(np.float32)))
     localizer = Localizer(stages, faces.scheme, box_scale)
     if strategy.process == 0:
         saving.save(localizer, folder, recipe.name)
@@ -243,7 +244,8 @@ def _check_kinds(recipe, faces, first_stage, init_from, extra_faces) -> None:
     ):
         raise ValueError(
             f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
-            f"{faces.scheme.name!r}, received {init_from.stages[-1].network.name!r} of "
+            f"{faces.scheme.name!r}, received "
+            f"{init_from.keras_stages[-1].network.name!r} of "
             f"{init_from.stages[-1].size} px for {init_from.scheme.name!r}."
         )
     if init_from and len(init_from.stages) != len(sizes) + 1:
@@ -289,7 +291,7 @@ def epoch_plan(recipe: Recipe, faces: FaceDataset) -> np.ndarray:
 
 
 def _align(
-    regions: pipeline.FaceRegions, stages: Sequence[Stage], mean_shape: np.ndarray
+    regions: pipeline.FaceRegions, stages: Sequence[KerasStage], mean_shape: np.ndarray
 ) -> pipeline.FaceRegions:
     """The faces as the next network of a cascade sees them, upright."""
     to_first = pipeline.maps_to(regions, stages[0].size)
@@ -309,7 +311,7 @@ def _describe(recipe: Recipe, faces, first_stages, init_from, extra_faces) -> st
         "further_faces": len(extra_faces) if extra_faces else 0,
         "further_landmarks": digest([extra_faces.landmarks]) if extra_faces else None,
         "first_stages": [digest(s.network.get_weights()) for s in first_stages],
-        "start": digest(init_from.stages[-1].network.get_weights())
+        "start": digest(init_from.keras_stages[-1].network.get_weights())
         if init_from
         else None,
     }
