@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from wingkeras.metrics import NME
     from wingkeras.schemes import LandmarkScheme
-    from wingkeras.training.recipes import Recipe
+    from wingkeras.training.recipe import Recipe
     from wingkeras.training.run import train
 
 __version__ = "0.1.0"
@@ -60,7 +60,7 @@ __getattr__, __dir__ = lazy_names(
         ],
         "wingkeras.metrics": ["NME"],
         "wingkeras.schemes": ["LandmarkScheme"],
-        "wingkeras.training.recipes": ["Recipe"],
+        "wingkeras.training.recipe": ["Recipe"],
         "wingkeras.training.run": ["train"],
     },
 )

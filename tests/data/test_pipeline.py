@@ -8,6 +8,7 @@ from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import Augmentation
+from wingkeras.data.regions import crop_landmarks, evaluation_batches, load_regions
 from wingkeras.imaging import graph_crops
 
 SIZE = 32
@@ -20,7 +21,7 @@ def faces(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def regions(faces):
-    return pipeline.load_regions(faces, SIZE, 1.1)
+    return load_regions(faces, SIZE, 1.1)
 
 
 def _take(batches, count):
@@ -67,7 +68,7 @@ def test_an_epoch_holds_every_face_once(regions):
     settings = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
     batches = _take(_train(regions, augmentation=settings), 6)
     vectors = np.concatenate([y for _, y in batches])
-    expected = geometry.to_shape_vectors(pipeline.crop_landmarks(regions))
+    expected = geometry.to_shape_vectors(crop_landmarks(regions))
     for epoch in (vectors[:12], vectors[12:]):
         order = np.lexsort(epoch.T), np.lexsort(expected.T)
         np.testing.assert_allclose(epoch[order[0]], expected[order[1]], atol=1e-4)
@@ -78,7 +79,7 @@ def test_plan_repeats_faces(regions):
     settings = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
     plan = np.array([5, 5, 5, 2])
     (_, vectors), *_ = _take(_train(regions, augmentation=settings, plan=plan), 1)
-    expected = geometry.to_shape_vectors(pipeline.crop_landmarks(regions))[plan]
+    expected = geometry.to_shape_vectors(crop_landmarks(regions))[plan]
     np.testing.assert_allclose(
         np.sort(vectors, axis=0), np.sort(expected, axis=0), atol=1e-4
     )
@@ -109,7 +110,7 @@ def test_two_passes_differ_in_their_augmentation(regions):
 
 def test_evaluation_crops_are_those_of_a_localizer(faces, regions):
     """Both ways go through the same region and agree to interpolation error."""
-    batch, vectors = next(iter(pipeline.evaluation_batches(regions, 12)))
+    batch, vectors = next(iter(evaluation_batches(regions, 12)))
     expected = graph_crops.sample(regions.images, regions.maps, SIZE)
     np.testing.assert_allclose(batch, expected, atol=0.05)
     maps = geometry.crop_maps(geometry.scale_boxes(faces.boxes, 1.1), SIZE)
@@ -121,7 +122,7 @@ def test_unlabelled_points_stay_unlabelled(faces):
     landmarks = faces.landmarks.copy()
     landmarks[:, 2] = np.nan
     partial = dataclasses.replace(faces, landmarks=landmarks, boxes=faces.boxes)
-    partial = pipeline.load_regions(partial, SIZE, 1.1)
+    partial = load_regions(partial, SIZE, 1.1)
     _, vectors = next(iter(_train(partial)))
     missing = tf.math.is_nan(geometry.from_shape_vectors(vectors.numpy())).numpy()
     assert missing[:, 2].all() and not missing[:, [0, 1, 3, 4]].any()
@@ -137,4 +138,4 @@ def test_a_picture_that_broke_since_is_named(faces, tmp_path):
     broken.write_bytes(faces.images[0].read_bytes()[:100])
     images = (*faces.images[:3], broken, *faces.images[4:])
     with pytest.raises(ValueError, match=r"broken\.png"):
-        pipeline.load_regions(dataclasses.replace(faces, images=images), SIZE, 1.1)
+        load_regions(dataclasses.replace(faces, images=images), SIZE, 1.1)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from wingkeras.losses import RectifiedWingLoss, WingLoss
-from wingkeras.training.recipes import RECIPES, Recipe, build_optimizer
+from wingkeras.training.optimizers import build_optimizer
+from wingkeras.training.recipe import Recipe
+from wingkeras.training.recipes import RECIPES
 
 
 def _rates(recipe, steps):

@@ -148,10 +148,10 @@ def test_backbone_comes_back_from_its_folder(tmp_path):
 def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
     """Training's upright crops are those that the localizer makes in use."""
     faces = make_faces(tmp_path / "faces", 30)
-    recipe = dataclasses.replace(RECIPE, epochs=2, pose_bins=3)
+    recipe = dataclasses.replace(RECIPE, epochs=2, hsm_bins=3)
     first = train(recipe, faces, tmp_path / "first", verbose=False)
     recipe = dataclasses.replace(recipe, network="CNN7", box_scale=1.4)
-    both = train(recipe, faces, tmp_path / "both", first, verbose=False)
+    both = train(recipe, faces, tmp_path / "both", first_stage=first, verbose=False)
     assert [stage.size for stage in both.stages] == [64, 128]
 
     _, held_out = faces.split(recipe.validation_split, recipe.seed)
@@ -168,7 +168,7 @@ def test_hard_sample_mining_makes_epochs_longer(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
     steps = {}
     for bins in (0, 5):
-        recipe = dataclasses.replace(RECIPE, epochs=1, pose_bins=bins)
+        recipe = dataclasses.replace(RECIPE, epochs=1, hsm_bins=bins)
         folder = tmp_path / f"bins{bins}"
         train(recipe, faces, folder, verbose=False)
         with h5py.File(folder / "checkpoint.weights.h5") as file:
@@ -193,7 +193,14 @@ def test_starts_from_another_run(tmp_path):
     described = json.loads((tmp_path / "on" / "recipe.json").read_text())
     assert described["start"] and described["further_faces"] == 0
     with pytest.raises(ValueError, match="the 1 stages of `first` and one more"):
-        train(recipe, faces, tmp_path / "wrong", start, start, verbose=False)
+        train(
+            recipe,
+            faces,
+            tmp_path / "wrong",
+            first_stage=start,
+            init_from=start,
+            verbose=False,
+        )
     wrong = dataclasses.replace(recipe, network="CNN7")
     with pytest.raises(ValueError, match=r"from a CNN7 .* received 'cnn6'"):
         train(wrong, faces, tmp_path / "wrong", init_from=start, verbose=False)
@@ -315,7 +322,7 @@ def test_first_stage_finds_the_points_of_the_faces(tmp_path):
     faces = make_faces(tmp_path / "faces", 15)
     first = zoo.load("cnn6_300w")
     with pytest.raises(ValueError, match=r"scheme 'five' of the faces.* of 'ibug68'"):
-        train(RECIPE, faces, tmp_path / "run", first, verbose=False)
+        train(RECIPE, faces, tmp_path / "run", first_stage=first, verbose=False)
     assert not (tmp_path / "run").exists()
 
 

@@ -19,7 +19,7 @@ _ROUNDS = 2
 """The first one's box comes from five points alone, the second's from 68."""
 
 
-def label(
+def pseudo_label(
     localizer: Localizer,
     faces: FaceDataset,
     largest_gap: float = 0.025,
