@@ -1,12 +1,15 @@
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import wingkeras
 from faces_on_disk import make_faces
+from wingkeras import data as training_data
 from wingkeras import geometry
-from wingkeras.data import pipeline
+from wingkeras.data import balance, pipeline
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.regions import crop_landmarks, evaluation_batches, load_regions
 from wingkeras.imaging import graph_crops
@@ -139,3 +142,38 @@ def test_a_picture_that_broke_since_is_named(faces, tmp_path):
     images = (*faces.images[:3], broken, *faces.images[4:])
     with pytest.raises(ValueError, match=r"broken\.png"):
         load_regions(dataclasses.replace(faces, images=images), SIZE, 1.1)
+
+
+def test_training_dataset_feeds_plain_fit(faces):
+    steps = training_data.steps_per_epoch(faces, 4)
+    assert steps == 3
+    batches = training_data.training_dataset(
+        faces, 64, Augmentation(colour=0.2), batch_size=4, box_scale=1.2
+    )
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+    keras.utils.set_random_seed(0)
+    model = wingkeras.models.CNN6(num_landmarks=5)
+    model.compile("adamw", wingkeras.WingLoss(w=10, epsilon=2))
+    history = model.fit(batches, steps_per_epoch=steps, epochs=4, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_training_dataset_mines_hard_samples(faces):
+    """With bins so many that each holds a face, the fullest bin sets the repeats."""
+    poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
+    repeats = balance.copies(poses, 5)
+    assert repeats.max() > 1
+    steps = training_data.steps_per_epoch(faces, 1, hsm_bins=5)
+    assert steps == repeats.sum()
+    still = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
+    batches = training_data.training_dataset(
+        faces, SIZE, still, batch_size=1, hsm_bins=5
+    )
+    shown = np.concatenate([y for _, y in _take(batches, steps)])
+    expected = geometry.to_shape_vectors(crop_landmarks(load_regions(faces, SIZE, 1.1)))
+    distances = np.abs(shown[:, None] - expected[None]).max(axis=2)
+    counts = np.bincount(distances.argmin(axis=1), minlength=len(faces))
+    assert distances.min(axis=1).max() < 1e-3
+    np.testing.assert_array_equal(counts, repeats)
+    with pytest.raises(ValueError, match="batch of 99 faces"):
+        training_data.training_dataset(faces, SIZE, batch_size=99)

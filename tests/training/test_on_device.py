@@ -69,7 +69,9 @@ def _brightness_moments(images, _):
     return brightness.mean(), brightness.std()
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    "jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_compile):
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3))

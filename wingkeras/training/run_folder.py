@@ -172,8 +172,8 @@ class RunFolder:
                 model.load_weights(self._checkpoint)
         except (OSError, KeyError, ValueError, UserWarning) as error:
             raise ValueError(
-                f"{self._checkpoint} is damaged, or of another version: {error} Delete "
-                "it to train this run from its first epoch."
+                f"{self._checkpoint} is damaged, or of another version. Delete it to "
+                f"train this run from its first epoch. The cause: {error}"
             ) from error
         return epochs
 
