@@ -39,7 +39,7 @@ def training_dataset(
     steps = wingkeras.data.steps_per_epoch(faces, hsm_bins=9)
     model = wingkeras.models.CNN6(num_landmarks=68)
     model.compile("adamw", wingkeras.WingLoss(w=10, epsilon=2))
-    model.fit(batches, steps_per_epoch=steps, epochs=100)
+    model.fit(batches, steps_per_epoch=steps, epochs=100, shuffle=False)
     ```
 
     Args:
@@ -144,6 +144,9 @@ def training_batches(
             tf.TensorSpec([], tf.int64),
         ),
     )
-    return batches.map(
-        make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    ).prefetch(tf.data.AUTOTUNE)
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return (
+        batches.apply(endless)
+        .map(make, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
