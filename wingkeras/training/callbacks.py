@@ -24,6 +24,7 @@ class Records(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write both."""
+        assert logs is not None and self.model is not None
         self._folder.log(epoch, logs)
         with self._strategy.alone():
             self._folder.save_checkpoint(self.model, epoch + 1)
@@ -78,6 +79,7 @@ class Validation(keras.callbacks.Callback):
         Raises:
             FloatingPointError: if the network has diverged.
         """
+        assert logs is not None and self.model is not None
         trained = self._network.get_weights()
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -116,12 +118,14 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Move the bar."""
+        assert logs is not None
         self._step += 1
         if self._step < self._bar.target:
             self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])
 
     def on_epoch_end(self, epoch, logs=None):
         """Show the epoch and its error."""
+        assert logs is not None
         error = (VALIDATION_ERROR, logs[VALIDATION_ERROR])
         self._values = [("epoch", epoch + 1), error]
         self._bar.update(self._step, [*self._values, ("loss", logs["loss"])])

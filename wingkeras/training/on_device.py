@@ -46,10 +46,9 @@ class ResidentFaces(keras.layers.Layer):
         draws = keras.random.uniform((ops.shape(indices)[0], DRAWS), seed=self._random)
         return perturb(
             self._augmentation,
-            *(
-                ops.take(x, indices, axis=0)
-                for x in (self._images, self._maps, self._landmarks)
-            ),
+            ops.take(self._images, indices, axis=0),
+            ops.take(self._maps, indices, axis=0),
+            ops.take(self._landmarks, indices, axis=0),
             draws,
             self._size,
             self._mirror,

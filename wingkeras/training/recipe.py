@@ -81,7 +81,7 @@ class Recipe:
     jit_compile: bool | Literal["auto"] = "auto"
 
     def __post_init__(self):
-        named = self.name and self.name == PurePath(self.name).name
+        named = self.name != "" and self.name == PurePath(self.name).name
         _check(named, "name", "one that a file can have", self)
         known = self.network in models.NETWORKS
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)

@@ -167,7 +167,7 @@ def _writers(
     )
     # It counts in a variable of its own, which JAX wants to be equal in all processes.
     if strategy.processes == 1 and with_tensorflow and find_spec("tensorboard"):
-        writers.insert(0, keras.callbacks.TensorBoard(folder.tensorboard))
+        writers.insert(0, keras.callbacks.TensorBoard(str(folder.tensorboard)))
     return writers
 
 

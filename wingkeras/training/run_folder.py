@@ -165,7 +165,7 @@ class RunFolder:
             return 0
         try:
             with h5py.File(self._checkpoint) as file:
-                epochs = int(file.attrs[_EPOCHS])
+                epochs = int(np.asarray(file.attrs[_EPOCHS]))
             with warnings.catch_warnings():
                 # Keras only warns of what it leaves as it is.
                 warnings.simplefilter("error", UserWarning)
@@ -222,9 +222,10 @@ class RunFolder:
     def curves(self) -> tuple[np.ndarray, np.ndarray]:
         """Training loss and NME on the faces held out, `(epochs,)` each."""
         rows = self.rows()
-        return tuple(
+        losses, errors = (
             np.array([row[name] for row in rows]) for name in (_LOSS, VALIDATION_ERROR)
         )
+        return losses, errors
 
     def cut_log(self, epochs: int) -> None:
         """Leave out what a checkpoint has not seen.
