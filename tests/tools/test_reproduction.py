@@ -54,10 +54,12 @@ def test_recipes_show_the_same_number_of_faces(tmp_path):
     for hsm in (False, True):
         recipe = Experiment(AFLW.name, hsm=hsm).recipe(3600, faces)
         shown = recipe.epochs * len(
-            experiments.epoch_plan(recipe, faces.split(recipe.validation_split, 0)[0])
+            experiments.epoch_plan(
+                faces.split(recipe.validation_split, 0)[0], recipe.hsm_bins
+            )
         )
         assert shown == pytest.approx(3600, rel=0.05)
-        assert recipe.pose_bins == (17 if hsm else 0)
+        assert recipe.hsm_bins == (17 if hsm else 0)
 
 
 @pytest.mark.parametrize(
