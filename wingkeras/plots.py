@@ -62,7 +62,7 @@ def pose_histogram(coefficients: np.ndarray, copies: np.ndarray, bins: int) -> F
     """
     known = np.isfinite(coefficients)
     values, weights = coefficients[known], copies[known]
-    edges = np.histogram_bin_edges(values, bins)
+    edges = np.histogram_bin_edges(values, bins).tolist()
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
     after = f"after: {weights.sum():,}"

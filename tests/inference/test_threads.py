@@ -24,7 +24,7 @@ def in_threads(function, jobs):
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
-    make_localizer(2, flip_tta=True).save(folder, "threads")
+    zoo.save(make_localizer(2, flip_tta=True), folder, "threads")
     return folder
 
 

@@ -7,7 +7,9 @@ namespace of the caller's choice: `keras.ops`, the default, in a compiled train 
 TensorFlow's NumPy in a `tf.data` pipeline.
 """
 
+import functools
 import math
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,8 +158,10 @@ def gaussian_blur(images, xp=ops):
     height, width = images.shape[1:3]
     margin = [_BLUR_RADIUS, _BLUR_RADIUS]
     images = xp.pad(images, [[0, 0], margin, margin, [0, 0]], mode="reflect")
-    images = sum(tap * images[:, i : i + height] for i, tap in enumerate(taps))
-    return sum(tap * images[:, :, i : i + width] for i, tap in enumerate(taps))
+    down = [tap * images[:, i : i + height] for i, tap in enumerate(taps)]
+    images = functools.reduce(operator.add, down)
+    across = [tap * images[:, :, i : i + width] for i, tap in enumerate(taps)]
+    return functools.reduce(operator.add, across)
 
 
 def random_appearance(augmentation: Augmentation, crops, draws, xp=ops):

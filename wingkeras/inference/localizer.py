@@ -19,7 +19,6 @@ from wingkeras.schemes import LandmarkScheme
 
 if TYPE_CHECKING:
     from wingkeras.inference.keras_stages import KerasStage
-    from wingkeras.storage.entries import Entry
 
 
 class Localizer:
@@ -281,17 +280,6 @@ class Localizer:
         """
         self._check_process()
         return detect_faces(self.detector, as_image(image))
-
-    def save(self, folder: str | Path, name: str) -> "Entry":
-        """Write the localizer into a folder that `zoo.load` takes; see `saving.save`.
-
-        Raises:
-            ValueError: if another runtime than Keras runs it, or a network is not one
-                of `wingkeras.models`.
-        """
-        from wingkeras.inference import saving
-
-        return saving.save(self, folder, name)
 
     def _check_process(self) -> None:
         # The runtimes' threads do not survive a fork: a call would wait for them

@@ -1,5 +1,7 @@
 """Optimizers whose weight average warms up."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,13 +21,17 @@ class WarmingAverage:
     the optimizer's step counter, so there is no further state to save.
     """
 
+    iterations: Any
+    ema_momentum: Any
+    _model_variables_moving_average: Any
+
     def _update_model_variables_moving_average(self, trainable_variables):
-        step = ops.cast(self.iterations, "float32")
-        momentum = ops.minimum(self.ema_momentum, step / (step + (_ETA + 1)))
+        step: Any = ops.cast(self.iterations, "float32")
+        momentum: Any = ops.minimum(self.ema_momentum, step / (step + (_ETA + 1)))
         averages = self._model_variables_moving_average
         for variable, average in zip(trainable_variables, averages, strict=True):
             if average is not None:
-                kept = ops.cast(momentum, variable.dtype)
+                kept: Any = ops.cast(momentum, variable.dtype)
                 average.assign(kept * average + (1 - kept) * variable)
 
 

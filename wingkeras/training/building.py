@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import cast
 
 import keras
 import numpy as np
@@ -93,7 +94,8 @@ def _compile(
     model.compile(
         optimizer=build_optimizer(recipe, inputs.steps * recipe.epochs),
         loss=loss,
-        jit_compile=recipe.jit_compile if strategy.xla else False,
+        # Keras' stubs forget that booleans are taken.
+        jit_compile=cast(str, recipe.jit_compile if strategy.xla else False),
     )
     model.optimizer.build(model.trainable_variables)
     return model

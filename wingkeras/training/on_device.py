@@ -6,6 +6,7 @@ next. Nothing here needs TensorFlow.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,7 +44,8 @@ class ResidentFaces(keras.layers.Layer):
 
     def call(self, indices):
         """`(B, S, S, 3)` crops in [0, 255], `(B, 2L)` shape vectors, float32."""
-        draws = keras.random.uniform((ops.shape(indices)[0], DRAWS), seed=self._random)
+        count: Any = ops.shape(indices)
+        draws = keras.random.uniform((count[0], DRAWS), seed=self._random)
         return perturb(
             self._augmentation,
             ops.take(self._images, indices, axis=0),
