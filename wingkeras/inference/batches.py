@@ -1,16 +1,36 @@
 """Faces of many pictures through the networks together."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from wingkeras import geometry
 from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
+from wingkeras.inference.stages import Stage
+from wingkeras.schemes import LandmarkScheme
 
-if TYPE_CHECKING:
-    from wingkeras.inference.localizer import Localizer
+
+class RegionLocalizer(Protocol):
+    """What localises faces in their regions: a `Localizer`, as far as batches need it.
+
+    Attributes:
+        stages, scheme, box_scale: see `Localizer`.
+    """
+
+    stages: tuple[Stage, ...]
+    scheme: LandmarkScheme
+    box_scale: float
+
+    @property
+    def region_size(self) -> int:
+        """Side of the regions, pixels."""
+        ...
+
+    def in_regions(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        """The landmarks of face regions, see `Localizer.in_regions`."""
+        ...
 
 
 class PictureRegions(NamedTuple):
@@ -28,7 +48,7 @@ class PictureRegions(NamedTuple):
 
 
 def cut_regions(
-    localizer: "Localizer", image: np.ndarray, boxes: Any
+    localizer: RegionLocalizer, image: np.ndarray, boxes: Any
 ) -> PictureRegions:
     """The face regions of a picture, for a localizer.
 
@@ -59,7 +79,7 @@ def cut_regions(
 
 
 def localize(
-    localizer: "Localizer",
+    localizer: RegionLocalizer,
     pictures: list[PictureRegions],
     batch_size: int | None = None,
 ) -> list[np.ndarray]:
@@ -86,7 +106,7 @@ def localize(
 
 
 def localize_all(
-    localizer: "Localizer", pictures: Iterable[tuple[Any, Any]], batch_size: int
+    localizer: RegionLocalizer, pictures: Iterable[tuple[Any, Any]], batch_size: int
 ) -> Iterator[np.ndarray]:
     """See `Localizer.localize_batch`.
 
