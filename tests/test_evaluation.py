@@ -77,7 +77,7 @@ def test_subsets_have_their_own_errors(faces):
     assert "nme_percent_of_subsets" not in single
 
 
-def test_faces_without_a_normaliser_are_left_out(faces, tmp_path):
+def test_faces_without_a_normalizer_are_left_out(faces, tmp_path):
     landmarks = faces.landmarks.copy()
     landmarks[2, 0] = np.nan
     partly = dataclasses.replace(faces, landmarks=landmarks)

@@ -52,8 +52,8 @@ class Evaluation:
         boxes: source of the boxes: "landmarks", or a detector's name.
         flip_tta: whether the localizer averages with the flipped faces.
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
-        errors: per normaliser, `(N,)` NME as a fraction; infinite where no face was
-            found, NaN where the normaliser is unlabelled.
+        errors: per normalizer, `(N,)` NME as a fraction; infinite where no face was
+            found, NaN where the normalizer is unlabelled.
     """
 
     faces: FaceDataset
@@ -70,7 +70,7 @@ class Evaluation:
     def summary(self) -> dict:
         """NME in percent over the faces found, AUC and failure rate over all.
 
-        Faces whose normaliser is unlabelled count for neither; `unlabelled` says how
+        Faces whose normalizer is unlabelled count for neither; `unlabelled` says how
         many they are, where there are any. Of a data set with several subsets, also
         the NME of each. `skipped` and `missing_subsets` say what the data set lacks,
         where it lacks anything. `mean_offset_percent` is where the predictions lie
@@ -124,7 +124,7 @@ class Evaluation:
         return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r})"
 
     def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
-        """`[x, y]` in percent of the normaliser, over the faces marked."""
+        """`[x, y]` in percent of the normalizer, over the faces marked."""
         if not counted.any():
             return None
         landmarks = self.faces.landmarks[counted]
@@ -136,7 +136,7 @@ class Evaluation:
     def save(self, folder: str | Path) -> None:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.
 
-        `faces.csv` has a row per face: image, subset, error per normaliser
+        `faces.csv` has a row per face: image, subset, error per normalizer
         (fraction), the predicted coordinates (image pixels).
         """
         from wingkeras import plots
@@ -192,7 +192,7 @@ def evaluate(
         Predictions and errors, in the data set's order.
 
     Raises:
-        ValueError: if the schemes differ, or no face has a labelled normaliser.
+        ValueError: if the schemes differ, or no face has a labelled normalizer.
         BrokenFileError: for a picture that cannot be decoded.
 
     Example:

@@ -1,6 +1,6 @@
 """Normalised mean error, and what is read off a list of them.
 
-An error without its normaliser says nothing, so the normaliser has no default:
+An error without its normalizer says nothing, so the normalizer has no default:
 
 - `inter_ocular`: distance between the outer eye corners (the 300-W challenge).
 - `inter_pupil`: distance between the eye centres, each the mean of the eye's points
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def usual_normalizers(scheme: str | LandmarkScheme) -> tuple[str, ...]:
-    """The normalisers that errors in a scheme are usually given in: those between the
+    """The normalizers that errors in a scheme are usually given in: those between the
     eyes that it has points for, 300-W's own first; without eyes, the box.
 
     Raises:
@@ -55,10 +55,10 @@ def measurable(
         normalizer: one of `NORMALIZERS`.
 
     Returns:
-        `(N,)` bool: the normaliser is labelled and not zero.
+        `(N,)` bool: the normalizer is labelled and not zero.
 
     Raises:
-        ValueError: for landmarks of another shape than the scheme's, or a normaliser
+        ValueError: for landmarks of another shape than the scheme's, or a normalizer
             there is not or that the scheme has no points for.
     """
     return normalizer_lengths(landmarks, scheme, normalizer) > 0
@@ -99,12 +99,12 @@ def nme(
         normalizer: one of `NORMALIZERS`.
 
     Returns:
-        `(N,)` float64: mean distance over the normaliser, a fraction.
+        `(N,)` float64: mean distance over the normalizer, a fraction.
 
     Raises:
-        ValueError: for shapes that differ or do not fit the scheme, a normaliser
+        ValueError: for shapes that differ or do not fit the scheme, a normalizer
             there is not or that the scheme has no points for, and faces whose
-            normaliser is zero or unlabelled.
+            normalizer is zero or unlabelled.
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
@@ -118,7 +118,7 @@ def nme(
         raise ValueError(
             f"Expected faces with a positive {normalizer} distance; it is zero or "
             f"unlabelled for faces {wrong.tolist()}. Leave them out, or choose "
-            f"another normaliser of {NORMALIZERS}."
+            f"another normalizer of {NORMALIZERS}."
         )
     distances = np.linalg.norm(landmarks - predictions, axis=-1)
     lengths = normalizer_lengths(landmarks, scheme, normalizer)
@@ -132,7 +132,7 @@ class NME(keras.metrics.Metric):
     """Normalised mean error as a Keras metric: the mean over faces, a fraction.
 
     Takes shape vectors `(batch, 2L)`, all x first, or landmarks `(batch, L, 2)`.
-    NaN targets are left out; so are faces whose normaliser is zero or unlabelled.
+    NaN targets are left out; so are faces whose normalizer is zero or unlabelled.
 
     Example:
 
@@ -147,7 +147,7 @@ class NME(keras.metrics.Metric):
         name: of the metric; `nme_NORMALIZER` by default.
 
     Raises:
-        ValueError: for an unknown scheme or normaliser, or one that the scheme has
+        ValueError: for an unknown scheme or normalizer, or one that the scheme has
             no points for.
     """
 

@@ -21,7 +21,7 @@ def draw_failures(
     portrait: np.ndarray,
     log: Callable[[str], None] = lambda line: None,
 ) -> Figure:
-    """A panel per way, with the error and the gap to the mirror image.
+    """A panel per way, with the error and the flip error.
 
     Args:
         localizer: with its detector.
@@ -40,9 +40,11 @@ def draw_failures(
         found = localizer(image, box[None])
         error = nme(truth[None], found, localizer.scheme, normalizer)[0]
         axes.imshow(_around(image, found, truth, box, localizer.scheme))
-        axes.set_title(f"{title}\nNME {100 * error:.1f} %, gap {flip_errors[0]:.3f}")
+        axes.set_title(
+            f"{title}\nNME {100 * error:.1f} %, flip error {flip_errors[0]:.3f}"
+        )
         axes.set_axis_off()
-        log(f"{title}: NME {100 * error:.2f} %, gap {flip_errors[0]:.4f}")
+        log(f"{title}: NME {100 * error:.2f} %, flip error {flip_errors[0]:.4f}")
     return figure
 
 

@@ -24,7 +24,7 @@ class Records:
     Attributes:
         trainings: by the experiment's key.
         errors: by the test faces' subsets and files, and the experiment's key: per
-            normaliser, `(N,)` NME as fractions.
+            normalizer, `(N,)` NME as fractions.
     """
 
     trainings: dict[str, Training]
@@ -60,7 +60,7 @@ def write(
 
     Args:
         folder: of the table; receives `BODY_cells.csv` (a row for each, trials that
-            only served to choose a learning rate among them), per normaliser a CSV of
+            only served to choose a learning rate among them), per normalizer a CSV of
             every test face's error in every experiment (fractions), for datasets that
             have head pose classes one of the mean errors in each, and
             `DATASET_run.json`.

@@ -48,7 +48,7 @@ class Validation(keras.callbacks.Callback):
     ):
         """What to validate, and with what.
 
-        Faces whose normaliser is unlabelled are left out.
+        Faces whose normalizer is unlabelled are left out.
 
         Args:
             network: being trained.
