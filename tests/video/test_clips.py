@@ -153,7 +153,7 @@ def test_what_could_not_be_read_is_told(localizer, tmp_path, capsys):
     put_index_first(cut)
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     out = tmp_path / "out"
-    with pytest.raises(clips.IncompleteVideoError, match="of 20 frames .* ends early"):
+    with pytest.raises(clips.IncompleteVideoError, match=r"of 20 frames .* ends early"):
         clips.track_video(Tracker(localizer), cut, out, "cut")
     count = len(_lines(out / "cut.landmarks.jsonl"))
     assert 0 < count < 20 and len(_read_clip(out / "cut.landmarks.mp4")[0]) == count
@@ -173,8 +173,8 @@ from pathlib import Path
 from wingkeras import zoo
 from wingkeras.video.clips import track_video
 from wingkeras.video.tracker import Tracker
-tracker = Tracker(zoo.load("cnn6_300w", runtime="onnx"))
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+tracker = Tracker(zoo.load("cnn6_300w"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 try:
     track_video(tracker, Path(sys.argv[1]), Path(sys.argv[2]), "pan")
 except OSError as error:
@@ -183,14 +183,12 @@ except OSError as error:
 
 
 def test_a_video_that_cannot_be_written_leaves_the_older_one(clip, tmp_path):
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("tf2onnx")
     for ending in ("mp4", "jsonl"):
         (tmp_path / f"pan.landmarks.{ending}").write_text("the older one")
     program = [sys.executable, "-P", "-c", _WITH_LITTLE_SPACE, clip, tmp_path]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert "OSError" in done.stderr and "Traceback" not in done.stderr
+    assert "OSError: The video could not be written" in done.stderr
     for ending in ("mp4", "jsonl"):
         older = tmp_path / f"pan.landmarks.{ending}"
         assert older.read_text() == "the older one"
@@ -204,7 +202,7 @@ def test_a_video_that_lacks_frames_leaves_the_older_one(
     monkeypatch.setattr(cv2, "VideoWriter", _forgetful(cv2.VideoWriter))
     older = tmp_path / "pan.landmarks.mp4"
     older.write_text("the older one")
-    with pytest.raises(OSError, match="expected 12 frames, found 11 in .*disk full"):
+    with pytest.raises(OSError, match=r"expected 12 frames, found 11 in .*disk full"):
         clips.track_video(Tracker(localizer), clip, tmp_path, "pan")
     assert older.read_text() == "the older one"
     assert os.listdir(tmp_path) == ["pan.landmarks.mp4"]
@@ -261,7 +259,6 @@ def test_command_line(clip, tmp_path, capsys):
     captured = capsys.readouterr()
     assert code == 1 and "99: not a camera" in captured.err
     assert f"{clip}: 1 face, {output / 'pan.landmarks.mp4'}" in captured.out
-    assert f"{FRAMES}/{FRAMES}" in captured.out, "the progress bar"
     assert (output / "photo.landmarks.json").is_file()
 
 
