@@ -56,7 +56,7 @@ def test_predict_does_all_it_can_and_says_what_it_cannot(capsys, tmp_path):
     code, out, err = _run(capsys, "predict", *inputs, "--output", output)
     assert code == 1
     for part in (
-        "broken.jpg: this JPEG is truncated",
+        "broken.jpg: truncated or damaged: Premature end of JPEG file",
         "none.jpg: No such file",
         "grey.png: no face found",
         "empty: this folder holds no pictures",
