@@ -54,8 +54,9 @@ def hold_out(joined: Sequence[Sequence[str]], count: int, seed: int) -> set[str]
         one of the smallest sets if all of them are larger.
     """
     order = np.random.default_rng(seed).permutation(len(joined))
-    chosen: list[str] = []
-    for i in order:
-        if len(chosen) + len(joined[i]) <= count:
-            chosen += joined[i]
-    return set(chosen or min((joined[i] for i in order), key=len))
+    shuffled = [joined[int(i)] for i in order]
+    chosen: set[str] = set()
+    for pictures in shuffled:
+        if len(chosen) + len(pictures) <= count:
+            chosen.update(pictures)
+    return chosen or set(min(shuffled, key=len))
