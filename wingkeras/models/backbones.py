@@ -79,21 +79,46 @@ def Regressor(
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
     """
+    head = landmark_head(num_landmarks, mean_shape)
+    image = keras.Input((size, size, 3), name="image")
+    features = build_backbone(
+        backbone, weights, pooling="avg", input_shape=(size, size, 3)
+    )
+    if weights:
+        freeze_batch_normalization(features)
+    x = features(Preprocessing(backbone, name="preprocess")(image))
+    return keras.Model(image, head(x), name=name or backbone.lower())
+
+
+def build_backbone(
+    backbone: str, weights: str | Path | None, **settings
+) -> keras.Model:
+    """A network of `keras.applications` without its classifier.
+
+    Args:
+        backbone: name of its builder.
+        weights: see `Regressor`.
+        **settings: further arguments of the builder.
+
+    Returns:
+        The network, without its preprocessing.
+
+    Raises:
+        ValueError: for an unknown backbone.
+        FileNotFoundError, OSError: see `Regressor`.
+    """
     if backbone not in BACKBONES:
         raise ValueError(
             f"Expected `backbone` to be one of {BACKBONES}, received {backbone!r}."
         )
-    build = getattr(keras.applications, backbone)
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise FileNotFoundError(
             "Expected `weights` to be 'imagenet', None or a weight file of "
             f"{backbone}; there is no {weights}."
         )
-    head = landmark_head(num_landmarks, mean_shape)
-    image = keras.Input((size, size, 3), name="image")
-    settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
+    build = getattr(keras.applications, backbone)
     try:
-        features = build(weights=weights and str(weights), **settings)
+        return build(weights=weights and str(weights), include_top=False, **settings)
     except Exception as error:  # Keras raises a bare Exception where a URL fails
         if weights != "imagenet" or "URL fetch failure" not in str(error):
             raise
@@ -105,10 +130,6 @@ def Regressor(
             f"{url} elsewhere and put it at "
             f"{home / 'models' / file}, or give its path as `weights`."
         ) from error
-    if weights:
-        _freeze_batch_normalization(features)
-    x = features(Preprocessing(backbone, name="preprocess")(image))
-    return keras.Model(image, head(x), name=name or backbone.lower())
 
 
 @keras.saving.register_keras_serializable("wingkeras")
@@ -138,7 +159,8 @@ class Preprocessing(layers.Layer):
         return super().get_config() | {"backbone": self.backbone}
 
 
-def _freeze_batch_normalization(network: keras.Model) -> None:
+def freeze_batch_normalization(network: keras.Model) -> None:
+    """Keep its statistics, scales and shifts as they are, in training too."""
     # `network(x, training=False)` would not do: fitting a model around it overrides
     # that with True.
     for layer in network.layers:
