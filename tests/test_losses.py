@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import subprocess
 import sys
@@ -219,9 +220,25 @@ def test_shapes_must_agree(cls):
             cls()(np.zeros((6, 10)), np.zeros(shape))
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (losses.WingLoss(w=10, epsilon=2), "WingLoss(w=10, epsilon=2)"),
+        (losses.WingLoss(1 / 8, 0.5), "WingLoss(w=0.125, epsilon=0.5)"),
+        (losses.RectifiedWingLoss(), "RectifiedWingLoss(r=0.5, w=10, epsilon=2)"),
+        (losses.L1Loss(reduction=None), "L1Loss(reduction=None)"),
+    ],
+    ids=str,
+)
+def test_a_loss_shows_its_parameters(loss, expected):
+    assert repr(loss) == expected
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
 def on_backend(request, tmp_path_factory):
     """What a process of its own computes on a backend, and its input."""
+    if not importlib.util.find_spec(request.param):
+        pytest.skip(f"needs {request.param}, which is not installed")
     folder = tmp_path_factory.mktemp(request.param)
     y_true, y_pred = _targets(seed=5)
     y_true[2, [1, 6]] = np.nan

@@ -136,6 +136,61 @@ def test_metric_weighs_samples_and_leaves_out_the_unusable():
     np.testing.assert_allclose(metric.result(), 0.25 * 3 / 4, rtol=1e-6)
 
 
+WRONG_SHAPES = {
+    "vectors of another scheme": (
+        (68, 10),
+        "ibug68",
+        r"\(batch, 136\) or \(batch, 68, 2",
+    ),
+    "landmarks of another scheme": ((8, 19, 2), "five", r"5 points of scheme 'five'"),
+    "points and axes swapped": ((8, 2, 5), "five", r"received \(8, 2, 5\)"),
+    "three coordinates": ((8, 5, 3), "five", r"received \(8, 5, 3\)"),
+    "one face without a batch": ((10,), "five", r"received \(10,\)"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SHAPES)
+def test_metric_refuses_what_is_not_of_its_scheme(case):
+    shape, scheme, message = WRONG_SHAPES[case]
+    metric = metrics.NME(scheme, "inter_pupil")
+    with pytest.raises(ValueError, match=message):
+        metric.update_state(np.ones(shape), np.ones(shape))
+    assert metric.result() == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 2), (7, 5, 2), (8, 10), (8, 4, 2)], ids=str)
+def test_metric_refuses_predictions_of_another_shape(shape):
+    metric = metrics.NME("five", "inter_pupil")
+    with pytest.raises(ValueError, match=r"same shape as `y_true`, \(8, 5, 2\)"):
+        metric.update_state(np.ones((8, 5, 2)), np.ones(shape))
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 3), (3, 10)], ids=str)
+def test_metric_refuses_weights_that_are_not_one_per_face(shape):
+    truth = np.stack([FACE] * 3)
+    metric = metrics.NME("five", "inter_pupil")
+    with pytest.raises(ValueError, match=r"one weight per sample; received"):
+        metric.update_state(truth, truth, sample_weight=np.ones(shape))
+
+
+def test_metric_checks_what_a_graph_knows_of_the_shapes():
+    """The number of faces is open while a model is compiled, that of points is not."""
+    image = keras.Input((4,))
+    model = keras.Model(image, keras.layers.Dense(8)(image))
+    model.compile("sgd", "mse", metrics=[metrics.NME("five", "inter_pupil")])
+    with pytest.raises(ValueError, match="5 points of scheme 'five'"):
+        model.evaluate(np.ones((6, 4)), np.ones((6, 8)), verbose=0)
+    right = keras.Model(image, keras.layers.Dense(10)(image))
+    right.compile("sgd", "mse", metrics=[metrics.NME("five", "inter_pupil")])
+    weights = np.arange(6.0)
+    right.evaluate(np.ones((6, 4)), np.ones((6, 10)), sample_weight=weights, verbose=0)
+
+
+def test_metric_shows_its_arguments():
+    metric = metrics.NME("five", "inter_pupil")
+    assert repr(metric) == "NME(scheme='five', normalizer='inter_pupil')"
+
+
 def test_metric_is_saved_with_its_arguments():
     metric = metrics.NME("ibug68", "inter_ocular")
     copy = keras.saving.deserialize_keras_object(
@@ -168,5 +223,22 @@ def test_no_errors_no_answer():
     for function in (metrics.auc, metrics.failure_rate):
         with pytest.raises(ValueError, match="one or more errors"):
             function([], 0.1)
-    with pytest.raises(ValueError, match="`threshold` > 0"):
-        metrics.auc([0.1], 0)
+
+
+@pytest.mark.parametrize("threshold", [0, -1, np.nan, np.inf])
+@pytest.mark.parametrize("function", [metrics.auc, metrics.failure_rate])
+def test_thresholds_that_say_nothing(function, threshold):
+    with pytest.raises(ValueError, match="`threshold` > 0 and finite, received"):
+        function([0.1], threshold)
+
+
+@pytest.mark.parametrize("thresholds", [0.1, [[0.1]], [0.1, np.nan]], ids=str)
+def test_ced_refuses_what_is_no_list_of_thresholds(thresholds):
+    with pytest.raises(ValueError, match="`thresholds` without NaN, received shape"):
+        metrics.cumulative_error_distribution([0.1], thresholds)
+
+
+@pytest.mark.parametrize("function", [metrics.measurable, metrics.normalizer_lengths])
+def test_lengths_of_another_scheme_are_refused(function):
+    with pytest.raises(ValueError, match=r"shape \(1, 68, 2\), received \(1, 5, 2\)"):
+        function(FACE[None], IBUG68, "inter_pupil")

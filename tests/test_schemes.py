@@ -2,6 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wingkeras.schemes import AFLW19, FIVE, IBUG68, LandmarkScheme, get_scheme
 
@@ -38,6 +40,44 @@ def test_flip_mirrors_pixel_centres():
     landmarks = np.array([[0, 5], [9, 5], [4, 6], [3, 8], [7, 8]], np.float32)
     flipped = FIVE.flip(landmarks, 10)
     np.testing.assert_array_equal(flipped, [[0, 5], [9, 5], [5, 6], [2, 8], [6, 8]])
+
+
+@st.composite
+def made_schemes(draw):
+    """Schemes whose points are mirrored in pairs at random; some mirror themselves."""
+    count = draw(st.integers(1, 12))
+    order = draw(st.permutations(range(count)))
+    mirror = list(range(count))
+    for i in range(draw(st.integers(0, count // 2))):
+        one, other = order[2 * i], order[2 * i + 1]
+        mirror[one], mirror[other] = other, one
+    names = tuple(f"point_{i}" for i in range(count))
+    return LandmarkScheme("made", names, tuple(mirror))
+
+
+@settings(deadline=None, max_examples=50)
+@given(made_schemes(), st.integers(1, 4000), st.integers(0, 2**32 - 1))
+def test_flip_moves_every_point_to_the_place_of_its_mirror_point(scheme, width, seed):
+    rng = np.random.default_rng(seed)
+    landmarks = rng.uniform(-50, width + 50, (2, len(scheme), 2))
+    flipped = scheme.flip(landmarks, width)
+    for point, other in enumerate(scheme.mirror):
+        np.testing.assert_allclose(
+            flipped[:, other, 0] + landmarks[:, point, 0], width - 1, atol=1e-9
+        )
+        np.testing.assert_array_equal(flipped[:, other, 1], landmarks[:, point, 1])
+    np.testing.assert_allclose(scheme.flip(flipped, width), landmarks, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(range(6)))
+def test_only_involutions_are_mirrors(order):
+    names = tuple("abcdef")
+    if all(order[order[i]] == i for i in range(6)):
+        assert LandmarkScheme("made", names, tuple(order)).mirror == tuple(order)
+    else:
+        with pytest.raises(ValueError, match="own inverse"):
+            LandmarkScheme("made", names, tuple(order))
 
 
 def test_own_scheme():

@@ -19,6 +19,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "web"
 MODEL = "cnn6_300w"
 DOT = (0, 255, 0)
 
+pytestmark = pytest.mark.slow
 selenium = pytest.importorskip("selenium", reason="needs the extra `dev`")
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 

@@ -12,5 +12,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from wingkeras import cli
 
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run `wingkeras convert`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return cli.main(["convert", *arguments])
+
+
 if __name__ == "__main__":
-    sys.exit(cli.main(["convert", *sys.argv[1:]]))
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Label five-point faces with 68 landmarks, to train on them as further faces.
+"""Pseudo-label five-point faces with 68 landmarks, as extra faces for training.
 
     python tools/label_faces.py NAME --data lfw.csv --output runs/lfw68.csv
-    wingkeras train --further runs/lfw68.csv ...
+    wingkeras train --extra-faces runs/lfw68.csv ...
 
 Faces on which the model disagrees with its mirror image or with the five points are
 left out, and those that the picture cuts.
@@ -14,21 +14,22 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 
-from wingkeras import zoo
-from wingkeras.data.csv_files import save_csv
-from wingkeras.data.datasets import load_mtfl
-from wingkeras.training.pseudo_labels import label
-
-
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Label, write, say how many are left."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
     parser.add_argument("--data", type=Path, required=True, help="MTFL's CSV file")
     parser.add_argument("--output", type=Path, required=True, help="CSV file")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+
+    import keras
+
+    from wingkeras import zoo
+    from wingkeras.data.csv_files import save_csv
+    from wingkeras.data.datasets import load_mtfl
+    from wingkeras.training.pseudo_labels import label
+
     faces = load_mtfl(options.data)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
     labelled = label(zoo.load(options.model), faces, progress=bar.update)

@@ -4,10 +4,10 @@
     python tools/reproduce.py report
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
-and `aflw.csv`). What every cell was trained with, its error and that of every test face
-go to `results/TABLE/`, from where a cell is known again and not trained twice; each
-command also writes `results/README.md` again, which `report` does alone. `table6` and
-`figures` train nothing.
+and `aflw.csv`). What every experiment was trained with, its error and that of every
+test face go to `results/TABLE/`, from where an experiment is known again and not
+trained twice; each command also writes `results/README.md` again, which `report` does
+alone. `table6` and `figures` train nothing.
 """
 
 import argparse
@@ -19,52 +19,56 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.machine import REPOSITORY, describe_machine
-from benchmarks.network_speed import write_speeds
-from reproduction import tables
-from reproduction.bodies import BODIES
-from reproduction.figures import draw_figures
-from reproduction.report import write_report
-from reproduction.running import run_table
+
+# Named here as well: the help is not to wait for TensorFlow.
+TABLES = ("table1", "table2", "table3", "table4", "table5")
+DATASETS = ("300w", "aflw")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Train what is missing, measure, write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = (*tables.TABLES, "table6", "figures", "report")
+    names = (*TABLES, "table6", "figures", "report")
     parser.add_argument("table", choices=names)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=Path, help="folder, see above")
     lengths = parser.add_mutually_exclusive_group()
     lengths.add_argument("--budget", type=float, metavar="MINUTES", help="on two cores")
     lengths.add_argument(
         "--length", type=float, default=1.0, help="multiple of the full length"
     )
     parser.add_argument(
-        "--bodies",
+        "--datasets",
         nargs="+",
-        choices=BODIES,
-        default=[*BODIES],
+        choices=DATASETS,
+        default=[*DATASETS],
         help="faces; the table keeps what it holds of others",
     )
     parser.add_argument("--cache", type=Path, default=Path("runs/reproduction"))
     parser.add_argument("--results", type=Path, default=REPOSITORY / "results")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.table not in ("table6", "report") and options.data is None:
         parser.error(f"{options.table} needs --data")
-    if options.table in tables.TABLES:
-        cells = tables.TABLES[options.table](options.bodies)
-        if not cells:
-            parser.error(f"{options.table} has no cells on {options.bodies}")
+
+    from reproduction.report import write_report
+
+    if options.table in TABLES:
+        from reproduction import tables
+        from reproduction.running import run_table
+
+        experiments = tables.TABLES[options.table](options.datasets)
+        if not experiments:
+            parser.error(f"{options.table} has no experiments on {options.datasets}")
         length = options.length
         if options.budget is not None:
             try:
-                length = tables.length_within(options.budget, cells)
+                length = tables.length_within(options.budget, experiments)
             except ValueError as error:
                 parser.error(str(error))
         if length <= 0:
             parser.error(f"expected --length > 0, received {length:g}")
         run_table(
             options.table,
-            cells,
+            experiments,
             options.results,
             describe_machine(),
             # Progress is to be seen in a log file as well.
@@ -74,9 +78,13 @@ def main() -> int:
             length=length,
         )
     elif options.table == "table6":
+        from benchmarks.network_speed import write_speeds
+
         write_speeds(options.results / "table6")
     elif options.table == "figures":
-        draw_figures(options.results / "figures", options.data, options.bodies)
+        from reproduction.figures import draw_figures
+
+        draw_figures(options.results / "figures", options.data, options.datasets)
     write_report(options.results)
     return 0
 

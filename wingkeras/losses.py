@@ -8,9 +8,13 @@ unlabelled coordinate: it adds nothing to the value or the gradient.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, cast
 
 import keras
 from keras import ops
+
+from wingkeras.shapes import check_same
 
 _register = keras.saving.register_keras_serializable(package="wingkeras")
 
@@ -133,25 +137,15 @@ def _wing(x, w: float, epsilon: float):
 def _sum_over_coordinates(y_true, y_pred, value):
     """Sum `value(|x|)` over all labelled coordinates of each sample."""
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    _check_shapes(y_true.shape, y_pred.shape)
+    check_same(y_true, y_pred)
     y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
     unlabelled = ops.isnan(y_true)
     # NaN is replaced before the arithmetic: masking the result alone would leave
     # NaN in the gradient.
     error = ops.abs(ops.where(unlabelled, y_pred, y_true) - y_pred)
     values = ops.where(unlabelled, 0.0, value(error))
-    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
-
-
-def _check_shapes(expected, received) -> None:
-    same_rank = len(expected) == len(received)
-    if not same_rank or any(
-        None not in (a, b) and a != b for a, b in zip(expected, received, strict=True)
-    ):
-        raise ValueError(
-            "Expected `y_pred` of the same shape as `y_true`, "
-            f"{tuple(expected)}; received {tuple(received)}."
-        )
+    count, *_ = cast(tuple, ops.shape(values))
+    return ops.sum(ops.reshape(values, (count, -1)), axis=1)
 
 
 def _check_wing(w: float, epsilon: float) -> None:
@@ -166,8 +160,29 @@ def _check_rectified_wing(r: float, w: float, epsilon: float) -> None:
         raise ValueError(f"Expected 0 <= `r` < `w` = {w!r}, received r={r!r}.")
 
 
+class _Loss(keras.losses.Loss):
+    """What all of them share: float32, their configuration and a line that shows it."""
+
+    _parameters: tuple[str, ...] = ()
+
+    def __init__(self, name: str, reduction: str | None):
+        settings: dict[str, Any] = {"reduction": reduction, "dtype": "float32"}
+        super().__init__(name=name, **settings)
+
+    def get_config(self):
+        """Arguments that make an equal loss."""
+        config = {name: getattr(self, name) for name in self._parameters}
+        return {"name": self.name, "reduction": self.reduction, **config}
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={getattr(self, name):g}" for name in self._parameters]
+        if self.reduction != "sum_over_batch_size":
+            shown.append(f"reduction={self.reduction!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
 @_register
-class WingLoss(keras.losses.Loss):
+class WingLoss(_Loss):
     """Wing loss (Eq. 5), summed over coordinates; see `wing`.
 
     Example:
@@ -188,6 +203,8 @@ class WingLoss(keras.losses.Loss):
         ValueError: for parameters that are not > 0.
     """
 
+    _parameters = ("w", "epsilon")
+
     def __init__(
         self,
         w: float = 10.0,
@@ -196,21 +213,16 @@ class WingLoss(keras.losses.Loss):
         name: str = "wing_loss",
     ):
         _check_wing(w, epsilon)
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        super().__init__(name, reduction)
         self.w, self.epsilon = w, epsilon
 
     def call(self, y_true, y_pred):
         """`(batch,)` values, see `wing`."""
         return wing(y_true, y_pred, self.w, self.epsilon)
 
-    def get_config(self):
-        """Arguments that make an equal loss."""
-        config = {"w": self.w, "epsilon": self.epsilon}
-        return {"name": self.name, "reduction": self.reduction, **config}
-
 
 @_register
-class RectifiedWingLoss(keras.losses.Loss):
+class RectifiedWingLoss(_Loss):
     """Rectified Wing loss (IJCV 2020), summed over coordinates; see `rectified_wing`.
 
     Args:
@@ -224,6 +236,8 @@ class RectifiedWingLoss(keras.losses.Loss):
         ValueError: unless 0 <= r < w and epsilon > 0.
     """
 
+    _parameters = ("r", "w", "epsilon")
+
     def __init__(
         self,
         r: float = 0.5,
@@ -233,32 +247,24 @@ class RectifiedWingLoss(keras.losses.Loss):
         name: str = "rectified_wing_loss",
     ):
         _check_rectified_wing(r, w, epsilon)
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+        super().__init__(name, reduction)
         self.r, self.w, self.epsilon = r, w, epsilon
 
     def call(self, y_true, y_pred):
         """`(batch,)` values, see `rectified_wing`."""
         return rectified_wing(y_true, y_pred, self.r, self.w, self.epsilon)
 
-    def get_config(self):
-        """Arguments that make an equal loss."""
-        config = {"r": self.r, "w": self.w, "epsilon": self.epsilon}
-        return {"name": self.name, "reduction": self.reduction, **config}
 
-
-class _Baseline(keras.losses.Loss):
-    _function, _name = None, None
+class _Baseline(_Loss):
+    _function: Callable[..., Any]
+    _name: str
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None):
-        super().__init__(name or self._name, reduction=reduction, dtype="float32")
+        super().__init__(name or self._name, reduction)
 
     def call(self, y_true, y_pred):
         """`(batch,)` values, see the function of the same name."""
         return type(self)._function(y_true, y_pred)
-
-    def get_config(self):
-        """Arguments that make an equal loss."""
-        return {"name": self.name, "reduction": self.reduction}
 
 
 @_register

@@ -12,17 +12,32 @@ import keras
 import numpy as np
 from keras import ops
 
+from wingkeras.normalizers import NORMALIZERS, check_normalizer, has_points, measure
 from wingkeras.schemes import LandmarkScheme, get_scheme
+from wingkeras.shapes import check_points, check_same, check_weights
 
-NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
-"""The normalisers there are."""
+__all__ = [
+    "NME",
+    "NORMALIZERS",
+    "auc",
+    "cumulative_error_distribution",
+    "failure_rate",
+    "measurable",
+    "nme",
+    "normalizer_lengths",
+    "usual_normalizers",
+]
 
 
-def usual_normalizers(scheme: LandmarkScheme) -> tuple[str, ...]:
+def usual_normalizers(scheme: str | LandmarkScheme) -> tuple[str, ...]:
     """The normalisers that errors in a scheme are usually given in: those between the
     eyes that it has points for, 300-W's own first; without eyes, the box.
+
+    Raises:
+        ValueError: for an unknown scheme.
     """
-    usable = [n for n in ("inter_ocular", "inter_pupil") if _usable(scheme, n)]
+    scheme = get_scheme(scheme)
+    usable = [n for n in ("inter_ocular", "inter_pupil") if has_points(scheme, n)]
     return tuple(usable) or ("box",)
 
 
@@ -40,7 +55,8 @@ def measurable(
         `(N,)` bool: the normaliser is labelled and not zero.
 
     Raises:
-        ValueError: for a normaliser there is not or that the scheme has no points for.
+        ValueError: for landmarks of another shape than the scheme's, or a normaliser
+            there is not or that the scheme has no points for.
     """
     return normalizer_lengths(landmarks, scheme, normalizer) > 0
 
@@ -59,10 +75,10 @@ def normalizer_lengths(
     Raises:
         ValueError: see `measurable`.
     """
-    scheme = _check(scheme, normalizer)
-    return _normalizer_lengths(
-        np.asarray(landmarks, np.float64), scheme, normalizer, np
-    )
+    scheme = check_normalizer(scheme, normalizer)
+    landmarks = np.asarray(landmarks, np.float64)
+    _check_landmarks("landmarks", landmarks, scheme, len(landmarks))
+    return measure(landmarks, scheme, normalizer)
 
 
 def nme(
@@ -87,15 +103,11 @@ def nme(
             there is not or that the scheme has no points for, and faces whose
             normaliser is zero or unlabelled.
     """
-    scheme = _check(scheme, normalizer)
+    scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
     predictions = np.asarray(predictions, np.float64)
-    expected = (len(landmarks), len(scheme), 2)
     for name, value in (("landmarks", landmarks), ("predictions", predictions)):
-        if value.shape != expected:
-            raise ValueError(
-                f"Expected `{name}` of shape {expected}, received {value.shape}."
-            )
+        _check_landmarks(name, value, scheme, len(landmarks))
     if not len(landmarks):
         return np.zeros(0)
     wrong = np.flatnonzero(~measurable(landmarks, scheme, normalizer))
@@ -119,6 +131,13 @@ class NME(keras.metrics.Metric):
     Takes shape vectors `(batch, 2L)`, all x first, or landmarks `(batch, L, 2)`.
     NaN targets are left out; so are faces whose normaliser is zero or unlabelled.
 
+    Example:
+
+    ```python
+    nme = wingkeras.NME("ibug68", "inter_ocular")
+    model.compile(optimizer="adam", loss=wingkeras.WingLoss(), metrics=[nme])
+    ```
+
     Args:
         scheme: name or `LandmarkScheme`; only a name can be saved with a model.
         normalizer: one of `NORMALIZERS`; there is no default.
@@ -132,27 +151,43 @@ class NME(keras.metrics.Metric):
     def __init__(
         self, scheme: str | LandmarkScheme, normalizer: str, name: str | None = None
     ):
-        self._scheme = _check(scheme, normalizer)
+        self._scheme = check_normalizer(scheme, normalizer)
         self.scheme, self.normalizer = scheme, normalizer
         super().__init__(name=name or f"nme_{normalizer}", dtype="float32")
         self._total = self.add_weight(name="total", initializer="zeros")
         self._count = self.add_weight(name="count", initializer="zeros")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Add a batch, weighted by `sample_weight`, `(batch,)`."""
+        """Add a batch.
+
+        Args:
+            y_true: `(batch, 2L)` or `(batch, L, 2)` targets, any unit; NaN =
+                unlabelled.
+            y_pred: predictions of the same shape and unit.
+            sample_weight: `(batch,)` weights of the faces.
+
+        Raises:
+            ValueError: for shapes that differ or are not the scheme's, or weights of
+                another number. In a graph, what is known of the shapes counts.
+        """
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        check_same(y_true, y_pred)
+        check_points(y_true, len(self._scheme), self._scheme.name)
         y_true, y_pred = self._landmarks(y_true), self._landmarks(y_pred)
         unlabelled = ops.isnan(y_true)
         squares = ops.where(unlabelled, 0.0, y_true - y_pred) ** 2
         distances = ops.sqrt(ops.sum(squares, axis=-1))
         labelled = ops.cast(ops.logical_not(ops.any(unlabelled, axis=-1)), "float32")
         number = ops.sum(labelled, axis=1)
-        lengths = _normalizer_lengths(y_true, self._scheme, self.normalizer, ops)
+        lengths = measure(y_true, self._scheme, self.normalizer, ops)
         usable = lengths > 0
         errors = ops.sum(distances * labelled, axis=1) / ops.maximum(number, 1.0)
         errors = ops.where(usable, errors / ops.where(usable, lengths, 1.0), 0.0)
         weights = ops.cast(usable, "float32")
         if sample_weight is not None:
-            weights = weights * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+            sample_weight = ops.cast(sample_weight, "float32")
+            check_weights(sample_weight, y_true)
+            weights = weights * ops.reshape(sample_weight, (-1,))
         self._total.assign_add(ops.sum(errors * weights))
         self._count.assign_add(ops.sum(weights))
 
@@ -168,9 +203,12 @@ class NME(keras.metrics.Metric):
             "name": self.name,
         }
 
+    def __repr__(self) -> str:
+        return f"NME(scheme={self._scheme.name!r}, normalizer={self.normalizer!r})"
+
     def _landmarks(self, values):
         values = ops.cast(values, "float32")
-        if len(values.shape) == 2:
+        if ops.ndim(values) == 2:
             vectors = ops.reshape(values, (-1, 2, len(self._scheme)))
             return ops.transpose(vectors, (0, 2, 1))
         return values
@@ -189,8 +227,14 @@ def cumulative_error_distribution(
         `(T,)` in [0, 1].
 
     Raises:
-        ValueError: for no errors.
+        ValueError: for no errors, or thresholds that are NaN or no list.
     """
+    thresholds = np.asarray(thresholds, np.float64)
+    if thresholds.ndim != 1 or np.isnan(thresholds).any():
+        raise ValueError(
+            "Expected a list of `thresholds` without NaN, received shape "
+            f"{thresholds.shape}."
+        )
     ordered = np.sort(_known(errors))
     return np.searchsorted(ordered, thresholds, side="right") / len(ordered)
 
@@ -207,10 +251,9 @@ def auc(errors: np.ndarray, threshold: float) -> float:
         In [0, 1].
 
     Raises:
-        ValueError: for no errors, or a threshold that is not > 0.
+        ValueError: for no errors, or a threshold that is not > 0 and finite.
     """
-    if not threshold > 0:
-        raise ValueError(f"Expected `threshold` > 0, received {threshold!r}.")
+    _check_threshold(threshold)
     return float(np.clip(1 - _known(errors) / threshold, 0, None).mean())
 
 
@@ -219,15 +262,31 @@ def failure_rate(errors: np.ndarray, threshold: float) -> float:
 
     Args:
         errors: `(N,)`; infinite or NaN = failed.
-        threshold: same unit.
+        threshold: same unit, > 0.
 
     Returns:
         In [0, 1].
 
     Raises:
-        ValueError: for no errors.
+        ValueError: for no errors, or a threshold that is not > 0 and finite.
     """
+    _check_threshold(threshold)
     return float((_known(errors) > threshold).mean())
+
+
+def _check_threshold(threshold: float) -> None:
+    if not 0 < threshold < np.inf:
+        raise ValueError(
+            f"Expected `threshold` > 0 and finite, received {threshold!r}."
+        )
+
+
+def _check_landmarks(name: str, values, scheme: LandmarkScheme, count: int) -> None:
+    expected = (count, len(scheme), 2)
+    if values.shape != expected:
+        raise ValueError(
+            f"Expected `{name}` of shape {expected}, received {values.shape}."
+        )
 
 
 def _known(errors: np.ndarray) -> np.ndarray:
@@ -237,42 +296,3 @@ def _known(errors: np.ndarray) -> np.ndarray:
             f"Expected a list of one or more errors, received shape {errors.shape}."
         )
     return np.where(np.isnan(errors), np.inf, errors)
-
-
-def _check(scheme: str | LandmarkScheme, normalizer: str) -> LandmarkScheme:
-    scheme = get_scheme(scheme)
-    if normalizer not in NORMALIZERS:
-        raise ValueError(
-            f"Expected `normalizer` to be one of {NORMALIZERS}, "
-            f"received {normalizer!r}."
-        )
-    if not _usable(scheme, normalizer):
-        usable = [name for name in NORMALIZERS if _usable(scheme, name)]
-        raise ValueError(
-            f"Scheme {scheme.name!r} has no points for {normalizer}; choose "
-            f"{' or '.join(usable)}."
-        )
-    return scheme
-
-
-def _usable(scheme: LandmarkScheme, normalizer: str) -> bool:
-    if normalizer == "inter_ocular":
-        return scheme.outer_eye_corners is not None
-    return normalizer == "box" or bool(scheme.left_eye and scheme.right_eye)
-
-
-def _normalizer_lengths(landmarks, scheme: LandmarkScheme, normalizer: str, xp):
-    """`(N,)` lengths; NaN where a point they need is unlabelled."""
-    if normalizer == "box":
-        known = xp.logical_not(xp.isnan(landmarks))
-        highest = xp.max(xp.where(known, landmarks, -np.inf), axis=1)
-        lowest = xp.min(xp.where(known, landmarks, np.inf), axis=1)
-        sides = xp.maximum(highest - lowest, 0.0)
-        return xp.sqrt(sides[:, 0] * sides[:, 1])
-    ends = (scheme.left_eye, scheme.right_eye)
-    if normalizer == "inter_ocular":
-        ends = [(i,) for i in scheme.outer_eye_corners]
-    left, right = (
-        sum(landmarks[:, i] for i in indices) / len(indices) for indices in ends
-    )
-    return xp.sqrt(xp.sum((left - right) ** 2, axis=-1))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wingkeras import geometry
+
 
 @dataclass(frozen=True)
 class LandmarkScheme:
@@ -73,10 +75,11 @@ class LandmarkScheme:
             xp: namespace to compute with.
 
         Returns:
-            `(..., L, 2)`: x becomes `width - 1 - x`, and the points swap names.
+            `(..., L, 2)`: places are mirrored as in `geometry.flip_points`, and the
+            points swap names.
         """
         swapped = xp.take(landmarks, np.array(self.mirror), axis=-2)
-        return xp.stack([width - 1 - swapped[..., 0], swapped[..., 1]], axis=-1)
+        return geometry.flip_points(swapped, width, xp)
 
 
 def _chain(first: int, last: int, closed: bool = False):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ENTRY = {"flip_tta": "flip_test"}
-"""Fields of `inference.entries.Entry`."""
+"""Fields of `storage.entries.Entry`."""
 
 RECIPE = {
     "freeze_fraction": "frozen",
@@ -20,6 +20,9 @@ RECIPE = {
 
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""
+
+EXPORT = {"stage": "part"}
+"""Metadata of exported files, see `export.conversion.metadata`."""
 
 
 def to_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -10,15 +11,20 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from faces_on_disk import make_faces
+from made_localizers import make_localizer
 from wingkeras import cli, zoo
 from wingkeras.cli.arguments import DEFAULT_MODEL
 from wingkeras.data.pts import read_pts
+from wingkeras.metrics import usual_normalizers
 
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
 
 
 def _run(capsys, *arguments):
-    code = cli.main([str(a) for a in arguments])
+    try:
+        code = cli.main([str(a) for a in arguments])
+    except SystemExit as end:  # argparse's way out
+        code = end.code
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
@@ -71,7 +77,7 @@ def test_predict_folder_to_pts(capsys, tmp_path):
     code, _, _ = _run(
         capsys,
         *("predict", tmp_path / "a", tmp_path / "b"),
-        *("--output", output, "--points", "pts"),
+        *("--output", output, "--format", "pts"),
     )
     assert code == 0
     assert read_pts(output / "photo.face1.pts", 68).shape == (68, 2)
@@ -88,7 +94,7 @@ def test_predict_never_writes_over_its_own_results(capsys, tmp_path):
     )
     for name in names:
         cv2.imwrite(str(tmp_path / name), cv2.imread(PORTRAIT))
-    predict = ("predict", tmp_path, "--output", tmp_path, "--points", "pts")
+    predict = ("predict", tmp_path, "--output", tmp_path, "--format", "pts")
     (tmp_path / "photo.face2.pts").write_text("of another picture")
     for _ in range(2):
         code, out, _ = _run(capsys, *predict)
@@ -149,25 +155,50 @@ def test_train_then_evaluate(capsys, tmp_path):
 def test_zoo_lists_and_describes(capsys):
     code, out, _ = _run(capsys, "zoo")
     assert code == 0 and "cnn6_300w: " in out
-    code, out, _ = _run(capsys, "zoo", "cnn6_300w")
+    code, out, _ = _run(capsys, "zoo", "cnn6_300w", "--json")
     assert code == 0 and json.loads(out)["licence"].startswith("research use only")
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_card_is_one_screen(capsys, name):
+    code, out, _ = _run(capsys, "zoo", name)
+    lines = out.splitlines()
+    assert code == 0 and len(lines) <= 24 and max(map(len, lines)) <= 80
+    entry = zoo.model_info(name)
+    usual = usual_normalizers(entry.scheme)[0]
+    words = " ".join(out.split())  # as long lines are wrapped
+    for part in (
+        f"{name}: {entry.description}",
+        f"Landmarks {entry.num_landmarks}, scheme {entry.scheme}",
+        *(f"{stage.input_size} px for {stage.network}" for stage in entry.stages),
+        f"Parameters {sum(s.parameters for s in entry.stages) / 1e6:.1f} M",
+        f"Weights {sum(s.bytes for s in entry.stages) / 1e6:.1f} MB",
+        f"{entry.metrics[0][usual]['nme_percent']:.2f} % {usual.replace('_', '-')}",
+        f"Licence {entry.licence}",
+        f'wingkeras.zoo.load("{name}")',
+    ):
+        assert part in words
+
+
+def test_a_card_of_ones_own_model(capsys, tmp_path):
+    zoo.save(make_localizer(2), tmp_path, "own")
+    code, out, _ = _run(capsys, "zoo", tmp_path)
+    assert code == 0 and out.startswith("own\n")
+    assert f'wingkeras.zoo.load("{tmp_path}")' in out and "Licence" not in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("demo", "--model", "cnn9"), "received 'cnn9'"),
+        (("demo", "cnn9"), "received 'cnn9'"),
+        (("zoo", "cnn6_300"), "Did you mean 'cnn6_300w'"),
         (("evaluate", "cnn6_300w", "--data", "/nowhere"), "there is no /nowhere"),
         (("train", "--recipe", "x", "--data", "."), "modern_cnn6"),
-        (
-            ("train", "--recipe", "x", "--data", ".", "--num-processes", "2"),
-            "go with --strategy data-parallel; received --strategy None",
-        ),
         (
             ("train", "--recipe", "x", "--data", ".", "--strategy", "data-parallel"),
             "set KERAS_BACKEND=jax",
         ),
-        (("predict", "x.jpg", "--boxes", "yunet", "--yunet", "no.onnx"), "no.onnx"),
+        (("predict", "x.jpg", "--detector", "yunet", "--yunet", "no.onnx"), "no.onnx"),
     ],
     ids=str,
 )
@@ -176,27 +207,39 @@ def test_errors_are_one_line_and_code_1(capsys, arguments, message):
     assert code == 1 and message in err and "Traceback" not in err
 
 
-def test_as_a_program():
-    """A process of its own: nothing but the answer is printed."""
-    # -P: the installed package, not the folder the tests are run in.
-    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
-    result = subprocess.run([*program, "zoo"], capture_output=True, text=True)
-    assert result.returncode == 0 and "cnn6_300w" in result.stdout
-    result = subprocess.run(program, capture_output=True, text=True)
-    assert result.returncode == 2 and "usage: wingkeras" in result.stderr
+# -P: the installed package, not the folder the tests are run in.
+PROGRAM = [sys.executable, "-P", "-m", "wingkeras"]
+
+
+def _start(*arguments, **settings):
+    command = [*PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **settings)
+
+
+@pytest.mark.parametrize("runtime", ["keras", "onnx", "litert", "openvino"])
+def test_predict_says_nothing_but_its_result(tmp_path, cache, runtime):
+    modules = {"onnx": "onnxruntime", "litert": "ai_edge_litert"}
+    if not find_spec(modules.get(runtime, runtime)):
+        pytest.skip(f"needs the extra `{runtime}`")
+    options = ("--model", "cnn6_300w", "--runtime", runtime, "--output", tmp_path)
+    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    result = _start("predict", PORTRAIT, *options, env=settings)
+    assert result.returncode == 0 and result.stderr == ""
+    picture = tmp_path / "grace_hopper.landmarks.png"
+    assert result.stdout == f"{PORTRAIT}: 1 face, {picture}\n"
 
 
 def test_convert_checks_what_it_wrote(capsys, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     path = tmp_path / "face.onnx"
     code, out, _ = _run(
-        capsys, "convert", "cnn6_300w", "--part", "stage1", "--output", path
+        capsys, "convert", "cnn6_300w", "--stage", "stage1", "--output", path
     )
     report = json.loads(out)
     assert code == 0 and report["within_tolerance"] and report["faces"] == 32
-    assert report["part"] == "stage1" and report["bytes"] == path.stat().st_size
+    assert report["stage"] == "stage1" and report["bytes"] == path.stat().st_size
     code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
-    assert code == 0 and json.loads(out)["part"] == "stage1"
+    assert code == 0 and json.loads(out)["stage"] == "stage1"
 
 
 def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
@@ -209,16 +252,9 @@ def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
     path = tmp_path / "other.onnx"
     described = export.metadata("other", localizer.scheme, "stage1", None, "")
     export.convert(export.build_graph(localizer, "stage1"), path, described)
-    code, out, _ = _run(capsys, "convert", "cnn6_300w", "--check", path)
+    code, out, err = _run(capsys, "convert", "cnn6_300w", "--check", path)
     assert code == 1 and not json.loads(out)["within_tolerance"]
-
-
-def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):
-    path = tmp_path / "face.onnx"
-    code, _, err = _run(
-        capsys, "convert", "cnn6_300w", "--quantize", "int8", "--output", path
-    )
-    assert code == 1 and "--calibration" in err and not path.exists()
+    assert "other.onnx moves a landmark by" in err and "0.02 px are allowed" in err
 
 
 @pytest.mark.parametrize(
@@ -227,7 +263,7 @@ def test_int8_needs_faces_to_calibrate_with(capsys, tmp_path):
         (["--check", "{}/garbage.onnx"], "garbage.onnx is not a .onnx file"),
         (["--check", "{}/garbage.tflite"], "garbage.tflite is not a .tflite file"),
         (["--check", "{}/none.onnx"], "there is no"),
-        (["--part", "stage2", "--output", "{}/a.onnx"], "'all', 'stage1'"),
+        (["--stage", "stage2", "--output", "{}/a.onnx"], "'all', 'stage1'"),
         (["--to", "onnx", "--output", "{}/a.tflite"], "to end with .onnx"),
     ],
 )
@@ -249,7 +285,7 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "file" / "cache"))
     with caplog.at_level("INFO", logger="wingkeras"):
-        code, _, _ = _run(capsys, "demo", "--output", tmp_path / "out")
+        code, _, _ = _run(capsys, "demo", "--verbose", "--output", tmp_path / "out")
     assert code == 0 and "WINGKERAS_HOME" in caplog.text
     assert f"{DEFAULT_MODEL} runs on keras." in caplog.text
     code, _, err = _run(capsys, "demo", "--runtime", "onnx", "--output", tmp_path / "o")
@@ -258,5 +294,5 @@ def test_goes_on_with_keras_where_nothing_can_be_kept(
 
 def test_says_which_runtime_it_uses(capsys, tmp_path, caplog):
     with caplog.at_level("INFO", logger="wingkeras"):
-        code, _, _ = _run(capsys, "demo", "--runtime", "keras", "--output", tmp_path)
+        code, *_ = _run(capsys, "demo", "-v", "--runtime", "keras", "-o", tmp_path)
     assert code == 0 and f"{DEFAULT_MODEL} runs on keras." in caplog.text

@@ -143,4 +143,9 @@ def test_official_copies_follow_pdb_m():
 def test_every_scheme_balances(scheme):
     rng = np.random.default_rng(0)
     shapes = rng.normal(0, 1, (40, len(scheme), 2))
-    assert balance.copies(balance.pose_coefficients(shapes, scheme)).min() >= 1
+    coefficients = balance.pose_coefficients(shapes, scheme)
+    assert np.isfinite(coefficients).all() and np.std(coefficients) > 0
+    # The rarest bin that has faces is filled up to the fullest.
+    counts = np.histogram(coefficients, 9)[0]
+    rarest = counts[counts > 0].min()
+    assert balance.copies(coefficients, bins=9).max() == round(counts.max() / rarest)

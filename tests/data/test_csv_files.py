@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 def write(folder, *lines, name="set.csv"):
     path = folder / name
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
@@ -86,16 +86,22 @@ def test_bom_crlf_and_blank_lines(folder):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (MTFL_ROW.replace(",10,", ",ten,"), "line 3, column x1.*'ten'"),
-        (MTFL_ROW.replace(",10,", ",nan,"), "line 3, column x1.*leave unlabelled"),
-        (MTFL_ROW.replace(",10,", ",inf,"), "line 3, column x1.*not finite"),
+        (MTFL_ROW.replace(",10,", ",ten,"), "line 3: column x1.*'ten'"),
+        (MTFL_ROW.replace(",10,", ",1_0,"), "line 3: column x1.*'1_0'"),
+        (MTFL_ROW.replace(",10,", ",\u0661\u0660,"), "line 3: column x1.*found"),
+        (MTFL_ROW.replace(",10,", f",{'9' * 5000},"), "line 3: column x1.*not finite"),
+        (MTFL_ROW.replace(",2,2,3", ",2,2,\u0663"), "line 3: column head_pose"),
+        (MTFL_ROW.replace(",2,2,3", f",2,2,{'9' * 5000}"), "line 3: column head_pose"),
+        (MTFL_ROW.replace("a.jpg", "\0.jpg"), "line 3: no file can have the name"),
+        (MTFL_ROW.replace(",10,", ",nan,"), "line 3: column x1.*leave unlabelled"),
+        (MTFL_ROW.replace(",10,", ",inf,"), "line 3: column x1.*not finite"),
         (MTFL_ROW.replace(",10,", ",,"), "half unlabelled"),
         (MTFL_ROW.replace(",10,", ",1e300,"), "beyond the 50 x 40 picture"),
         (MTFL_ROW.replace(",10,", ",-100,"), "beyond the 50 x 40 picture"),
-        (MTFL_ROW.replace(",2,2,3", ",2,2,left"), "line 3, column head_pose"),
+        (MTFL_ROW.replace(",2,2,3", ",2,2,left"), "line 3: column head_pose"),
         (MTFL_ROW.replace(",2,2,3", ",2,2"), "line 3: more or fewer cells"),
         (MTFL_ROW + ",4", "line 3: more or fewer cells"),
-        (MTFL_ROW.replace("faces/a.jpg", ""), "line 3: no image"),
+        (MTFL_ROW.replace("faces/a.jpg", ""), "line 3: expected the name of a picture"),
         (MTFL_ROW.replace("a.jpg", "z.jpg"), r"z\.jpg: No such file"),
     ],
 )
@@ -120,6 +126,8 @@ def test_truncated_picture(folder):
     ("lines", "reason"),
     [
         ([MTFL_HEADER], "no face in it"),
+        ([MTFL_HEADER.replace(",", ";"), MTFL_ROW], "separated by semicolons"),
+        ([MTFL_HEADER.replace(",", "\t"), MTFL_ROW], "separated by tabs"),
         (["hello"], "needs the columns image, x1, .* lacks image, x1"),
         ([MTFL_HEADER.replace("y3,", ""), "1"], "lacks y3"),
         ([MTFL_HEADER.replace("gender", "sex"), MTFL_ROW], "lacks gender"),
@@ -139,6 +147,21 @@ def test_missing_and_binary_files(folder):
         load_csv(folder / "none.csv", "five")
     with pytest.raises(BrokenFileError, match="not a CSV file"):
         load_csv(folder / "faces/a.jpg", "five")
+
+
+def test_pictures_in_another_folder(folder):
+    (folder / "annotations").mkdir()
+    path = write(folder / "annotations", MTFL_HEADER, MTFL_ROW)
+    with pytest.raises(BrokenFileError, match="No such file"):
+        load_mtfl(path)
+    expected = (folder / "faces/a.jpg",)
+    assert load_mtfl(path, images=folder).images == expected
+    assert load_csv(path, "five", images=folder).images == expected
+
+
+def test_numbers_too_long_for_int64_are_no_attribute_of_whole_numbers(folder):
+    path = write(folder, "image,x1,y1,x2,y2,a", f"faces/a.jpg,1,2,9,8,{10**30}")
+    assert load_csv(path, PAIR).attributes["a"].dtype == float
 
 
 def test_is_mtfl(folder):

@@ -57,12 +57,23 @@ def test_every_format(folder, name, arguments, scheme, attributes):
 
 
 @pytest.mark.parametrize(
+    ("name", "scheme"), [("mtfl.csv", None), ("plain.CSV", "five"), ("coco.json", FIVE)]
+)
+def test_annotations_apart_from_their_pictures(folder, name, scheme):
+    (folder / "apart").mkdir()
+    (folder / name).rename(folder / "apart" / name)
+    faces = load_faces(folder / "apart" / name, scheme=scheme, images=folder)
+    assert faces.images == (folder / "ibug/a.jpg",)
+
+
+@pytest.mark.parametrize(
     ("name", "arguments", "error", "message"),
     [
         ("", {}, ValueError, "`split` as one of.*'challenge'"),
         ("", {"split": "test"}, ValueError, "received 'test'"),
         ("", {"split": "full"}, FileNotFoundError, "helen/testset"),
         ("", {"split": "full", "scheme": "five"}, ValueError, "'ibug68'.*'five'"),
+        ("", {"split": "challenge", "images": "x"}, ValueError, "no `images`.*x"),
         ("mtfl.csv", {"split": "train"}, ValueError, "no `split`.*received 'train'"),
         ("mtfl.csv", {"scheme": "ibug68"}, BrokenFileError, "'ibug68' needs"),
         ("plain.CSV", {}, ValueError, "Expected `scheme` for .*plain.CSV"),

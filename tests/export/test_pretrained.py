@@ -6,12 +6,13 @@ import pytest
 from wingkeras import export, zoo
 from wingkeras.evaluation import evaluate
 from wingkeras.export import parity, samples
-from zoo_faces import body_of
+from zoo_datasets import dataset_of
 
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra `litert`")
 
 ENDINGS = (".onnx", ".tflite")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=zoo.list_models())
@@ -31,14 +32,14 @@ def test_file_finds_the_same_landmarks(localizer, ending, tmp_path):
 @pytest.fixture(scope="module")
 def some_faces(localizer, real_data):
     """A few of the test faces: the differences here need no more."""
-    faces = body_of(localizer.scheme).test_faces(real_data)
+    faces = dataset_of(localizer.scheme).test_faces(real_data)
     return faces.select(np.arange(0, len(faces), len(faces) // 138))
 
 
 def test_bfloat16_costs_little_accuracy(localizer, request, some_faces):
     pytest.importorskip("openvino", reason="needs the extra `openvino`")
     name = request.node.callspec.params["localizer"]
-    normalizer = body_of(localizer.scheme).normalizer
+    normalizer = dataset_of(localizer.scheme).normalizer
     errors = [
         evaluate(model, some_faces).errors[normalizer].mean()
         for model in (localizer, zoo.load(name, runtime="openvino"))
@@ -48,7 +49,7 @@ def test_bfloat16_costs_little_accuracy(localizer, request, some_faces):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_int8_costs_little_accuracy(localizer, ending, real_data, some_faces, tmp_path):
-    training = body_of(localizer.scheme).training_faces(real_data)
+    training = dataset_of(localizer.scheme).training_faces(real_data)
     inputs = [
         samples.graph_inputs(localizer, "all", *picture)
         for picture in samples.pictures_of(training, 100)

@@ -41,6 +41,12 @@ def gradient(loss, y_true, y_pred):
         import jax
 
         return np.asarray(jax.grad(lambda p: loss(y_true, p).sum())(y_pred))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        prediction = torch.tensor(y_pred, requires_grad=True)
+        loss(y_true, prediction).sum().backward()
+        return prediction.grad.numpy()
     import tensorflow as tf
 
     prediction = tf.constant(y_pred)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,28 @@ def test_crops_of_arrays_are_the_same(size):
     received = crops.crop(regions, maps, size)
     assert received.dtype == np.float32
     np.testing.assert_allclose(received, expected, atol=5e-3)
+
+
+@pytest.mark.parametrize("corner", [(-300, -200), (150, 90), (-900, 40)])
+def test_regions_far_beyond_the_picture_are_those_of_the_copied_border(
+    corner, monkeypatch
+):
+    image = np.random.default_rng(0).integers(0, 256, (120, 170, 3), np.uint8)
+    box = np.array([[*corner, corner[0] + 1000, corner[1] + 1000]], np.float32)
+    expected, maps = crops.face_regions(image, box, 64)
+    monkeypatch.setattr(crops, "_LARGEST_COPY", 64)
+    region, same_maps = crops.face_regions(image, box, 64)
+    np.testing.assert_array_equal(maps, same_maps)
+    difference = np.abs(region.astype(int) - expected)
+    assert difference.max() <= 1 and (difference > 0).mean() < 0.01
+
+
+def test_memory_is_that_of_the_visible_part():
+    """The border of a box three times as large as the picture is not copied."""
+    image = np.zeros((1500, 2000, 3), np.uint8)
+    box = np.array([[-14000, -14250, 16000, 15750]], np.float32)
+    tracemalloc.start()
+    crops.face_regions(image, box, 256)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * image.nbytes

@@ -6,7 +6,7 @@ from wingkeras.imaging.images import read_image
 from wingkeras.inference.flip import localize_with_mirror
 from wingkeras.schemes import FIVE
 from wingkeras.video.tracker import LARGEST_GAP
-from zoo_faces import body_of
+from zoo_datasets import dataset_of
 
 LAYOUT = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.5], [0.3, 0.8], [0.7, 0.8]])
 
@@ -53,7 +53,7 @@ def test_no_boxes(boxes):
 def test_the_gap_tells_faces_from_background(real_data, name):
     """On faces the network never saw, and the corners of their pictures."""
     localizer = zoo.load(name)
-    faces = body_of(localizer.scheme).test_faces(real_data)
+    faces = dataset_of(localizer.scheme).test_faces(real_data)
     faces = faces.select(np.arange(0, len(faces), len(faces) // 28))
     on_faces, beside = [], []
     for path, box in zip(faces.images, faces.boxes, strict=True):

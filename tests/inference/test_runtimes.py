@@ -52,7 +52,7 @@ def test_converts_once(saved, cache, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("converted again")
 
-    monkeypatch.setattr("wingkeras.export.converted.convert", refuse)
+    monkeypatch.setattr("wingkeras.export.conversion.serialize", refuse)
     zoo.load(saved, runtime="onnx")
     assert sorted(cache.rglob("made-*.onnx")) == files
 

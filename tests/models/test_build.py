@@ -122,7 +122,7 @@ def test_backbone_weights_from_a_file(tmp_path):
         "MobileNetV3Small", 2, size=64, weights=tmp_path / "backbone.weights.h5"
     )
     loaded = [w for layer in network.layers for w in layer.get_weights()]
-    for expected, received in zip(backbone.get_weights(), loaded, strict=False):
+    for expected, received in zip(backbone.get_weights(), loaded[:-2], strict=True):
         np.testing.assert_array_equal(received, expected)
 
 
@@ -163,15 +163,15 @@ def test_unet_by_name():
 
 def test_sizes_and_names_that_do_not_fit():
     assert build("MobileNetV3Small", 2, size=64).input_shape == (None, 64, 64, 3)
-    with pytest.raises(ValueError, match=r"size 64 .* for CNN6, received 65"):
+    with pytest.raises(ValueError, match=r"size 64 for CNN6, received 65"):
         build("CNN6", 2, size=65)
-    with pytest.raises(ValueError, match="CNN6, received 64 and 'imagenet'"):
+    with pytest.raises(ValueError, match=r"a model of the zoo.*received 'imagenet'"):
         build("CNN6", 2, weights="imagenet")
     with pytest.raises(ValueError, match="plain CNN only; ResNet50 has its own"):
         build("ResNet50", 2, batch_norm=True)
     with pytest.raises(ValueError, match="plain CNN only; UNet has its own"):
         build("UNet", 2, batch_norm=True)
-    with pytest.raises(ValueError, match="a backbone, received 'imagenet'"):
+    with pytest.raises(ValueError, match=r"a model of the zoo.*received 'imagenet'"):
         build("UNet", 2, weights="imagenet")
     with pytest.raises(ValueError, match=r"a network of CNN6, .*received 'CNN8'"):
         build("CNN8")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -94,8 +95,27 @@ def test_failures_leave_nothing_behind(server, tmp_path, name, sha256, message):
 def test_no_server(tmp_path):
     with pytest.raises(FetchError, match="refused"):
         fetch("http://127.0.0.1:9/file", tmp_path / "file", SHA256)
-    with pytest.raises(ValueError, match="http or https"):
-        fetch("file:///etc/passwd", tmp_path / "file", SHA256)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/file",
+        "127.0.0.1/file",
+        "http://",
+        "http://[::1/file",
+        "http://127.0.0.1:port/file",
+        "http://127.0.0.1:99999999/file",
+        "http://127.0.0.1/a file",
+        f"http://{'x' * 70}.example/file",
+    ],
+)
+def test_addresses_that_are_none_fail_at_once(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("another attempt"))
+    with pytest.raises(FetchError, match="could not be fetched"):
+        fetch(url, tmp_path / "file", SHA256)
+    assert not list(tmp_path.iterdir())
 
 
 def test_broken_copy_is_replaced(server, tmp_path, caplog):
@@ -127,9 +147,28 @@ def test_two_processes_at_once(server, tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_what_another_process_fetched_meanwhile_is_taken(server, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    monkeypatch.setattr(time, "sleep", lambda _: path.write_bytes(CONTENT))
+    assert fetch(f"{server.url}/cut", path, SHA256) == path
+    assert server.requests == ["/cut"]
+
+
 def test_cache_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path))
     assert cache_home() == tmp_path
     monkeypatch.delenv("WINGKERAS_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_home() == tmp_path / "xdg" / "wingkeras"
+
+
+def test_cache_without_a_home_folder(monkeypatch):
+    for name in ("WINGKERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    with pytest.raises(OSError, match=r"Name a folder .* in WINGKERAS_HOME"):
+        cache_home()

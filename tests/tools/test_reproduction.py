@@ -2,23 +2,26 @@ import csv
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
-from made_bodies import MadeBody
 from made_localizers import make_localizer
-from reproduction import cells, records, results, tables
-from reproduction.bodies import AFLW, BODIES, W300
-from reproduction.cells import CASCADE, CNN6, LOSSES, Cell
+from reproduction import experiments, records, results, tables
+from reproduction.datasets import AFLW, DATASETS, W300
+from reproduction.experiments import CASCADE, CNN6, LOSSES, Experiment
 from reproduction.running import run_table
+from synthetic_datasets import SyntheticDataset
 from wingkeras.evaluation import evaluate
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
-    monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
+    monkeypatch.setitem(DATASETS, "made", SyntheticDataset(tmp_path))
     return tmp_path
 
 
@@ -26,94 +29,105 @@ def made(tmp_path, monkeypatch):
 def test_errors_are_those_of_an_evaluation(tmp_path, stages):
     localizer, faces = make_localizer(stages), make_faces(tmp_path, 5)
     expected = evaluate(localizer, faces).errors
-    result = cells.measure_errors(localizer, faces)
+    result = experiments.measure_errors(localizer, faces)
     assert result.keys() == expected.keys()
     for name, errors in result.items():
         np.testing.assert_allclose(errors, expected[name], rtol=1e-3)
 
 
-def test_tables_hold_the_papers_cells():
+def test_tables_hold_the_papers_experiments():
     both = [W300.name, AFLW.name]
     table1 = tables.table1(both)
     assert len(table1) == len(set(table1)) == 2 * 4 * 3
-    assert {cell.loss for cell in table1} == set(LOSSES)
+    assert {experiment.loss for experiment in table1} == set(LOSSES)
     assert len(set(tables.table2(both))) == 24
     table3 = tables.table3(both)
     assert len(set(table3)) == 2 * 2 * 4 * 3 + 2 * 4
     assert set(table1) < set(table3)
-    assert {cell.body for cell in table3 if cell.method == CASCADE} == {W300.name}
+    assert {
+        experiment.dataset for experiment in table3 if experiment.method == CASCADE
+    } == {W300.name}
     table4 = tables.table4(both)
-    assert {(c.method, c.mined, c.body) for c in table4} == {(CASCADE, True, W300.name)}
-    assert [cell.loss for cell in table4] == [*LOSSES]
+    assert {(c.method, c.hsm, c.dataset) for c in table4} == {
+        (CASCADE, True, W300.name)
+    }
+    assert [experiment.loss for experiment in table4] == [*LOSSES]
     table5 = tables.table5(both)
-    assert {(cell.loss, cell.mined) for cell in table5} == {("wing", True)}
+    assert {(experiment.loss, experiment.hsm) for experiment in table5} == {
+        ("wing", True)
+    }
     assert len(table5) == 2 * 3 + 1
 
 
 def test_recipes_show_the_same_number_of_faces(tmp_path):
     """Hard sample mining repeats faces, so that there are fewer passes."""
     faces = make_faces(tmp_path, 40)
-    for mined in (False, True):
-        recipe = Cell(AFLW.name, mined=mined).recipe(3600, faces)
+    for hsm in (False, True):
+        recipe = Experiment(AFLW.name, hsm=hsm).recipe(3600, faces)
         shown = recipe.epochs * len(
-            cells.epoch_plan(recipe, faces.split(recipe.validation_split, 0)[0])
+            experiments.epoch_plan(recipe, faces.split(recipe.validation_split, 0)[0])
         )
         assert shown == pytest.approx(3600, rel=0.05)
-        assert recipe.pose_bins == (17 if mined else 0)
+        assert recipe.pose_bins == (17 if hsm else 0)
 
 
 @pytest.mark.parametrize(
-    ("cell", "expected"),
+    ("experiment", "expected"),
     [
-        (Cell("aflw"), {"name": "WingLoss", "w": 10.0, "epsilon": 2.0}),
-        (Cell("aflw", CASCADE), {"name": "WingLoss", "w": 15.0, "epsilon": 3.0}),
-        (Cell("aflw", w=4, epsilon=0.5), {"name": "WingLoss", "w": 4, "epsilon": 0.5}),
-        (Cell("aflw", loss="L2"), {"name": "L2Loss"}),
-        (Cell("aflw", loss="smooth L1"), {"name": "SmoothL1Loss"}),
+        (Experiment("aflw"), {"name": "WingLoss", "w": 10.0, "epsilon": 2.0}),
+        (Experiment("aflw", CASCADE), {"name": "WingLoss", "w": 15.0, "epsilon": 3.0}),
+        (
+            Experiment("aflw", w=4, epsilon=0.5),
+            {"name": "WingLoss", "w": 4, "epsilon": 0.5},
+        ),
+        (Experiment("aflw", loss="L2"), {"name": "L2Loss"}),
+        (Experiment("aflw", loss="smooth L1"), {"name": "SmoothL1Loss"}),
     ],
     ids=str,
 )
-def test_losses_are_those_of_the_cells(tmp_path, cell, expected):
-    described = cell.recipe(1, make_faces(tmp_path, 40)).describe()["loss"]
+def test_losses_are_those_of_the_experiments(tmp_path, experiment, expected):
+    described = experiment.recipe(1, make_faces(tmp_path, 40)).describe()["loss"]
     assert {key: described[key] for key in expected} == expected
 
 
-def test_learning_rate_is_chosen_by_validation_and_cells_are_kept(made):
+def test_learning_rate_is_chosen_by_validation_and_experiments_are_kept(made):
     said = []
-    settings = {"length": 1e-5, "rates": (1e-2, 1e-5), "say": said.append}
+    settings = {"length": 1e-5, "rates": (1e-2, 1e-5), "log": said.append}
     trainer = tables.Trainer(made, made / "cache", **settings)
-    trained = [trainer.train(Cell("made", CNN6, "L1", seed=s)) for s in (0, 1)]
+    trained = [trainer.train(Experiment("made", CNN6, "L1", seed=s)) for s in (0, 1)]
     assert len(said) == 3
     best = min(trainer.trials, key=lambda trial: trial.training.validation_nme)
-    assert {t.cell.learning_rate for t in trained} == {best.cell.learning_rate}
+    assert {t.experiment.learning_rate for t in trained} == {
+        best.experiment.learning_rate
+    }
     assert len(list((made / "cache").iterdir())) == 3
 
     files = {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
     again = tables.Trainer(made, made / "cache", **settings)
-    assert again.train(trained[1].cell).key == trained[1].key
+    assert again.train(trained[1].experiment).key == trained[1].key
     assert files == {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
 
-    folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
+    folder, faces = made / "results" / "table1", DATASETS["made"].test_faces(made)
     known = records.read_records(made / "results")
     records.write(folder, trained, trainer.trials, faces, known, {"length": 1})
     with (folder / "made_cells.csv").open(newline="") as file:
         assert [row["seed"] for row in csv.DictReader(file)] == ["0", "1", "0"]
     found = results.read_table(folder)
     assert [result.seed for result in found] == [0, 1]
-    for result, cell in zip(found, trained, strict=True):
-        expected = cells.measure_errors(cell.load(), faces)
+    for result, experiment in zip(found, trained, strict=True):
+        expected = experiments.measure_errors(experiment.load(), faces)
         np.testing.assert_allclose(
             result.errors["inter_pupil"], expected["inter_pupil"], atol=1e-6
         )
     assert json.loads((folder / "made_run.json").read_text()) == {"length": 1}
 
 
-def test_recorded_cells_are_not_trained_again(made):
+def test_recorded_experiments_are_not_trained_again(made):
     """Neither they nor the trials before them; a new cascade's first network is."""
-    settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "say": lambda line: None}
-    folder, faces = made / "results" / "table1", BODIES["made"].test_faces(made)
+    settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "log": lambda line: None}
+    folder, faces = made / "results" / "table1", DATASETS["made"].test_faces(made)
     trainer = tables.Trainer(made, made / "cache", **settings)
-    trained = [trainer.train(Cell("made", loss="L1"))]
+    trained = [trainer.train(Experiment("made", loss="L1"))]
     known = records.read_records(made / "results")
     records.write(folder, trained, trainer.trials, faces, known, {"length": 1})
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -121,33 +135,33 @@ def test_recorded_cells_are_not_trained_again(made):
     known = records.read_records(made / "results")
     elsewhere = made / "elsewhere"
     trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
-    again = [trainer.train(Cell("made", loss="L1"))]
+    again = [trainer.train(Experiment("made", loss="L1"))]
     assert not elsewhere.exists() and not again[0].is_at_hand
     shutil.rmtree(folder)
     records.write(folder, again, trainer.trials, faces, known, {"length": 1})
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    cascade = trainer.train(Cell("made", CASCADE, "L1"))
+    cascade = trainer.train(Experiment("made", CASCADE, "L1"))
     assert len(cascade.load().stages) == 2
-    assert cascade.cell.learning_rate == again[0].cell.learning_rate
+    assert cascade.experiment.learning_rate == again[0].experiment.learning_rate
     assert {path.name for path in elsewhere.iterdir()} == {again[0].key, cascade.key}
 
     recorded = {**known.trainings, cascade.key: cascade.training}
     nowhere = made / "nowhere"
     trainer = tables.Trainer(made, nowhere, recorded=recorded, **settings)
-    assert trainer.train(cascade.cell).training == cascade.training
+    assert trainer.train(cascade.experiment).training == cascade.training
     assert not nowhere.exists()
 
     report = elsewhere / again[0].key / "cell.json"
     report.write_text(json.dumps(json.loads(report.read_text()) | {"nme": 0.5}))
     trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
-    assert trainer.train(again[0].cell).training == again[0].training
-    assert trainer.train(again[0].cell).is_at_hand
+    assert trainer.train(again[0].experiment).training == again[0].training
+    assert trainer.train(again[0].experiment).is_at_hand
 
 
 def test_a_table_cut_short_keeps_what_was_there(made):
     results_ = made / "results"
-    cells_ = [Cell("made", loss=loss) for loss in ("L1", "L2")]
+    experiments_ = [Experiment("made", loss=loss) for loss in ("L1", "L2")]
     settings = {"data": made, "cache": made / "cache", "rates": (1e-3,)}
 
     def rows():
@@ -158,25 +172,35 @@ def test_a_table_cut_short_keeps_what_was_there(made):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_table("table1", cells_, results_, {}, refuse, length=1e-5, **settings)
+        run_table("table1", experiments_, results_, {}, refuse, length=1e-5, **settings)
     assert rows() == ["L1"]
-    run_table("table1", cells_, results_, {}, length=1e-5, **settings)
+    run_table("table1", experiments_, results_, {}, length=1e-5, **settings)
     before = {path.name: path.read_bytes() for path in (results_ / "table1").iterdir()}
     with pytest.raises(KeyboardInterrupt):
-        run_table("table1", cells_, results_, {}, refuse, length=2e-3, **settings)
+        run_table("table1", experiments_, results_, {}, refuse, length=2e-3, **settings)
     after = {path.name: path.read_bytes() for path in (results_ / "table1").iterdir()}
     assert rows() == ["L1", "L2"] and before == after
 
 
 def test_measured_again_on_other_test_faces(made):
-    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
+    settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
-    trained = [trainer.train(Cell("made"))]
+    trained = [trainer.train(Experiment("made"))]
     folder, known = made / "results" / "table1", records.Records({}, {})
     for seed in (1, 2):
         faces = make_faces(made / f"test{seed}", 3 + seed, seed=seed)
         records.write(folder, trained, [], faces, known, {})
         assert len(results.read_table(folder)[0].images) == 3 + seed
+
+
+def test_recorded_experiments_are_known_by_their_keys(real_data, tmp_path):
+    known = records.read_records(REPOSITORY / "results")
+    settings = {"recorded": known.trainings, "log": pytest.fail}
+    trainer = tables.Trainer(real_data, tmp_path / "cache", **settings)
+    for experiment in (Experiment("300w", loss="L2"), Experiment("300w", hsm=True)):
+        trained = trainer.train(experiment)
+        assert trained.training == known.trainings[trained.key]
+    assert not (tmp_path / "cache").exists()
 
 
 def test_boxes_of_aflw_do_not_know_the_faces(real_data):
@@ -193,28 +217,28 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 
 
 def test_minutes_of_a_cascade_count_its_first_network():
-    both = [Cell(W300.name, CASCADE), Cell(W300.name)]
+    both = [Experiment(W300.name, CASCADE), Experiment(W300.name)]
     for rates in ((1e-3,), (1e-3, 2e-3, 4e-3)):
         assert tables.minutes(both[:1], rates) == tables.minutes(both, rates)
         assert tables.minutes(both, rates) > tables.minutes(both[1:], rates)
 
 
 def test_length_of_trainings_within_a_budget():
-    cells_ = tables.table1([W300.name])
-    full = tables.minutes(cells_)
-    assert tables.length_within(full, cells_) == pytest.approx(1)
-    assert tables.length_within(full / 2, cells_) < 0.5
+    experiments_ = tables.table1([W300.name])
+    full = tables.minutes(experiments_)
+    assert tables.length_within(full, experiments_) == pytest.approx(1)
+    assert tables.length_within(full / 2, experiments_) < 0.5
     with pytest.raises(ValueError, match=r"over 8 minutes.*received 3"):
-        tables.length_within(3, cells_)
+        tables.length_within(3, experiments_)
 
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
-    settings = {"length": 1e-5, "rates": (1e-3,), "say": lambda line: None}
+    settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
-    cascade = trainer.train(Cell("made", CASCADE, "L1"))
-    first = trainer.train(Cell("made", CNN6, "L1"))
+    cascade = trainer.train(Experiment("made", CASCADE, "L1"))
+    first = trainer.train(Experiment("made", CNN6, "L1"))
     assert trainer.minutes_done == pytest.approx(
-        tables.minutes([cascade.cell], (1e-3,))
+        tables.minutes([cascade.experiment], (1e-3,))
     )
     for one, two in zip(
         first.load().stages[0].network.get_weights(),
@@ -225,16 +249,17 @@ def test_cascade_goes_on_from_the_network_of_its_loss(made):
     assert [stage.size for stage in cascade.load().stages] == [64, 128]
 
 
-def test_the_papers_wing_is_one_cell_however_it_is_named(tmp_path):
+def test_the_papers_wing_is_one_experiment_however_it_is_named(tmp_path):
     faces = make_faces(tmp_path, 40)
     plain, named = (
-        c.recipe(90, faces) for c in (Cell("aflw"), Cell("aflw", w=10, epsilon=2))
+        c.recipe(90, faces)
+        for c in (Experiment("aflw"), Experiment("aflw", w=10, epsilon=2))
     )
     assert plain.describe() == named.describe()
 
 
 def test_minutes_count_trials_and_cells_once():
-    cells_ = [Cell(W300.name, seed=seed) for seed in (0, 1, 2)]
-    one = tables.minutes([dataclasses.replace(cells_[0])], (1e-3,))
-    three = tables.minutes(cells_, (1e-3, 2e-3, 4e-3))
+    experiments_ = [Experiment(W300.name, seed=seed) for seed in (0, 1, 2)]
+    one = tables.minutes([dataclasses.replace(experiments_[0])], (1e-3,))
+    three = tables.minutes(experiments_, (1e-3, 2e-3, 4e-3))
     assert three == pytest.approx(5 * one)

@@ -9,26 +9,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from made_bodies import MadeBody
+import reproduce
 from reproduction import report, tables
-from reproduction.bodies import BODIES
-from reproduction.cells import LOSSES
 from reproduction.claims import answer, face_by_face, verdict
+from reproduction.datasets import DATASETS
+from reproduction.experiments import LOSSES
 from reproduction.figures import draw_figures
-from reproduction.results import Result, Spread, spread
+from reproduction.results import Result, Spread, read_table, spread
 from reproduction.running import run_table
+from synthetic_datasets import SyntheticDataset
 from wingkeras.imaging.images import read_image
 
-REPRODUCE = Path(__file__).parents[2] / "tools" / "reproduce.py"
+REPOSITORY = Path(__file__).parents[2]
+REPRODUCE = REPOSITORY / "tools" / "reproduce.py"
+RESULTS = REPOSITORY / "results"
 _RUN = {
     "length": 1e-5,
     "machine": dict.fromkeys(("cpu", "cores", "tensorflow", "keras", "commit"), "none"),
 }
 
 
+@pytest.mark.slow
 def test_miniature_of_table_1(tmp_path, monkeypatch):
     """Trained from scratch; the report's figures are those of its CSV files."""
-    monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
+    monkeypatch.setitem(DATASETS, "made", SyntheticDataset(tmp_path))
     planned = tables.table1(["made"])
     folder = tmp_path / "results" / "table1"
     said = []
@@ -97,10 +101,10 @@ def test_verdicts(before, after, expected):
 
 def _result(error, **changes):
     values = {
-        "body": "300w",
+        "dataset": "300w",
         "method": "CNN-6",
         "loss": "wing",
-        "mined": False,
+        "hsm": False,
         "w": np.nan,
         "epsilon": np.nan,
         "seed": 0,
@@ -149,9 +153,9 @@ def test_claims():
                 ],
                 "table3": [
                     *plain,
-                    *seeds((3.0, 3.2, 3.4), mined=True, **poses[0.08]),
+                    *seeds((3.0, 3.2, 3.4), hsm=True, **poses[0.08]),
                     *seeds((2.0,), method="CNN-6/7"),
-                    *seeds((1.6,), method="CNN-6/7", mined=True),
+                    *seeds((1.6,), method="CNN-6/7", hsm=True),
                 ],
             }
         )
@@ -199,21 +203,21 @@ def test_table_4_has_subsets_that_are_at_hand():
     assert "full" not in report._table4(few)
 
 
-def _write_table(folder, rows, bodies):
-    """Files as `records.write` leaves them, errors by the cells' order."""
+def _write_table(folder, rows, datasets):
+    """Files as `records.write` leaves them, errors by the experiments' order."""
     folder.mkdir(parents=True)
-    for body in bodies:
-        keys = [row["key"] for row in rows if row["body"] == body]
+    for dataset in datasets:
+        keys = [row["key"] for row in rows if row["body"] == dataset]
         for normalizer in ("inter_ocular", "inter_pupil"):
             faces = [[image, *("0.04" for _ in keys)] for image in ("1.jpg", "2.jpg")]
             lines = [["image", *keys], *faces]
             text = "\n".join(",".join(line) for line in lines)
-            (folder / f"{body}_{normalizer}.csv").write_text(text)
-        (folder / f"{body}_run.json").write_text(json.dumps(_RUN))
-        with (folder / f"{body}_cells.csv").open("w", newline="") as file:
+            (folder / f"{dataset}_{normalizer}.csv").write_text(text)
+        (folder / f"{dataset}_run.json").write_text(json.dumps(_RUN))
+        with (folder / f"{dataset}_cells.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
-            writer.writerows(row for row in rows if row["body"] == body)
+            writer.writerows(row for row in rows if row["body"] == dataset)
 
 
 def test_every_table_has_its_place(tmp_path):
@@ -222,17 +226,17 @@ def test_every_table_has_its_place(tmp_path):
         rows = [
             {
                 "key": f"k{i}",
-                "body": cell.body,
-                "method": cell.method,
-                "loss": cell.loss,
-                "mined": int(cell.mined),
-                "w": cell.w or "",
-                "epsilon": cell.epsilon or "",
-                "seed": cell.seed,
+                "body": experiment.dataset,
+                "method": experiment.method,
+                "loss": experiment.loss,
+                "mined": int(experiment.hsm),
+                "w": experiment.w or "",
+                "epsilon": experiment.epsilon or "",
+                "seed": experiment.seed,
                 "learning_rate": 1e-3,
                 "passes": 1,
             }
-            for i, cell in enumerate(make(both))
+            for i, experiment in enumerate(make(both))
         ]
         _write_table(tmp_path / name, rows, dict.fromkeys(r["body"] for r in rows))
     (tmp_path / "table6").mkdir()
@@ -258,25 +262,60 @@ def test_every_table_has_its_place(tmp_path):
         assert f"({name})" in text and (tmp_path / name).exists()
 
 
-def test_report_and_its_mistakes_by_command(tmp_path):
-    def run(*arguments):
-        program = [sys.executable, REPRODUCE, *arguments, "--results", tmp_path]
-        return subprocess.run(program, capture_output=True, text=True)
-
-    assert run("report").returncode == 0
+def test_report_by_command(tmp_path):
+    program = [sys.executable, REPRODUCE, "report", "--results", tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert (tmp_path / "README.md").read_text().count("Not run yet") == 6
-    for arguments, message in (
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
         (["table1"], "table1 needs --data"),
-        (["table2", "--data", ".", "--bodies", "aflw"], "table2 has no cells on"),
+        (["table2", "--data", ".", "--datasets", "aflw"], "table2 has no experiment"),
         (["table1", "--data", ".", "--budget", "1"], "Expected a budget over"),
         (["table1", "--data", ".", "--length", "0"], "expected --length > 0"),
-    ):
-        failed = run(*arguments)
-        assert failed.returncode == 2 and message in failed.stderr
+    ],
+    ids=str,
+)
+def test_mistakes_by_command(tmp_path, capsys, arguments, message):
+    with pytest.raises(SystemExit) as end:
+        reproduce.main([*arguments, "--results", str(tmp_path)])
+    assert end.value.code == 2 and message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_recorded_results_give_the_page_that_is_with_them(tmp_path):
+    shutil.copytree(RESULTS, tmp_path / "results")
+    report.write_report(tmp_path / "results")
+    written = (tmp_path / "results" / "README.md").read_bytes()
+    assert written == (RESULTS / "README.md").read_bytes()
+
+
+def test_the_recorded_experiments_are_those_of_the_tables():
+    both = ["300w", "aflw"]
+    for name, make in tables.TABLES.items():
+        planned = {
+            (e.dataset, e.method, e.loss, e.hsm, e.seed, e.w, e.epsilon)
+            for e in make(both)
+        }
+        recorded = {
+            (r.dataset, r.method, r.loss, r.hsm, r.seed, *_given(r.w, r.epsilon))
+            for r in read_table(RESULTS / name)
+        }
+        assert recorded and recorded <= planned
+        for dataset in {experiment[0] for experiment in recorded}:
+            columns = (RESULTS / name / f"{dataset}_cells.csv").read_text().split()[0]
+            assert columns.startswith("key,body,method,loss,mined,w,epsilon,seed,")
+
+
+def _given(*values):
+    return (None if np.isnan(value) else value for value in values)
 
 
 def test_figures(tmp_path, monkeypatch):
-    monkeypatch.setitem(BODIES, "made", MadeBody(tmp_path))
+    monkeypatch.setitem(DATASETS, "made", SyntheticDataset(tmp_path))
     draw_figures(tmp_path / "figures", tmp_path, ["made"])
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"figure1.png", "figure3.png", "figure5_made.png"}

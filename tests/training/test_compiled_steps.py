@@ -58,14 +58,6 @@ def test_a_step_is_traced_once(jit_compile):
     assert len(traces) == 2
 
 
-def test_auto_means_what_is_faster_on_this_device():
-    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
-    network.compile("sgd", WingLoss(), jit_compile="auto")
-    import tensorflow as tf
-
-    assert network.jit_compile == bool(tf.config.list_physical_devices("GPU"))
-
-
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_output_and_loss_stay_in_float32(precision):
     from wingkeras import models

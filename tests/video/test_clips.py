@@ -161,12 +161,16 @@ def test_command_line(clip, tmp_path, capsys):
     assert (output / "photo.landmarks.json").is_file()
 
 
-def test_interrupted_recording_keeps_its_frames(tmp_path):
-    """Ctrl-C in a process of its own, which is in the middle of a long clip."""
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_interrupted_recording_keeps_its_frames(tmp_path, sent, code):
+    """In a process of its own, which is in the middle of a long clip."""
     clip = _write_clip(tmp_path / "long.mp4", [PORTRAIT] * 400)
     output = tmp_path / "out"
     # -P: the installed package, not the folder the tests are run in.
-    program = [sys.executable, "-P", "-m", "wingkeras.cli"]
+    program = [sys.executable, "-P", "-m", "wingkeras"]
     with subprocess.Popen(
         [*program, "predict", clip, PORTRAIT_FILE, "--output", output],
         stdout=subprocess.DEVNULL,
@@ -177,9 +181,9 @@ def test_interrupted_recording_keeps_its_frames(tmp_path):
         while not any(p.stat().st_size for p in output.glob(".incomplete*mp4")):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
+    assert process.returncode == code, error
     assert not (output / "grace_hopper.landmarks.png").exists()
     frames, _ = _read_clip(output / "long.landmarks.mp4")
     assert 0 < len(frames) < 400

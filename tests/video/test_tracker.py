@@ -108,11 +108,9 @@ def test_two_tracks_never_end_on_one_face(world):
 
 
 def test_tiny_faces_are_dropped(world, monkeypatch):
-    import test_tracking
-
     tracker = Tracker(world, unfiltered, search_interval=100)
     tracker(_frame((80, 80)), STEP)
-    monkeypatch.setattr(test_tracking, "HALF", 5.0)
+    monkeypatch.setitem(globals(), "HALF", 5.0)
     assert tracker(_frame((80, 80)), STEP) == []
 
 

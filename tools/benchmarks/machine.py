@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,6 +28,12 @@ def describe_machine() -> dict:
         "backend": keras.backend.backend(),
         "commit": _commit(),
     }
+
+
+def runtime_versions() -> dict[str, str]:
+    """Versions of what runs converted networks."""
+    packages = ("onnxruntime", "openvino", "ai-edge-litert")
+    return {package: version(package) for package in packages}
 
 
 def _commit() -> str:

@@ -5,18 +5,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from reproduction.bodies import BODIES, W300
-from reproduction.cells import CASCADE, CNN6, LOSSES
-from reproduction.results import Result, Spread, bodies_of, select, spread
+from reproduction.datasets import DATASETS, W300
+from reproduction.experiments import CASCADE, CNN6, LOSSES
+from reproduction.results import Result, Spread, datasets_of, select, spread
 
 HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
 """Yaw in degrees of MTFL's head pose classes."""
 
 
 def errors_of(results: Sequence[Result], **wanted) -> Spread:
-    """The mean error of cells that differ by their seed, in their body's normaliser."""
+    """The mean error over experiments that differ by their seed.
+
+    The normaliser is that of their dataset.
+    """
     chosen = select(results, **wanted)
-    return spread([r.error(BODIES[r.body].normalizer) for r in chosen])
+    return spread([r.error(DATASETS[r.dataset].normalizer) for r in chosen])
 
 
 def verdict(before: Spread, after: Spread) -> str:
@@ -48,7 +51,7 @@ def face_by_face(before: Sequence[Result], after: Sequence[Result]) -> str:
         A phrase with the mean difference and half its 95 % confidence interval, in
         percentage points.
     """
-    normalizer = BODIES[before[0].body].normalizer
+    normalizer = DATASETS[before[0].dataset].normalizer
     means = [
         100 * np.mean([r.errors[normalizer] for r in results], axis=0)
         for results in (before, after)
@@ -64,24 +67,27 @@ def answer(tables: dict[str, list[Result]]) -> Iterator[tuple[str, list[str]]]:
     Args:
         tables: results by table.
     """
-    losses, mined = tables.get("table1", []), tables.get("table3", [])
+    losses, mining = tables.get("table1", []), tables.get("table3", [])
     for claim, before, after in (
         ("L1 is better than L2", "L2", "L1"),
         ("Wing is better than L1", "L1", "wing"),
     ):
         yield claim, _compare_losses(losses, before, after)
     yield "w and epsilon: a plateau", _plateau(tables.get("table2", []), losses)
-    yield "Hard sample mining helps, most at large poses", _mining(mined)
-    yield "Two stages help", _two_stages(mined)
+    yield "Hard sample mining helps, most at large poses", _mining(mining)
+    yield "Two stages help", _two_stages(mining)
 
 
 def _compare_losses(results, before: str, after: str) -> list[str]:
     return [
-        f"{body}, CNN-6: "
+        f"{dataset}, CNN-6: "
         + verdict(
-            *(errors_of(results, body=body, loss=loss) for loss in (before, after))
+            *(
+                errors_of(results, dataset=dataset, loss=loss)
+                for loss in (before, after)
+            )
         )
-        for body in bodies_of(results)
+        for dataset in datasets_of(results)
     ]
 
 
@@ -92,7 +98,7 @@ def _plateau(results, losses) -> list[str]:
     best, worst = min(errors, key=errors.get), max(errors, key=errors.get)
     # Of trainings as long as these.
     alike = select(losses, passes=results[0].passes)
-    deviation = errors_of(alike, body=W300.name, loss="wing").deviation
+    deviation = errors_of(alike, dataset=W300.name, loss="wing").deviation
     median = float(np.median([*errors.values()]))
     phrases = [
         f"{W300.name}, CNN-6: {errors[best]:.2f} % at w = {best[0]:g}, epsilon = "
@@ -120,20 +126,20 @@ def _compare(before: Sequence[Result], after: Sequence[Result]) -> str:
 
 def _mining(results) -> list[str]:
     phrases = []
-    for body in bodies_of(results):
+    for dataset in datasets_of(results):
         for method, loss in itertools.product((CNN6, CASCADE), LOSSES):
             pair = [
-                select(results, body=body, method=method, loss=loss, mined=mined)
-                for mined in (False, True)
+                select(results, dataset=dataset, method=method, loss=loss, hsm=hsm)
+                for hsm in (False, True)
             ]
             if all(pair):
-                phrases.append(f"{body}, {method}, {loss}: {_compare(*pair)}")
+                phrases.append(f"{dataset}, {method}, {loss}: {_compare(*pair)}")
         plain, mined = (
-            select(results, body=body, method=CNN6, mined=m) for m in (False, True)
+            select(results, dataset=dataset, method=CNN6, hsm=m) for m in (False, True)
         )
         if plain and mined and plain[0].poses:
             phrases += [
-                f"{body}, CNN-6, mean of all losses, yaw {yaw} degrees: "
+                f"{dataset}, CNN-6, mean of all losses, yaw {yaw} degrees: "
                 + verdict(_of_pose(plain, pose), _of_pose(mined, pose))
                 for pose, yaw in HEAD_POSES.items()
             ]
@@ -153,10 +159,10 @@ def _of_pose(results, pose: int) -> Spread:
 
 def _two_stages(results) -> list[str]:
     phrases = []
-    for body in bodies_of(results):
-        for mined in (False, True):
+    for dataset in datasets_of(results):
+        for hsm in (False, True):
             for loss in LOSSES:
-                wanted = {"body": body, "loss": loss, "mined": mined}
+                wanted = {"dataset": dataset, "loss": loss, "hsm": hsm}
                 two = select(results, method=CASCADE, **wanted)
                 # A cascade goes on from the CNN-6 of its own seed.
                 seeds = {r.seed for r in two}
@@ -164,6 +170,6 @@ def _two_stages(results) -> list[str]:
                     r for r in select(results, method=CNN6, **wanted) if r.seed in seeds
                 ]
                 if one and two:
-                    title = f"{body}, {loss}{', HSM' if mined else ''}"
+                    title = f"{dataset}, {loss}{', HSM' if hsm else ''}"
                     phrases.append(f"{title}: {_compare(one, two)}")
     return phrases

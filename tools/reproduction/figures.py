@@ -5,21 +5,21 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduction.bodies import BODIES
-from reproduction.cells import BASELINES
+from reproduction.datasets import DATASETS
+from reproduction.experiments import BASELINES
 from wingkeras import losses, plots
 from wingkeras.data import balance
 
 _WINGS = ((5, 0.5), (5, 2), (10, 0.5), (10, 2))
 
 
-def draw_figures(folder: Path, data: Path, bodies: Sequence[str]) -> None:
-    """Write `figure1.png`, `figure3.png` and, per body, `figure5_BODY.png`.
+def draw_figures(folder: Path, data: Path, datasets: Sequence[str]) -> None:
+    """Write `figure1.png`, `figure3.png` and, per dataset, `figure5_DATASET.png`.
 
     Args:
         folder: to write into.
-        data: see `bodies.Body.training_faces`.
-        bodies: names, for Figure 5.
+        data: see `datasets.Dataset.training_faces`.
+        datasets: names, for Figure 5.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wings = {
@@ -31,12 +31,12 @@ def draw_figures(folder: Path, data: Path, bodies: Sequence[str]) -> None:
         x = np.linspace(-limit, limit, 601)
         values = {label: _values(loss, x) for label, loss in curves.items()}
         plots.save_figure(plots.loss_curves(x, values), folder / f"{name}.png")
-    for name in bodies:
-        body = BODIES[name]
-        faces = body.training_faces(data)
+    for name in datasets:
+        dataset = DATASETS[name]
+        faces = dataset.training_faces(data)
         poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
-        copies = balance.copies(poses, body.pose_bins)
-        figure = plots.pose_histogram(poses, copies, body.pose_bins)
+        copies = balance.copies(poses, dataset.pose_bins)
+        figure = plots.pose_histogram(poses, copies, dataset.pose_bins)
         plots.save_figure(figure, folder / f"figure5_{name}.png")
 
 

@@ -1,4 +1,4 @@
-"""What is written down of trained cells; a cell that is, need not be trained again."""
+"""What is recorded of trained experiments, which need not be trained again then."""
 
 import csv
 import json
@@ -8,20 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduction.bodies import BODIES
-from reproduction.cells import Trained, Training, measure_errors
-from reproduction.results import CELLS, read_cells, read_errors
+from reproduction.datasets import DATASETS
+from reproduction.experiments import Trained, Training, measure_errors
+from reproduction.results import COLUMNS, EXPERIMENTS, read_errors, read_experiments
 from wingkeras.data.faces import FaceDataset
+from wingkeras.serialized_names import to_file
 from wingkeras.storage.files import atomic_write
 
 
 @dataclass(frozen=True)
 class Records:
-    """Trainings and errors of cells, whatever table they are in.
+    """Trainings and errors of experiments, whatever table they are in.
 
     Attributes:
-        trainings: by the cell's key.
-        errors: by the test faces' subsets and files, and the cell's key: per
+        trainings: by the experiment's key.
+        errors: by the test faces' subsets and files, and the experiment's key: per
             normaliser, `(N,)` NME as fractions.
     """
 
@@ -30,75 +31,80 @@ class Records:
 
 
 def read_records(results: Path) -> Records:
-    """What is known of cells.
+    """What is known of experiments.
 
     Args:
         results: folder with a folder per table, as `write` fills them.
     """
     records = Records({}, {})
-    for path in sorted(results.glob(f"table*/*{CELLS}")):
-        body = path.name.removesuffix(CELLS)
-        for row in read_cells(path.parent, body):
+    for path in sorted(results.glob(f"table*/*{EXPERIMENTS}")):
+        dataset = path.name.removesuffix(EXPERIMENTS)
+        for row in read_experiments(path.parent, dataset):
             nme = float(row["validation_nme_percent"]) / 100
             records.trainings[row["key"]] = Training(nme, float(row["minutes"]))
-        images, errors = read_errors(path.parent, body)
+        images, errors = read_errors(path.parent, dataset)
         records.errors.update({(images, key): found for key, found in errors.items()})
     return records
 
 
 def write(
     folder: Path,
-    cells: Sequence[Trained],
+    experiments: Sequence[Trained],
     trials: Sequence[Trained],
     faces: FaceDataset,
     records: Records,
     run: dict | None = None,
 ) -> None:
-    """Measure those trained cells that were not yet and write everything down.
+    """Measure those trained experiments that were not yet and write everything down.
 
     Args:
         folder: of the table; receives `BODY_cells.csv` (a row for each, trials that
             only served to choose a learning rate among them), per normaliser a CSV of
-            every test face's error in every cell (fractions), for bodies that have
-            head pose classes one of the mean errors in each, and `BODY_run.json`.
-        cells: to measure, of one body.
-        trials: not to measure on the test faces; those of other bodies are left out.
+            every test face's error in every experiment (fractions), for datasets that
+            have head pose classes one of the mean errors in each, and
+            `DATASET_run.json`.
+        experiments: to measure, of one dataset.
+        trials: not to measure on the test faces; those of other datasets are left out.
         faces: to measure on.
         records: what is known; the newly measured join them.
-        run: how and on what they were trained, for `BODY_run.json`; `None` leaves
+        run: how and on what they were trained, for `DATASET_run.json`; `None` leaves
             what is there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    body = cells[0].cell.body
+    dataset = experiments[0].experiment.dataset
     images = tuple(
         f"{subset}/{image.name}"
         for subset, image in zip(faces.subsets, faces.images, strict=True)
     )
-    for trained in cells:
+    for trained in experiments:
         if (images, trained.key) not in records.errors:
             measured = measure_errors(trained.load(), faces)
             records.errors[images, trained.key] = measured
-    errors = {trained.key: records.errors[images, trained.key] for trained in cells}
+    errors = {
+        trained.key: records.errors[images, trained.key] for trained in experiments
+    }
     # Written last: where it is missing, the rest is not complete.
-    (folder / f"{body}{CELLS}").unlink(missing_ok=True)
+    (folder / f"{dataset}{EXPERIMENTS}").unlink(missing_ok=True)
     if run is not None:
-        with atomic_write(folder / f"{body}_run.json") as scratch:
+        with atomic_write(folder / f"{dataset}_run.json") as scratch:
             scratch.write_text(json.dumps(run, indent=1) + "\n")
-    for normalizer in errors[cells[0].key]:
+    for normalizer in errors[experiments[0].key]:
         columns = np.stack([found[normalizer] for found in errors.values()], axis=1)
         rows = ([i, *_six(v)] for i, v in zip(images, columns, strict=True))
-        _write(folder / f"{body}_{normalizer}.csv", ["image", *errors], rows)
+        _write(folder / f"{dataset}_{normalizer}.csv", ["image", *errors], rows)
     if "head_pose" in faces.attributes:
         poses = faces.attributes["head_pose"]
-        found = [e[BODIES[body].normalizer] for e in errors.values()]
+        found = [e[DATASETS[dataset].normalizer] for e in errors.values()]
         rows = (
             [pose, sum(poses == pose), *_six(e[poses == pose].mean() for e in found)]
             for pose in np.unique(poses[poses > 0])
         )
-        _write(folder / f"{body}_poses.csv", ["head_pose", "faces", *errors], rows)
-    others = [t for t in trials if t.cell.body == body and t.key not in errors]
-    rows = [_row(trained) for trained in (*cells, *others)]
-    _write(folder / f"{body}{CELLS}", rows[0], (row.values() for row in rows))
+        _write(folder / f"{dataset}_poses.csv", ["head_pose", "faces", *errors], rows)
+    others = [
+        t for t in trials if t.experiment.dataset == dataset and t.key not in errors
+    ]
+    rows = [_row(trained) for trained in (*experiments, *others)]
+    _write(folder / f"{dataset}{EXPERIMENTS}", rows[0], (row.values() for row in rows))
 
 
 def _six(values) -> list[str]:
@@ -113,18 +119,19 @@ def _write(path: Path, header, rows) -> None:
 
 
 def _row(trained: Trained) -> dict:
-    cell, training = trained.cell, trained.training
-    return {
+    experiment, training = trained.experiment, trained.training
+    values = {
         "key": trained.key,
-        "body": cell.body,
-        "method": cell.method,
-        "loss": cell.loss,
-        "mined": int(cell.mined),
-        "w": cell.w or "",
-        "epsilon": cell.epsilon or "",
-        "seed": cell.seed,
-        "learning_rate": cell.learning_rate,
+        "dataset": experiment.dataset,
+        "method": experiment.method,
+        "loss": experiment.loss,
+        "hsm": int(experiment.hsm),
+        "w": experiment.w or "",
+        "epsilon": experiment.epsilon or "",
+        "seed": experiment.seed,
+        "learning_rate": experiment.learning_rate,
         "passes": trained.recipe.epochs,
         "minutes": round(training.minutes, 2),
         "validation_nme_percent": round(100 * training.validation_nme, 4),
     }
+    return to_file(values, COLUMNS)

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from reproduction import published
-from reproduction.bodies import AFLW, BODIES, W300
-from reproduction.cells import LOSSES
 from reproduction.claims import answer, errors_of
+from reproduction.datasets import AFLW, DATASETS, W300
+from reproduction.experiments import LOSSES
 from reproduction.results import (
-    CELLS,
+    EXPERIMENTS,
     SUBSETS,
     Result,
-    bodies_of,
+    datasets_of,
     read_table,
     select,
     spread,
@@ -30,8 +30,8 @@ said, on AFLW-5 (`aflw`, 2,995 faces, five points) over the distance of the eyes
 with several seeds give mean ± standard deviation over the seeds; a difference no larger
 than twice the larger deviation of the two is called none. Of one seed nothing is said;
 differences face by face come with their 95 % confidence interval over the test faces.
-Machine and commit of a table are those of its last new cell; `minutes` in the cells'
-files count from when a training was last resumed.
+Machine and commit of a table are those of its last new experiment; `minutes` in the
+files of the experiments count from when a training was last resumed.
 
 Labels of AFLW-5, as they were at hand, lie about 1.4 px to the right of and 0.9 px
 below where those of LFW would be, 6 and 4 % of the eyes' distance
@@ -104,15 +104,15 @@ def _claims(tables) -> str:
 
 def _about(folder: Path) -> str:
     lines = []
-    for path in sorted(folder.glob(f"*{CELLS}")):
-        body = path.name.removesuffix(CELLS)
-        run = json.loads((folder / f"{body}_run.json").read_text())
+    for path in sorted(folder.glob(f"*{EXPERIMENTS}")):
+        dataset = path.name.removesuffix(EXPERIMENTS)
+        run = json.loads((folder / f"{dataset}_run.json").read_text())
         machine = run["machine"]
         lines.append(
-            f"{body}: at {run['length']:.3g} times the full length, on "
+            f"{dataset}: at {run['length']:.3g} times the full length, on "
             f"{machine['cpu']}, {machine['cores']} cores, TensorFlow "
             f"{machine['tensorflow']}, Keras {machine['keras']}, commit "
-            f"{machine['commit']}. [Cells]({folder.name}/{path.name}).\n"
+            f"{machine['commit']}. [Experiments]({folder.name}/{path.name}).\n"
         )
     return "\n".join(lines)
 
@@ -131,18 +131,20 @@ def _change(value: float, reference: float) -> str:
 
 def _table1(results: list[Result]) -> str:
     paper = published.TABLE1
-    bodies = bodies_of(results)
+    datasets = datasets_of(results)
     header = ["loss", "paper, AFLW", "against L2"]
-    for body in bodies:
-        header += [body, "against L2", "learning rate"]
+    for dataset in datasets:
+        header += [dataset, "against L2", "learning rate"]
     rows = []
     for loss in LOSSES:
         row = [loss, f"{paper[loss]:.2f}", _change(paper[loss], paper["L2"])]
-        for body in bodies:
+        for dataset in datasets:
             error, l2 = (
-                errors_of(results, body=body, loss=name) for name in (loss, "L2")
+                errors_of(results, dataset=dataset, loss=name) for name in (loss, "L2")
             )
-            rates = {r.learning_rate for r in select(results, body=body, loss=loss)}
+            rates = {
+                r.learning_rate for r in select(results, dataset=dataset, loss=loss)
+            }
             row += [
                 error,
                 _change(error.mean, l2.mean),
@@ -150,7 +152,7 @@ def _table1(results: list[Result]) -> str:
             ]
         rows.append(row)
     text = _markdown(header, rows)
-    if AFLW.name in bodies:
+    if AFLW.name in datasets:
         others = ", ".join(f"{n} {e} %" for n, e in published.AFLW5.items())
         text += f"\nPublished on the same 2,995 faces: {others}.\n"
     return text
@@ -172,16 +174,16 @@ def _table2(results: list[Result]) -> str:
 
 def _table3(results: list[Result]) -> str:
     rows = []
-    for (method, mined), paper in published.TABLE3.items():
-        for body in bodies_of(results):
-            chosen = select(results, body=body, method=method, mined=mined)
+    for (method, hsm), paper in published.TABLE3.items():
+        for dataset in datasets_of(results):
+            chosen = select(results, dataset=dataset, method=method, hsm=hsm)
             if chosen:
-                title = f"{method}{' + HSM' if mined else ''}"
+                title = f"{method}{' + HSM' if hsm else ''}"
                 cells = [
                     f"{errors_of(chosen, loss=loss)} ({paper[loss]:.2f})"
                     for loss in LOSSES
                 ]
-                rows.append([title, body, *cells])
+                rows.append([title, dataset, *cells])
     note = "In brackets the paper's, on AFLW.\n\n"
     return note + _markdown(["method", "faces", *LOSSES], rows)
 
@@ -214,10 +216,10 @@ def _table5(results: list[Result]) -> str:
     for title, paper in published.TABLE5.items():
         method = title.split(" + ")[0]
         row = [title]
-        for body in (AFLW.name, W300.name):
-            chosen = select(results, method=method, body=body)
+        for dataset in (AFLW.name, W300.name):
+            chosen = select(results, method=method, dataset=dataset)
             error = spread([r.error("inter_pupil", "common") for r in chosen])
-            theirs = f"{paper[body]:.2f}" if body in paper else "-"
+            theirs = f"{paper[dataset]:.2f}" if dataset in paper else "-"
             row += [error if chosen else "not trained", theirs]
         rows.append(row)
     header = ["method", "AFLW-5", "paper, AFLW", "300-W common, inter-pupil", "paper"]
@@ -260,20 +262,20 @@ def _table6(folder: Path) -> str:
 
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:
-    """Cumulative error curves of a table's first seed, a picture per body."""
+    """Cumulative error curves of a table's first seed, a picture per dataset."""
     if folder.name == "table2":
         return []
     lines = []
-    for body in bodies_of(results):
-        normalizer = BODIES[body].normalizer
-        chosen = select(results, body=body, seed=0)
+    for dataset in datasets_of(results):
+        normalizer = DATASETS[dataset].normalizer
+        chosen = select(results, dataset=dataset, seed=0)
         if folder.name == "table3":
             chosen = select(chosen, loss="wing")
         curves = {
-            f"{r.method}{' + HSM' if r.mined else ''}, {r.loss}": r.errors[normalizer]
+            f"{r.method}{' + HSM' if r.hsm else ''}, {r.loss}": r.errors[normalizer]
             for r in chosen
         }
-        picture = folder / f"ced_{body}.png"
+        picture = folder / f"ced_{dataset}.png"
         plots.save_figure(plots.cumulative_errors(curves, 0.15), picture)
-        lines.append(f"![{body}]({folder.name}/{picture.name})\n")
+        lines.append(f"![{dataset}]({folder.name}/{picture.name})\n")
     return lines

@@ -9,9 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from wingkeras.metrics import NORMALIZERS
+from wingkeras.serialized_names import from_file
 
-CELLS = "_cells.csv"
-"""What follows a body's name in the file that says which cells there are."""
+EXPERIMENTS = "_cells.csv"
+"""What follows a dataset's name in the file that says which experiments there are."""
+
+COLUMNS = {"dataset": "body", "hsm": "mined"}
+"""Columns of that file whose names are not those of `experiments.Experiment`."""
 
 SUBSETS = ("common", "challenge", "full")
 """Of 300-W's test faces."""
@@ -19,21 +23,21 @@ SUBSETS = ("common", "challenge", "full")
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A trained and measured cell.
+    """A trained and measured experiment.
 
     Attributes:
-        body, method, loss, mined, w, epsilon, seed, learning_rate: see `cells.Cell`;
-            w and epsilon are NaN where the paper's are meant.
+        dataset, method, loss, hsm, w, epsilon, seed, learning_rate: see
+            `experiments.Experiment`; w and epsilon are NaN where the paper's are meant.
         passes: over the training faces.
         images: subset and file of every test face.
         errors: per normaliser, `(N,)` NME as fractions.
         poses: mean error of each head pose class, a fraction, by class.
     """
 
-    body: str
+    dataset: str
     method: str
     loss: str
-    mined: bool
+    hsm: bool
     w: float
     epsilon: float
     seed: int
@@ -77,28 +81,30 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def read_table(folder: Path) -> list[Result]:
-    """The measured cells of a table.
+    """The measured experiments of a table.
 
     Args:
         folder: that `records.write` filled.
 
     Returns:
-        A result per cell; none if there is no such folder.
+        A result per experiment; none if there is no such folder.
     """
-    bodies = sorted(p.name.removesuffix(CELLS) for p in folder.glob(f"*{CELLS}"))
-    return [result for body in bodies for result in _read_body(folder, body)]
+    paths = sorted(folder.glob(f"*{EXPERIMENTS}"))
+    names = [path.name.removesuffix(EXPERIMENTS) for path in paths]
+    return [result for name in names for result in _read_dataset(folder, name)]
 
 
-def _read_body(folder: Path, body: str) -> list[Result]:
-    rows, (images, errors) = read_cells(folder, body), read_errors(folder, body)
-    path = folder / f"{body}_poses.csv"
+def _read_dataset(folder: Path, dataset: str) -> list[Result]:
+    rows = read_experiments(folder, dataset)
+    images, errors = read_errors(folder, dataset)
+    path = folder / f"{dataset}_poses.csv"
     poses = {int(v["head_pose"]): v for v in _read(path)} if path.exists() else {}
     return [
         Result(
-            body=row["body"],
+            dataset=row["dataset"],
             method=row["method"],
             loss=row["loss"],
-            mined=row["mined"] == "1",
+            hsm=row["hsm"] == "1",
             w=float(row["w"] or "nan"),
             epsilon=float(row["epsilon"] or "nan"),
             seed=int(row["seed"]),
@@ -113,22 +119,24 @@ def _read_body(folder: Path, body: str) -> list[Result]:
     ]
 
 
-def read_cells(folder: Path, body: str) -> list[dict[str, str]]:
-    """A row for every cell of a body in a table, measured or not."""
-    return _read(folder / f"{body}{CELLS}")
+def read_experiments(folder: Path, dataset: str) -> list[dict[str, str]]:
+    """A row for every experiment of a dataset in a table, measured or not."""
+    rows = _read(folder / f"{dataset}{EXPERIMENTS}")
+    return [from_file(row, COLUMNS) for row in rows]
 
 
 def read_errors(
-    folder: Path, body: str
+    folder: Path, dataset: str
 ) -> tuple[tuple[str, ...], dict[str, dict[str, np.ndarray]]]:
-    """The errors of a body's test faces in a table.
+    """The errors of a dataset's test faces in a table.
 
     Returns:
-        The faces' subsets and files; by cell, per normaliser, `(N,)` NME as fractions.
+        The faces' subsets and files; by experiment, per normaliser, `(N,)` NME as
+        fractions.
     """
     images, errors = (), {}
     for normalizer in NORMALIZERS:
-        path = folder / f"{body}_{normalizer}.csv"
+        path = folder / f"{dataset}_{normalizer}.csv"
         if path.exists():
             faces = _read(path)
             images = tuple(face.pop("image") for face in faces)
@@ -143,9 +151,9 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def bodies_of(results: Sequence[Result]) -> list[str]:
-    """Names of the bodies that there are results on, in their order."""
-    return [*dict.fromkeys(result.body for result in results)]
+def datasets_of(results: Sequence[Result]) -> list[str]:
+    """Names of the datasets that there are results on, in their order."""
+    return [*dict.fromkeys(result.dataset for result in results)]
 
 
 def select(results: Sequence[Result], **wanted) -> list[Result]:

@@ -4,17 +4,26 @@ import argparse
 import logging
 from pathlib import Path
 
+from wingkeras.cli.output import hold_native_output
+from wingkeras.cli.parsers import add_rule
+
 DEFAULT_MODEL = "cnn67_300w"
+MODEL_HELP = (
+    "name in the zoo, folder of a saved model, or hf://owner/repo on the Hugging Face "
+    "Hub"
+)
 
 _log = logging.getLogger("wingkeras")
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """`--model`, and what runs it."""
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help="name in the zoo, or a folder"
-    )
-    add_runtime(parser, "fastest")
+def add_model(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """The positional MODEL."""
+    if required:
+        parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    else:
+        parser.add_argument(
+            "model", metavar="MODEL", nargs="?", default=DEFAULT_MODEL, help=MODEL_HELP
+        )
 
 
 def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
@@ -23,33 +32,51 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         "--runtime",
         choices=("fastest", "keras", "onnx", "litert", "openvino"),
         default=default,
-        help=f"what runs the networks; {default} by default",
+        help="what runs the networks; fastest is the first installed of openvino, "
+        "onnx, litert and keras",
     )
     parser.add_argument(
         "--flip-tta",
         action=argparse.BooleanOptionalAction,
-        help="whether the last network sees each face in the mirror as well: slower, a "
-        "little more accurate; by default as the model has it. Videos and --mirrored "
-        "look at both images anyway",
+        help="flip test-time augmentation: whether the last network sees each face in "
+        "the mirror as well, slower and a little more accurate; by default as the "
+        "model has it. In videos it always does",
     )
 
 
 def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
-    """`--boxes` and what it needs."""
+    """`--detector` and what it needs."""
     sources = ["haar", "yunet"]
     if default not in sources:
         sources.insert(0, default)
-    parser.add_argument("--boxes", choices=sources, default=default)
-    parser.add_argument("--yunet", type=Path, help="path of the YuNet model file")
+    parser.add_argument(
+        "--detector",
+        choices=sources,
+        default=default,
+        help="what finds the faces: OpenCV's Haar cascade, or YuNet"
+        + (f"; or the annotations' own {default}" if default in sources[:-2] else ""),
+    )
+    parser.add_argument(
+        "--yunet",
+        type=Path,
+        metavar="FILE",
+        help="model file of --detector yunet; by default it is downloaded once",
+    )
+    add_rule(
+        parser,
+        "--yunet",
+        "goes with --detector yunet only",
+        lambda options: options.detector == "yunet",
+    )
 
 
 def add_incomplete(parser: argparse.ArgumentParser) -> None:
-    """`--on-broken` and `--allow-missing`."""
+    """`--on-error` and `--allow-missing`."""
     parser.add_argument(
-        "--on-broken",
+        "--on-error",
         choices=("raise", "skip"),
         default="raise",
-        help="what to do about broken files",
+        help="whether a broken annotation or picture ends the command or is left out",
     )
     parser.add_argument(
         "--allow-missing",
@@ -59,31 +86,40 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
 
 
 def load_localizer(options):
-    """The model of `--model`, as the options of `add_runtime` say."""
+    """The model of MODEL or `--model`, as the options of `add_runtime` say.
+
+    To be called before anything else that imports libraries: they announce themselves
+    as they are loaded, or when they are first used.
+    """
+    with hold_native_output():
+        import numpy as np
+
+        localizer = _load(options.model, options.runtime)
+        if options.flip_tta is not None:
+            localizer = localizer.replace(flip_tta=options.flip_tta)
+        localizer(np.zeros((64, 64, 3), np.uint8), np.array([[8.0, 8.0, 56.0, 56.0]]))
+    return localizer
+
+
+def _load(model: str, runtime: str):
     from wingkeras import zoo
     from wingkeras.inference import runtimes
 
-    runtime = options.runtime
-    if runtime == "fastest":
-        runtime = runtimes.fastest()
-        try:
-            localizer = zoo.load(options.model, runtime=runtime)
-        except OSError as error:
-            if runtime == "keras":
-                raise
-            _log.warning("%s", error)
-            runtime = "keras"
-            localizer = zoo.load(options.model)
-    else:
-        localizer = zoo.load(options.model, runtime=runtime)
-    _log.info("%s runs on %s.", options.model, runtime)
-    if options.flip_tta is None:
-        return localizer
-    return localizer.replace(flip_tta=options.flip_tta)
+    chosen = runtimes.fastest() if runtime == "fastest" else runtime
+    try:
+        localizer = zoo.load(model, runtime=chosen)
+    except OSError as error:
+        if chosen == "keras" or runtime != "fastest":
+            raise
+        _log.warning("%s", error)
+        chosen = "keras"
+        localizer = zoo.load(model)
+    _log.info("%s runs on %s.", model, chosen)
+    return localizer
 
 
 def load_detector(options, scheme):
-    """What makes the boxes of `--boxes`, for landmarks of a scheme."""
+    """What finds faces as `--detector` says, for landmarks of a scheme."""
     from wingkeras.inference import detectors
 
-    return detectors.load_detector(options.boxes, options.yunet, scheme)
+    return detectors.load_detector(options.detector, options.yunet, scheme)

@@ -1,10 +1,18 @@
 """`wingkeras convert`: one ONNX or LiteRT file, checked against Keras."""
 
 import json
+import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import hold_native_output
+from wingkeras.cli.parsers import add_command, add_rule
 
+_EXAMPLE = """
+wingkeras convert cnn6_300w
+wingkeras convert cnn6_300w --to tflite --quantize fp16 --output face.tflite
+wingkeras convert cnn6_300w --quantize int8 --calibration PATH_TO_300W
+"""
 _ENDINGS = {"onnx": ".onnx", "tflite": ".tflite"}
 _CALIBRATION_FACES = 100
 _PARITY_FACES = 32
@@ -12,45 +20,98 @@ _PARITY_FACES = 32
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser(
-        "convert", help="one ONNX or LiteRT file, checked against Keras"
-    )
-    parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
-    parser.add_argument("--to", choices=_ENDINGS, default="onnx")
-    parser.add_argument("--quantize", choices=("fp16", "int8"))
+    summary = "one ONNX or LiteRT file of a model, checked against Keras"
+    parser = add_command(commands, "convert", summary, _EXAMPLE, run)
+    arguments.add_model(parser, required=True)
     parser.add_argument(
-        "--part", default="all", help="all (pictures and boxes in), stage1 or stage2"
+        "--to", choices=_ENDINGS, default="onnx", help="format of the file"
     )
-    parser.add_argument("-o", "--output", type=Path, help="NAME.PART.ENDING by default")
     parser.add_argument(
-        "--calibration", type=Path, help="annotated faces that int8 takes ranges from"
+        "--quantize",
+        choices=("fp16", "int8"),
+        help="smaller weights: half the size, or a quarter; by default float32",
+    )
+    add_rule(
+        parser,
+        "--quantize",
+        "int8 goes with --calibration FILE, which it takes ranges from",
+        lambda options: options.quantize != "int8" or options.calibration,
+    )
+    parser.add_argument(
+        "--stage",
+        choices=("all", "stage1", "stage2"),
+        default="all",
+        help="the whole way from pictures and boxes to landmarks, or a bare network",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="MODEL.STAGE.ENDING in the current folder by default",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="PATH",
+        help="annotated faces that int8 takes the ranges of the activations from, a "
+        "training set for example",
+    )
+    add_rule(
+        parser,
+        "--calibration",
+        "goes with --quantize int8 only",
+        lambda options: options.quantize == "int8",
     )
     parser.add_argument(
         "--check", type=Path, metavar="FILE", help="convert nothing, check this file"
     )
-    parser.add_argument("--data", type=Path, help="annotated faces to check with")
-    parser.add_argument("--split", default="common", help="of 300-W, for --data")
+    for option in ("--to", "--quantize", "--stage", "--output"):
+        relation = "does not go with --check, which converts nothing"
+        add_rule(parser, option, relation, lambda options: not options.check)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="annotated faces to check with; by default a portrait that comes with the "
+        "packages",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "common", "challenge", "full"),
+        default="common",
+        help="which part of 300-W, for a folder in --data",
+    )
+    add_rule(parser, "--split", "goes with --data only", lambda options: options.data)
     arguments.add_incomplete(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options) -> int:
     """Do it; the exit code."""
+    with hold_native_output():
+        result = _convert_and_check(options)
+    print(json.dumps(result.report(), indent=1))
+    if result.within_tolerance is False:
+        print(result.verdict, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _convert_and_check(options):
     from wingkeras import export, zoo
     from wingkeras.export import parity, samples
 
     localizer = zoo.load(options.model)
     path = options.check or _convert(options, localizer)
     described = export.describe(path)
-    part, quantize = described["part"], described["quantize"] or None
+    part, quantize = described["stage"], described["quantize"] or None
     faces = None
     pictures = samples.portrait(localizer, _PARITY_FACES)
     if options.data:
         faces = _annotated(options, options.data, options.split, localizer.scheme)
         pictures = samples.pictures_of(faces, _PARITY_FACES)
     result = parity.compare(localizer, path, part, quantize, pictures, faces)
-    print(json.dumps(result.report(), indent=1))
-    return 1 if result.within_tolerance is False else 0
+    return result
 
 
 def _convert(options, localizer) -> Path:
@@ -58,7 +119,7 @@ def _convert(options, localizer) -> Path:
     from wingkeras.export import samples
     from wingkeras.inference import runtimes
 
-    part, quantize = options.part, options.quantize
+    part, quantize = options.stage, options.quantize
     name, ending = Path(options.model).name, _ENDINGS[options.to]
     suffix = f".{quantize}" if quantize else ""
     path = options.output or Path(f"{name}.{part}{suffix}{ending}")
@@ -70,11 +131,6 @@ def _convert(options, localizer) -> Path:
     graph = export.build_graph(localizer, part)
     calibration = None
     if quantize == "int8":
-        if not options.calibration:
-            raise ValueError(
-                "Expected --calibration with int8: annotated faces, a training set "
-                "for example, that the ranges of the activations are taken from."
-            )
         faces = _annotated(options, options.calibration, "train", localizer.scheme)
         calibration = [
             samples.graph_inputs(localizer, part, *picture)
@@ -90,8 +146,8 @@ def _convert(options, localizer) -> Path:
     return path
 
 
-def _annotated(options, path: Path, split: str, scheme):
+def _annotated(options, path: Path, split: str | None, scheme):
     from wingkeras.data.datasets import load_faces
 
     split = split if path.is_dir() else None
-    return load_faces(path, split, scheme, options.on_broken, options.allow_missing)
+    return load_faces(path, split, scheme, options.on_error, options.allow_missing)

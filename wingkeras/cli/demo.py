@@ -3,24 +3,39 @@
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.parsers import add_command
+
+_EXAMPLE = """
+wingkeras demo
+wingkeras demo cnn6_300w --output pictures
+"""
 
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser("demo", help="landmarks on a portrait that is at hand")
-    parser.add_argument("--output", type=Path, default=Path("wingkeras-demo"))
+    summary = "landmarks on a portrait that comes with the packages"
+    parser = add_command(commands, "demo", summary, _EXAMPLE, run)
     arguments.add_model(parser)
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("wingkeras-demo"),
+        help="receives the picture and the landmarks",
+    )
+    arguments.add_runtime(parser, "fastest")
 
 
 def run(options) -> int:
     """Do it; the exit code."""
+    localizer = arguments.load_localizer(options)
+
     from matplotlib.cbook import get_sample_data
 
     from wingkeras.inference import prediction
 
     portrait = Path(get_sample_data("grace_hopper.jpg", asfileobj=False))
-    localizer = arguments.load_localizer(options)
     faces, picture = prediction.predict_file(
         localizer, portrait, options.output, portrait.stem
     )

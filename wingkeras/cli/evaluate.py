@@ -5,48 +5,74 @@ import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import Progress
+from wingkeras.cli.parsers import add_command
+
+_EXAMPLE = """
+wingkeras evaluate cnn6_300w --data PATH_TO_300W --split common
+wingkeras evaluate runs/mine --data faces.csv --detector haar --output report
+"""
 
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser("evaluate", help="errors on annotated faces")
-    parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--split", help="of 300-W: train, common, challenge, full")
-    parser.add_argument("--output", type=Path, help="folder for CSV and pictures")
+    summary = "normalised mean error on annotated faces, as JSON"
+    parser = add_command(commands, "evaluate", summary, _EXAMPLE, run)
+    arguments.add_model(parser, required=True)
+    parser.add_argument(
+        "--data",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="annotated faces: a folder with 300-W's layout, a .csv or a .json file",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "common", "challenge", "full"),
+        help="which part of 300-W; for a folder only",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="receives a CSV file with the error of every face, and pictures; by "
+        "default nothing is written",
+    )
     arguments.add_runtime(parser, "keras")
     parser.add_argument(
         "--mirrored", action="store_true", help="average with the mirror image"
     )
     arguments.add_detector(parser, "landmarks")
     arguments.add_incomplete(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options) -> int:
     """Do it; the exit code."""
-    import keras
+    localizer = arguments.load_localizer(options)
 
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
-    localizer = arguments.load_localizer(options)
     faces = load_faces(
         options.data,
         options.split,
         localizer.scheme,
-        options.on_broken,
+        options.on_error,
         options.allow_missing,
     )
     detector = None
-    if options.boxes != LANDMARK_BOXES:
+    if options.detector != LANDMARK_BOXES:
         detector = arguments.load_detector(options, localizer.scheme)
-    progress = {}
-    if sys.stdout.isatty():  # in a pipe, the summary alone: it is JSON
-        progress["progress"] = keras.utils.Progbar(len(faces), unit_name="face").update
-    result = evaluate(
-        localizer, faces, detector, options.boxes, options.mirrored, **progress
-    )
+    with Progress("faces") as progress:
+        result = evaluate(
+            localizer,
+            faces,
+            detector,
+            options.detector,
+            options.mirrored,
+            progress=lambda done: progress(done, len(faces)),
+        )
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
     if options.output:
         result.save(options.output)

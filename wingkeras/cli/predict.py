@@ -9,37 +9,78 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import Progress
+from wingkeras.cli.parsers import add_command, add_rule
+from wingkeras.imaging.endings import VIDEO_ENDINGS
+
+_EXAMPLE = """
+wingkeras predict photo.jpg holiday/ --output out
+wingkeras predict photo.jpg --format pts --detector yunet
+wingkeras predict clip.mp4 --model cnn6_300w
+wingkeras predict 0                         # a camera, until Ctrl-C
+"""
 
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser(
-        "predict", help="landmarks for pictures, videos and cameras"
-    )
+    summary = "landmarks for pictures, videos and cameras"
+    parser = add_command(commands, "predict", summary, _EXAMPLE, run)
     parser.add_argument(
         "inputs",
         nargs="+",
         metavar="INPUT",
         help="picture or video file, folder of pictures, or index of a camera",
     )
-    parser.add_argument("--output", type=Path, default=Path("landmarks"))
+    # The one command without a positional MODEL: its INPUTs, any number of them, are.
     parser.add_argument(
-        "--points", choices=("json", "pts"), default="json", help="for pictures"
+        "--model", default=arguments.DEFAULT_MODEL, help=arguments.MODEL_HELP
     )
     parser.add_argument(
-        "--no-smoothing", action="store_true", help="for videos: no One-Euro filter"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("landmarks"),
+        help="receives the annotated pictures and the landmarks",
     )
-    arguments.add_model(parser)
+    parser.add_argument(
+        "--format",
+        choices=("json", "pts"),
+        default="json",
+        help="of the landmarks of pictures; those of videos are in a .jsonl file",
+    )
+    add_rule(
+        parser,
+        "--format",
+        "goes with pictures only; every INPUT is a video or camera",
+        lambda options: not all(map(_is_video, options.inputs)),
+    )
+    parser.add_argument(
+        "--no-smoothing",
+        action="store_true",
+        help="leave out the One-Euro filter that steadies the landmarks of videos",
+    )
+    add_rule(
+        parser,
+        "--no-smoothing",
+        "goes with videos only; no INPUT is a video or camera",
+        lambda options: any(map(_is_video, options.inputs)),
+    )
+    arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "haar")
-    parser.set_defaults(run=run)
+
+
+def _is_video(given: str) -> bool:
+    return given.isdecimal() or Path(given).suffix.lower() in VIDEO_ENDINGS
 
 
 def run(options) -> int:
     """Do it; the exit code."""
+    localizer = arguments.load_localizer(options)
+
     from wingkeras.imaging.images import BrokenFileError
     from wingkeras.inference import prediction
 
-    localizer = arguments.load_localizer(options)
     localizer.detector = arguments.load_detector(options, localizer.scheme)
     names: set[str] = set()
     failures = 0
@@ -53,11 +94,11 @@ def run(options) -> int:
             name = _unused_name(source, names)
             names.add(name)
             try:
-                if prediction.is_video(source):
+                if isinstance(source, int) or prediction.is_video(source):
                     _predict_video(localizer, source, name, options)
                 else:
                     found = prediction.predict_file(
-                        localizer, source, options.output, name, options.points
+                        localizer, source, options.output, name, options.format
                     )
                     _say(source, *found)
             except BrokenFileError as error:
@@ -72,25 +113,16 @@ def _unused_name(source, names: set[str]) -> str:
 
 
 def _predict_video(localizer, source, name: str, options) -> None:
-    import keras
-
     from wingkeras.video import clips, one_euro, tracker
 
     make_filter = tracker.unfiltered if options.no_smoothing else one_euro.OneEuroFilter
     tracker = tracker.Tracker(localizer, make_filter)
-    bar = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = keras.utils.Progbar(total or None, unit_name="frame")
-        bar.update(done)
-
-    with _interruptible(is_camera=isinstance(source, int)) as stopped:
+    is_camera = isinstance(source, int)
+    with _interruptible(is_camera) as stopped, Progress("frames") as progress:
         found = clips.track_video(
             tracker, source, options.output, name, stopped, progress
         )
-        _say(source, *found)
+    _say(source, *found)
 
 
 @contextlib.contextmanager

@@ -1,75 +1,126 @@
 """`wingkeras train`: train a network; resumes by itself."""
 
 import dataclasses
+import sys
 from pathlib import Path
+from typing import Any
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import hold_native_output
+from wingkeras.cli.parsers import add_command, add_rule
 
-_RECIPE_OPTIONS = {
-    "epochs": int,
-    "batch_size": int,
-    "optimizer": str,
-    "learning_rate": float,
-    "weight_decay": float,
-    "ema": float,
-    "seed": int,
-    "precision": str,
-    "augment_on": str,
+_EXAMPLE = """
+wingkeras train --recipe modern_cnn6 --data PATH_TO_300W
+wingkeras train --recipe modern_cnn6 --data faces.csv --scheme five --epochs 50
+"""
+_RECIPE_OPTIONS: dict[str, dict[str, Any]] = {
+    "epochs": {"type": int, "help": "passes over the training faces"},
+    "batch_size": {"type": int, "help": "faces per step"},
+    "optimizer": {"choices": ("sgd", "adamw", "muon"), "help": "what takes the steps"},
+    "learning_rate": {"type": float, "help": "the highest one"},
+    "weight_decay": {"type": float, "help": "decoupled, on kernels only"},
+    "ema": {"type": float, "help": "momentum of the weight average, 0 for none"},
+    "seed": {"type": int, "help": "of weights, split, order and augmentation"},
+    "precision": {"help": "a Keras dtype policy, such as mixed_bfloat16"},
+    "augment_on": {
+        "choices": ("host", "device"),
+        "help": "where training faces are perturbed",
+    },
 }
-_STRATEGIES = ("mirrored", "data-parallel")
+_PARALLEL = "data-parallel"
 _JIT_MODES = {"auto": "auto", "on": True, "off": False}
 
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser("train", help="train a network; resumes by itself")
-    parser.add_argument("--recipe", required=True)
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--output", type=Path, help="folder; runs/RECIPE by default")
+    summary = "train a network; run again, it resumes"
+    parser = add_command(commands, "train", summary, _EXAMPLE, run)
     parser.add_argument(
-        "--first-stage",
+        "--recipe",
+        required=True,
         metavar="NAME",
-        help="model of the zoo, or a folder, that aligns the faces for this one",
+        help="what decides the training: a name in wingkeras.training.RECIPES",
     )
     parser.add_argument(
-        "--init-from", metavar="NAME", help="model to go on from, not random weights"
+        "--data",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="annotated faces: a folder with 300-W's layout, a .csv or a .json file",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="of the run; runs/RECIPE by default",
+    )
+    parser.add_argument(
+        "--first-stage",
+        metavar="MODEL",
+        help="aligns the faces for this network; by default the annotations do",
+    )
+    parser.add_argument(
+        "--init-from",
+        metavar="MODEL",
+        help="to go on from; by default the weights are random",
     )
     parser.add_argument(
         "--extra-faces",
         type=Path,
         metavar="CSV",
-        help="more training faces, see tools/label_faces.py",
+        help="more training faces, such as pseudo-labelled ones",
     )
     parser.add_argument(
-        "--scheme", help="of a CSV or COCO file: ibug68, aflw19 or five"
+        "--scheme",
+        choices=("ibug68", "aflw19", "five"),
+        help="of a .csv or .json file, which does not say it",
     )
     changes = parser.add_argument_group("instead of what the recipe says")
-    for name, kind in _RECIPE_OPTIONS.items():
-        changes.add_argument(f"--{name.replace('_', '-')}", type=kind)
-    changes.add_argument("--jit-compile", choices=_JIT_MODES)
+    for name, settings in _RECIPE_OPTIONS.items():
+        changes.add_argument(f"--{name.replace('_', '-')}", **settings)
+    changes.add_argument(
+        "--jit-compile", choices=_JIT_MODES, help="XLA for the train step"
+    )
+    _add_devices(parser)
+    arguments.add_incomplete(parser)
+
+
+def _add_devices(parser) -> None:
     several = parser.add_argument_group("more than one device")
     several.add_argument(
         "--strategy",
-        choices=_STRATEGIES,
-        help="mirrored: TensorFlow's local GPUs; data-parallel: all devices of JAX",
+        choices=("mirrored", _PARALLEL),
+        help="mirrored: TensorFlow's local GPUs; data-parallel: all devices of JAX; by "
+        "default one device",
     )
     several.add_argument(
-        "--coordinator", metavar="HOST:PORT", help="of process 0, for several processes"
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="address of process 0, for several processes",
     )
-    several.add_argument("--num-processes", type=int, default=1, metavar="N")
-    several.add_argument("--process-id", type=int, default=0, metavar="I")
-    arguments.add_incomplete(parser)
-    parser.set_defaults(run=run)
+    several.add_argument(
+        "--num-processes", type=int, default=1, metavar="N", help="of the run"
+    )
+    several.add_argument(
+        "--process-id", type=int, default=0, metavar="I", help="of this process"
+    )
+    for option in ("--coordinator", "--num-processes", "--process-id"):
+        relation = "goes with --strategy data-parallel only"
+        add_rule(
+            parser, option, relation, lambda options: options.strategy == _PARALLEL
+        )
 
 
 def run(options) -> int:
     """Do it; the exit code."""
-    strategy = _strategy(options)
+    with hold_native_output():
+        strategy = _strategy(options)
 
-    from wingkeras import zoo
-    from wingkeras.data.datasets import load_faces
-    from wingkeras.training.recipes import RECIPES
-    from wingkeras.training.run import train
+        from wingkeras import zoo
+        from wingkeras.data.datasets import load_faces
+        from wingkeras.training.recipes import RECIPES
+        from wingkeras.training.run import train
 
     if options.recipe not in RECIPES:
         raise ValueError(
@@ -86,7 +137,7 @@ def run(options) -> int:
     recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
     split = "train" if options.data.is_dir() else None
     faces = load_faces(
-        options.data, split, options.scheme, options.on_broken, options.allow_missing
+        options.data, split, options.scheme, options.on_error, options.allow_missing
     )
     folder = options.output or Path("runs") / recipe.name
     first_stage = zoo.load(options.first_stage) if options.first_stage else None
@@ -94,9 +145,18 @@ def run(options) -> int:
     extra_faces = None
     if options.extra_faces:
         extra_faces = load_faces(
-            options.extra_faces, None, faces.scheme, options.on_broken
+            options.extra_faces, None, faces.scheme, options.on_error
         )
-    train(recipe, faces, folder, first_stage, init_from, extra_faces, strategy=strategy)
+    train(
+        recipe,
+        faces,
+        folder,
+        first_stage=first_stage,
+        init_from=init_from,
+        extra_faces=extra_faces,
+        verbose=sys.stdout.isatty(),
+        strategy=strategy,
+    )
     print(f"Model: {folder.resolve()}")
     return 0
 
@@ -104,12 +164,8 @@ def run(options) -> int:
 def _strategy(options):
     from wingkeras.training import distribution
 
-    processes = (options.coordinator, options.num_processes, options.process_id)
-    if options.strategy == "data-parallel":
-        return distribution.DataParallel(*processes)
-    if processes != (None, 1, 0):
-        raise ValueError(
-            "--coordinator, --num-processes and --process-id go with --strategy "
-            f"data-parallel; received --strategy {options.strategy}."
+    if options.strategy == _PARALLEL:
+        return distribution.DataParallel(
+            options.coordinator, options.num_processes, options.process_id
         )
     return distribution.Mirrored() if options.strategy else None

@@ -1,7 +1,7 @@
 """From annotations to a `FaceDataset`: the checks that all loaders share."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.numbers import FARTHEST, shortened
 from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.schemes import LandmarkScheme
 
@@ -21,6 +23,8 @@ OVERHANG = 0.25
 Annotators guess points beyond the border: by 0.14 in published faces cut by it. What
 lies farther out belongs to another picture, another scale or swapped coordinates.
 """
+
+_SMALLEST = 1.0
 
 _log = logging.getLogger("wingkeras")
 
@@ -34,17 +38,70 @@ class Annotation:
         landmarks: `(L, 2)` float, image pixels; NaN = unlabelled.
         subset: where it came from.
         attributes: further numbers, the same names for all faces.
+        size: width and height of the picture that was annotated, pixels, where the
+            file says so.
     """
 
     image: Path
     landmarks: np.ndarray
     subset: str
     attributes: Mapping[str, float] = field(default_factory=dict)
+    size: tuple[float, float] | None = None
+
+
+def read_record(
+    source: Path, place: str, read: Callable[[], Annotation | None]
+) -> Annotation | BrokenFileError | None:
+    """Read one record of a file; whatever is wrong with it breaks no other.
+
+    Args:
+        source: the file.
+        place: of the record in it, for messages, such as "line 3".
+        read: makes a face of the record, or `None` where it holds none.
+
+    Returns:
+        What `read` returns; in place of any error, a `BrokenFileError` that names the
+        file and the place.
+
+    Example:
+
+    ```python
+    read_record(path, "line 3", lambda: Annotation(image, parse(row), "train"))
+    ```
+    """
+    try:
+        return read()
+    except BrokenFileError as error:
+        return error
+    except MemoryError:
+        raise
+    except ValueError as error:
+        return BrokenFileError(source, f"{place}: {error}")
+    except Exception as error:  # files hold what no list of exceptions foresees
+        return BrokenFileError(source, f"{place}: {type(error).__name__}: {error}")
+
+
+def picture_path(folder: Path, name: object) -> Path:
+    """Where the picture of a record is.
+
+    Args:
+        folder: that names are relative to.
+        name: as the file has it.
+
+    Raises:
+        ValueError: for what no file can be called.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"expected the name of a picture, found {shortened(name)}")
+    # NUL ends a name for the operating system, and a lone surrogate has no bytes.
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise ValueError(f"no file can have the name {shortened(name)}")
+    return folder / name.strip()
 
 
 def build_dataset(
     source: Path,
-    entries: Sequence[Annotation | BrokenFileError],
+    entries: Sequence[Annotation | BrokenFileError | None],
     scheme: LandmarkScheme,
     on_error: OnError,
 ) -> FaceDataset:
@@ -52,7 +109,8 @@ def build_dataset(
 
     Args:
         source: the file or folder that was loaded.
-        entries: the faces; in place of one that could not be read, its error.
+        entries: the faces; in place of one that could not be read, its error;
+            `None` for a record without a face.
         scheme: of the landmarks.
         on_error: "raise" at the first broken face, or "skip" all of them: those are
             logged as a warning and listed in the data set's `skipped`.
@@ -64,14 +122,16 @@ def build_dataset(
         BrokenFileError: for a broken face, if `on_error` says so, and if no sound
             face is left. Broken are pictures that are missing or cannot be decoded,
             coordinates that are infinite or half unlabelled, faces without two
-            distinct labelled points, and landmarks farther outside the picture than
-            `OVERHANG`.
+            distinct labelled points or smaller than a pixel, landmarks farther outside
+            the picture than `OVERHANG`, and pictures of another size than the one that
+            was annotated.
         ValueError: for an unknown `on_error`.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(
             f"Expected `on_error` as 'raise' or 'skip', received {on_error!r}."
         )
+    entries = [entry for entry in entries if entry is not None]
     if on_error == "raise":
         for entry in entries:
             if isinstance(entry, BrokenFileError):
@@ -113,9 +173,11 @@ def _picture_sizes(entries, on_error: OnError) -> dict:
     def read(picture: Path) -> tuple[int, int] | BrokenFileError:
         try:
             height, width = read_image(picture).shape[:2]
-        except BrokenFileError as error:
+        except Exception as error:
+            if not isinstance(error, BrokenFileError):
+                error = BrokenFileError(picture, f"cannot be read: {error}")
             if on_error == "raise":
-                raise
+                raise error from None
             return error
         return width, height
 
@@ -130,18 +192,38 @@ def _problem(entry, sizes) -> BrokenFileError | None:
     size = sizes[entry.image]
     if isinstance(size, BrokenFileError):
         return size
+    width, height = size
+    if entry.size not in (None, size):
+        return BrokenFileError(
+            entry.image,
+            f"the annotated picture has {entry.size[0]} x {entry.size[1]} pixels, this "
+            f"file {width} x {height}: it was rescaled, or annotated as its EXIF "
+            "orientation turns it; annotate the pixels as they are stored",
+        )
     unlabelled = np.isnan(entry.landmarks)
     if np.isinf(entry.landmarks).any() or (unlabelled[:, 0] != unlabelled[:, 1]).any():
         return BrokenFileError(
             entry.image, "its landmarks have infinite or half unlabelled points"
         )
     labelled = entry.landmarks[~unlabelled[:, 0]]
+    farthest = np.abs(labelled).max(initial=0)
+    if farthest > FARTHEST:
+        return BrokenFileError(
+            entry.image,
+            f"its landmarks reach {farthest:.3g} px, far beyond the {width} x {height} "
+            "picture",
+        )
     span = np.ptp(labelled, axis=0).max() if len(labelled) else 0
     if not span > 0:
         return BrokenFileError(
             entry.image, "its landmarks have fewer than two distinct labelled points"
         )
-    width, height = size
+    if span < _SMALLEST:
+        return BrokenFileError(
+            entry.image,
+            f"its landmarks are {span:.2g} px apart at most: expected pixels, not "
+            "shares of the picture",
+        )
     share = overhang(labelled, width, height)
     if share > OVERHANG:
         return BrokenFileError(
@@ -163,6 +245,6 @@ def overhang(landmarks: np.ndarray, width: int, height: int) -> float:
     Returns:
         A share; negative if all of them are inside.
     """
-    edges = np.array([width, height]) - 0.5
-    outside = max((-0.5 - landmarks).max(), (landmarks - edges).max())
+    low, high = geometry.image_box(width, height).reshape(2, 2)
+    outside = max((low - landmarks).max(), (landmarks - high).max())
     return float(outside / np.ptp(landmarks, axis=0).max())

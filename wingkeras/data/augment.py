@@ -114,18 +114,12 @@ def random_maps(augmentation: Augmentation, draws, size: int, xp=tnp):
     jitter = signed[:, 3:7] * augmentation.corner_jitter
     start = shift - growth + jitter[:, :2]
     end = shift + growth + jitter[:, 2:] + 1
-    boxes = xp.concatenate([start, end], axis=1) * size - 0.5
+    boxes = geometry.from_pixel_edges(xp.concatenate([start, end], axis=1) * size)
     crop = geometry.crop_maps(boxes, size, xp=xp)
     angles = signed[:, 7] * math.radians(augmentation.rotation)
     turn = geometry.rotation_maps(angles, size, xp=xp)
     flips = draws[:, 8] < augmentation.flip
-    zero, one = xp.zeros_like(angles), xp.ones_like(angles)
-    sign = xp.where(flips, -one, one)
-    last = xp.where(flips, one * (size - 1), zero)
-    mirror = xp.stack(
-        [xp.stack([sign, zero, last], axis=1), xp.stack([zero, one, zero], axis=1)],
-        axis=1,
-    )
+    mirror = geometry.flip_maps(flips, size, xp=xp)
     maps = geometry.compose(mirror, geometry.compose(turn, crop, xp=xp), xp=xp)
     return maps, flips
 

@@ -2,20 +2,37 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
-from wingkeras.data.annotations import Annotation, OnError, build_dataset
+from wingkeras.data.annotations import (
+    Annotation,
+    OnError,
+    build_dataset,
+    picture_path,
+    read_record,
+)
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.numbers import shortened
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import LandmarkScheme, get_scheme
+
+_WHOLE_DIGITS = 18
+
+
+class _Picture(NamedTuple):
+    place: str
+    path: Path
+    size: tuple[float, float] | None
 
 
 def load_coco(
     json_path: str | os.PathLike,
     scheme: str | LandmarkScheme,
-    image_root: str | os.PathLike | None = None,
+    images: str | os.PathLike | None = None,
     on_error: OnError = "raise",
 ) -> FaceDataset:
     """Load COCO keypoints.
@@ -29,72 +46,155 @@ def load_coco(
         json_path: of a file with `images` (`id`, `file_name`) and `annotations`
             (`image_id`, `keypoints` = x, y and visibility of each point in turn).
         scheme: of the keypoints.
-        image_root: the folder that file names are relative to; that of `json_path`
-            by default.
+        images: the folder that file names are relative to; that of `json_path` by
+            default.
         on_error: "raise" at the first broken face, or "skip" all of them, see
-            `FaceDataset.skipped`.
+            `FaceDataset.skipped`. Broken are also ids that repeat, and pictures of
+            another `width` and `height` than the file says: they were rescaled after
+            they were annotated, or annotated as their EXIF orientation turns them.
 
     Returns:
         Faces in the file's order, subset = the file's stem.
 
     Raises:
-        BrokenFileError: for a file of another format, and for a broken face; see
-            `on_error`.
+        BrokenFileError: for a file of another format, a folder with none of the
+            pictures, and for a broken face; see `on_error`.
         ValueError: for an unknown scheme.
+
+    Example:
+
+    ```python
+    faces = load_coco("annotations/train.json", "ibug68", images="photographs")
+    ```
     """
     path, scheme = Path(json_path), get_scheme(scheme)
-    root = path.parent if image_root is None else Path(image_root)
+    folder = path.parent if images is None else Path(images)
     content = _parse(path)
+    pictures, broken = _index_pictures(path, content["images"], folder)
+    known = [p.path for p in pictures.values() if p is not None]
+    if known and content["annotations"] and not any(map(os.path.exists, known)):
+        raise BrokenFileError(
+            path,
+            f"none of its {len(known)} pictures is in {folder}, the first being "
+            f"{known[0].name}; name their folder with `images`",
+        )
+    seen: dict = {}
+    entries: list = broken
+    for i, annotation in enumerate(content["annotations"]):
+        read = partial(_read, annotation, i, seen, pictures, scheme, path.stem)
+        entries.append(read_record(path, f"annotations[{i}]", read))
+    return build_dataset(path, entries, scheme, on_error)
+
+
+def _parse(path: Path) -> dict[str, list]:
+    def whole(digits: str) -> float:
+        # Python refuses to read thousands of digits, and with them the whole file.
+        return int(digits) if len(digits) <= _WHOLE_DIGITS else float(digits)
+
     try:
-        pictures = {p["id"]: root / p["file_name"] for p in content["images"]}
-        annotations = [
-            (index, annotation["image_id"], annotation.get("keypoints") or [])
-            for index, annotation in enumerate(content["annotations"])
-            if not annotation.get("iscrowd")
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
+        content = json.loads(read_bytes(path).decode("utf-8-sig"), parse_int=whole)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BrokenFileError(path, f"not a JSON file: {error}") from error
+    except RecursionError as error:
+        raise BrokenFileError(path, "not COCO: it is nested too deeply") from error
+    names = ("images", "annotations")
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(name), list) for name in names
+    ):
         raise BrokenFileError(
             path,
             "expected COCO keypoints: a list `images` with `id` and `file_name`, and a "
-            f"list `annotations` with `image_id` and `keypoints` ({error!r})",
-        ) from error
-    entries = [_read(path, pictures, scheme, *found) for found in annotations]
-    return build_dataset(path, [e for e in entries if e is not None], scheme, on_error)
+            "list `annotations` with `image_id` and `keypoints`",
+        )
+    return content
 
 
-def _parse(path: Path):
-    try:
-        return json.loads(read_bytes(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BrokenFileError(path, f"not a JSON file: {error}") from error
+def _index_pictures(path: Path, records: list, folder: Path):
+    """The pictures by id, `None` for an ambiguous one, and the broken records."""
+    pictures, broken = {}, []
+
+    def index(i: int, record) -> None:
+        number = _required(record, "id")
+        if number in pictures:
+            pictures[number] = None
+            raise ValueError(f"the id {shortened(number)} repeats; give each its own")
+        name = picture_path(folder, _required(record, "file_name"))
+        pictures[number] = _Picture(f"images[{i}]", name, _size(record))
+
+    for i, record in enumerate(records):
+        broken.append(read_record(path, f"images[{i}]", partial(index, i, record)))
+    return pictures, broken
+
+
+def _size(record: dict) -> tuple[float, float] | None:
+    width, height = record.get("width"), record.get("height")
+    if width is None and height is None:
+        return None
+    if not (_is_number(width) and _is_number(height) and width > 0 and height > 0):
+        raise ValueError(
+            "expected `width` and `height` in pixels, received "
+            f"{shortened(width)} and {shortened(height)}"
+        )
+    return width, height
 
 
 def _read(
-    path, pictures, scheme, index, image_id, keypoints
-) -> Annotation | BrokenFileError | None:
-    if not keypoints:
+    annotation, index, seen, pictures, scheme: LandmarkScheme, subset: str
+) -> Annotation | None:
+    image_id = _required(annotation, "image_id")
+    number = annotation.get("id")
+    if number is not None:
+        first = seen.setdefault(number, index)
+        if first != index:
+            raise ValueError(
+                f"the id {shortened(number)} is that of annotations[{first}]; give "
+                "each its own"
+            )
+    keypoints = annotation.get("keypoints")
+    if annotation.get("iscrowd") or keypoints is None or keypoints == []:
         return None
-    place = f"annotations[{index}]"
     if image_id not in pictures:
-        return BrokenFileError(path, f"{place}: no image has the id {image_id!r}")
-    try:
-        values = np.array(keypoints, np.float64)
-    except (ValueError, TypeError):
-        values = np.empty(0)
-    if values.shape != (3 * len(scheme),):
-        return BrokenFileError(
-            path,
-            f"{place}: expected {3 * len(scheme)} numbers for the {len(scheme)} points "
-            f"of scheme {scheme.name!r}, received {len(keypoints)}",
+        raise ValueError(f"no image has the id {shortened(image_id)}")
+    picture = pictures[image_id]
+    if picture is None:
+        raise ValueError(f"several images have the id {shortened(image_id)}")
+    landmarks = _landmarks(keypoints, scheme)
+    if landmarks is None:
+        return None
+    return Annotation(picture.path, landmarks, subset, size=picture.size)
+
+
+def _landmarks(keypoints, scheme: LandmarkScheme) -> np.ndarray | None:
+    count = 3 * len(scheme)
+    if not isinstance(keypoints, list):
+        raise ValueError(f"expected {count} numbers, received {shortened(keypoints)}")
+    wrong = [value for value in keypoints if not _is_number(value)]
+    if len(keypoints) != count or wrong:
+        received = f"{shortened(wrong[0])} among " if wrong else ""
+        raise ValueError(
+            f"expected {count} numbers for the {len(scheme)} points of scheme "
+            f"{scheme.name!r}, received {received}{len(keypoints)}"
         )
-    values = values.reshape(-1, 3)
+    values = np.array(keypoints, np.float64).reshape(-1, 3)
     visibility = values[:, 2]
     if not np.isin(visibility, (0, 1, 2)).all():
-        return BrokenFileError(path, f"{place}: expected visibilities of 0, 1 or 2")
+        raise ValueError("expected visibilities of 0, 1 or 2")
     labelled = visibility > 0
     if not labelled.any():
         return None
     if not np.isfinite(values[labelled]).all():
-        return BrokenFileError(path, f"{place}: coordinates that are not finite")
-    landmarks = np.where(labelled[:, None], values[:, :2], np.nan)
-    return Annotation(pictures[image_id], landmarks, path.stem)
+        raise ValueError("coordinates that are not finite")
+    return np.where(labelled[:, None], values[:, :2], np.nan)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _required(record, name: str):
+    if not isinstance(record, dict) or name not in record:
+        raise ValueError(
+            f"expected COCO keypoints, an object with `{name}`; received "
+            f"{shortened(record)}"
+        )
+    return record[name]

@@ -6,18 +6,26 @@ import io
 import math
 import os
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from wingkeras.data.annotations import Annotation, OnError, build_dataset
+from wingkeras.data.annotations import (
+    Annotation,
+    OnError,
+    build_dataset,
+    picture_path,
+    read_record,
+)
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.numbers import parse_decimal, parse_whole, shortened
 from wingkeras.geometry import to_shape_vectors
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.storage.files import atomic_write
 
-_MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
 _COORDINATE = re.compile(r"[xy][1-9][0-9]*")
 
 
@@ -25,16 +33,18 @@ def load_csv(
     csv_path: str | os.PathLike,
     scheme: str | LandmarkScheme,
     on_error: OnError = "raise",
+    images: str | os.PathLike | None = None,
 ) -> FaceDataset:
     """Load faces from a plain CSV file.
 
     Args:
-        csv_path: of a file with the columns image, x1..xL and y1..yL in any order:
-            0-based pixels, both cells empty where a point is unlabelled; image paths
-            relative to its folder.
+        csv_path: of a file with comma-separated columns image, x1..xL and y1..yL in
+            any order: 0-based pixels, both cells empty where a point is unlabelled.
         scheme: of the L landmarks.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
+        images: the folder that image paths are relative to; that of `csv_path` by
+            default.
 
     Returns:
         Faces in the file's order, subset = the file's stem. Further columns become
@@ -45,7 +55,7 @@ def load_csv(
             a broken face; see `on_error`.
         ValueError: for an unknown scheme.
     """
-    return load_columns(Path(csv_path), get_scheme(scheme), on_error, {})
+    return load_columns(Path(csv_path), get_scheme(scheme), on_error, {}, images)
 
 
 def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
@@ -70,7 +80,13 @@ def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
             writer.writerow([image.resolve(), *cells])
 
 
-def load_columns(path, scheme, on_error, attributes) -> FaceDataset:
+def load_columns(
+    path: Path,
+    scheme: LandmarkScheme,
+    on_error: OnError,
+    attributes: Mapping[str, Callable[[str], float]],
+    images: str | os.PathLike | None = None,
+) -> FaceDataset:
     """Load faces from the columns of a CSV file.
 
     Args:
@@ -79,6 +95,7 @@ def load_columns(path, scheme, on_error, attributes) -> FaceDataset:
         on_error: see `load_csv`.
         attributes: from the name of a required column to what makes a number of its
             cells; receives the further numeric columns.
+        images: see `load_csv`.
 
     Raises:
         BrokenFileError: see `load_csv`.
@@ -87,11 +104,20 @@ def load_columns(path, scheme, on_error, attributes) -> FaceDataset:
     columns = coordinate_columns(scheme)
     required = ["image", *columns, *attributes]
     _check_header(path, header, required, scheme)
+    kinds = dict(attributes)
     whole = [row for _, row in rows if _is_whole(row)]
     for name in header:
         if name not in required and (kind := _kind([row[name] for row in whole])):
-            attributes[name] = kind
-    entries = [_read(path, *row, columns, attributes) for row in rows]
+            kinds[name] = kind
+    folder = path.parent if images is None else Path(images)
+    entries = [
+        read_record(
+            path,
+            f"line {line}",
+            partial(_read, row, folder, path.stem, columns, kinds),
+        )
+        for line, row in rows
+    ]
     return build_dataset(path, entries, scheme, on_error)
 
 
@@ -114,6 +140,13 @@ def read_rows(path) -> tuple[list[str], list[tuple[int, dict]]]:
         rows = [(reader.line_num, row) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise BrokenFileError(path, f"not a CSV file: {error}") from error
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise BrokenFileError(
+                path,
+                f"its columns are separated by {name}; save it with commas between "
+                "columns and points in decimals",
+            )
     return header, rows
 
 
@@ -147,7 +180,7 @@ def _is_whole(row) -> bool:
 
 def _kind(cells):
     """What turns the cells of a column into numbers; `None` if nothing does."""
-    for kind in (int, _number) if any(cells) else ():
+    for kind in (parse_whole, _number) if any(cells) else ():
         with contextlib.suppress(ValueError):
             [kind(cell) for cell in cells]
             return kind
@@ -155,27 +188,30 @@ def _kind(cells):
 
 
 def _number(cell: str) -> float:
-    return float(cell) if cell.strip() else math.nan
+    if not cell.strip():
+        return math.nan
+    value = parse_decimal(cell)
+    if math.isinf(value):
+        raise ValueError(f"{shortened(cell)} is not finite")
+    return value
 
 
 def _coordinate(cell: str) -> float:
     value = _number(cell)
-    if cell.strip() and not math.isfinite(value):
+    if cell.strip() and math.isnan(value):
         raise ValueError(f"{cell!r} is not finite; leave unlabelled cells empty")
     return value
 
 
-def _read(path, line, row, columns, kinds) -> Annotation | BrokenFileError:
+def _read(row, folder, subset, columns, kinds) -> Annotation:
     if not _is_whole(row):
-        return BrokenFileError(path, f"line {line}: more or fewer cells than columns")
-    if not row["image"].strip():
-        return BrokenFileError(path, f"line {line}: no image named")
+        raise ValueError("more or fewer cells than columns")
+    image = picture_path(folder, row["image"])
     numbers = {}
     for name, kind in {**dict.fromkeys(columns, _coordinate), **kinds}.items():
         try:
             numbers[name] = kind(row[name])
         except ValueError as error:
-            return BrokenFileError(path, f"line {line}, column {name}: {error}")
+            raise ValueError(f"column {name}: {error}") from error
     landmarks = np.array([numbers.pop(name) for name in columns]).reshape(2, -1).T
-    image = path.parent / row["image"].strip()
-    return Annotation(image, landmarks, path.stem, numbers)
+    return Annotation(image, landmarks, subset, numbers)

@@ -29,6 +29,7 @@ def load_faces(
     scheme: str | LandmarkScheme | None = None,
     on_error: OnError = "raise",
     allow_missing: bool = False,
+    images: str | os.PathLike | None = None,
 ) -> FaceDataset:
     """Load annotated faces of any known format.
 
@@ -40,6 +41,8 @@ def load_faces(
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
         allow_missing: whether to go on where whole subsets of a split are missing.
+        images: the folder that image paths in a CSV or JSON file are relative to; the
+            file's own by default.
 
     Returns:
         The faces.
@@ -49,12 +52,17 @@ def load_faces(
             are missing.
         BrokenFileError: for a file of another format, and for a broken face; see
             `on_error`.
-        ValueError: for a `split` or `scheme` that is needed, unknown or does not fit
-            the format.
+        ValueError: for a `split`, `scheme` or `images` that is needed, unknown or does
+            not fit the format.
     """
     path = Path(path)
     scheme = None if scheme is None else get_scheme(scheme)
     if path.is_dir():
+        if images is not None:
+            raise ValueError(
+                f"Expected no `images` for the 300-W folder {path}, whose pictures lie "
+                f"beside their annotations; received {images}."
+            )
         return _load_folder(path, split, scheme, on_error, allow_missing)
     if not path.exists():
         raise FileNotFoundError(
@@ -69,10 +77,10 @@ def load_faces(
     match path.suffix.lower():
         case ".csv":
             if scheme in (None, FIVE) and is_mtfl(path):
-                return load_mtfl(path, on_error)
-            return load_csv(path, _required(scheme, path), on_error)
+                return load_mtfl(path, on_error, images)
+            return load_csv(path, _required(scheme, path), on_error, images)
         case ".json":
-            return load_coco(path, _required(scheme, path), on_error=on_error)
+            return load_coco(path, _required(scheme, path), images, on_error)
     raise ValueError(
         "Expected a folder with 300-W's layout, a .csv or a .json file, received "
         f"{path}."

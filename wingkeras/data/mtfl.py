@@ -6,20 +6,27 @@ from pathlib import Path
 from wingkeras.data.annotations import OnError
 from wingkeras.data.csv_files import coordinate_columns, load_columns, read_rows
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.numbers import parse_whole
 from wingkeras.schemes import FIVE
 
-_MTFL_ATTRIBUTES = ("gender", "smile", "glasses", "head_pose")
+_MTFL_ATTRIBUTES: tuple[str, ...] = ("gender", "smile", "glasses", "head_pose")
 
 
-def load_mtfl(csv_path: str | os.PathLike, on_error: OnError = "raise") -> FaceDataset:
+def load_mtfl(
+    csv_path: str | os.PathLike,
+    on_error: OnError = "raise",
+    images: str | os.PathLike | None = None,
+) -> FaceDataset:
     """Load the five-point faces of MTFL.
 
     Args:
         csv_path: of a file with the columns image, x1..x5, y1..y5 (0-based pixels:
             left eye, right eye, nose tip, left and right mouth corner), gender,
-            smile, glasses and head_pose; image paths relative to its folder.
+            smile, glasses and head_pose.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
+        images: the folder that image paths are relative to; that of `csv_path` by
+            default.
 
     Returns:
         Faces of scheme "five" in the file's order, subset = the file's stem, with the
@@ -30,9 +37,8 @@ def load_mtfl(csv_path: str | os.PathLike, on_error: OnError = "raise") -> FaceD
         BrokenFileError: for a file without these columns, and for a broken face; see
             `on_error`.
     """
-    return load_columns(
-        Path(csv_path), FIVE, on_error, dict.fromkeys(_MTFL_ATTRIBUTES, _class)
-    )
+    attributes = dict.fromkeys(_MTFL_ATTRIBUTES, _class)
+    return load_columns(Path(csv_path), FIVE, on_error, attributes, images)
 
 
 def is_mtfl(csv_path: str | os.PathLike) -> bool:
@@ -48,4 +54,4 @@ def is_mtfl(csv_path: str | os.PathLike) -> bool:
 
 
 def _class(cell: str) -> int:
-    return int(cell) if cell.strip() else 0
+    return parse_whole(cell) if cell.strip() else 0

@@ -91,7 +91,7 @@ def join_regions(regions: FaceRegions, more: FaceRegions) -> FaceRegions:
 
 def maps_to(regions: FaceRegions, size: int) -> np.ndarray:
     """`FaceRegions.maps` for a network whose input has another size, pixels."""
-    crop = np.array([[-0.5, -0.5, regions.size - 0.5, regions.size - 0.5]], np.float32)
+    crop = geometry.image_box(regions.size, regions.size)[None]
     return geometry.compose(geometry.crop_maps(crop, size), regions.maps.numpy())
 
 

@@ -4,10 +4,10 @@ import os
 
 import numpy as np
 
+from wingkeras import geometry
+from wingkeras.data.numbers import FARTHEST, parse_decimal, parse_whole, shortened
 from wingkeras.imaging.images import BrokenFileError, read_bytes
 from wingkeras.storage.files import atomic_write
-
-_FARTHEST = 1e6
 
 
 def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.ndarray:
@@ -25,7 +25,8 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
 
     Raises:
         BrokenFileError: for a file that is missing, empty, cut off or no point list,
-            for another number of points, and for coordinates that are not finite.
+            for another number of points, and for coordinates that are not finite or
+            not ASCII decimals.
     """
     lines = _read_lines(path)
     declared, lines = _take_header(path, lines)
@@ -44,7 +45,7 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
         )
     if not points:
         raise BrokenFileError(path, "no points in it")
-    return (np.array(points) - 1).astype(np.float32)
+    return geometry.from_one_based(np.array(points)).astype(np.float32)
 
 
 def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
@@ -70,8 +71,9 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
             f"{wrong.tolist()}. A .pts file cannot say that a point is unlabelled: "
             "leave such faces out, or write all faces into one CSV file."
         )
+    places = geometry.to_one_based(landmarks)
     text = f"version: 1\nn_points: {len(landmarks)}\n{{\n"
-    text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in landmarks + 1) + "}\n"
+    text += "".join(f"{x:.6f} {y:.6f}\n" for x, y in places) + "}\n"
     with atomic_write(path) as scratch:
         scratch.write_text(text, encoding="ascii", newline="\n")
 
@@ -92,11 +94,14 @@ def _take_header(path, lines) -> tuple[int | None, list[tuple[int, str]]]:
         if not colon:
             return declared, lines[index:]
         if key.strip().lower() == "n_points":
-            if not value.strip().isdecimal():
+            try:
+                declared = parse_whole(value)
+            except ValueError as error:
                 raise BrokenFileError(
-                    path, f"line {number}: expected a number of points, found {line!r}"
-                )
-            declared = int(value)
+                    path,
+                    f"line {number}: expected a number of points, found "
+                    f"{shortened(line)}",
+                ) from error
     return declared, []
 
 
@@ -119,11 +124,13 @@ def _take_points(path, lines) -> tuple[list[tuple[float, float]], bool]:
 
 def _parse_point(path, number: int, line: str) -> tuple[float, float]:
     try:
-        x, y = map(float, line.split())
+        x, y = map(parse_decimal, line.split())
     except ValueError as error:
         raise BrokenFileError(
-            path, f"line {number}: expected two numbers, found {line!r}"
+            path, f"line {number}: expected two numbers, found {shortened(line)}"
         ) from error
-    if not (abs(x) < _FARTHEST and abs(y) < _FARTHEST):
-        raise BrokenFileError(path, f"line {number}: {line!r} is no pixel position")
+    if not (abs(x) < FARTHEST and abs(y) < FARTHEST):
+        raise BrokenFileError(
+            path, f"line {number}: {shortened(line)} is no pixel position"
+        )
     return x, y

@@ -2,10 +2,11 @@
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from wingkeras.data.annotations import Annotation, OnError, build_dataset
+from wingkeras.data.annotations import Annotation, OnError, build_dataset, read_record
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.pts import read_pts
 from wingkeras.imaging.images import BrokenFileError
@@ -102,7 +103,9 @@ def load_300w(
     counts = {subset: found[subset] for subset in SPLITS[split]}
     _report(root, split, counts, allow_missing)
     entries = [
-        _read(subset, name, pictures, annotation)
+        read_record(
+            root / subset, name, partial(_read, subset, name, pictures, annotation)
+        )
         for subset in counts
         for name, (pictures, annotation) in sorted(_pairs(root / subset).items())
     ]
@@ -142,16 +145,12 @@ def _pairs(folder: Path) -> dict[str, tuple[list[Path], Path | None]]:
     return pairs
 
 
-def _read(subset, name, pictures, annotation) -> Annotation | BrokenFileError:
+def _read(subset, name, pictures, annotation) -> Annotation:
     if annotation is None:
-        return BrokenFileError(pictures[0], f"no annotation {name}.pts beside it")
+        raise BrokenFileError(pictures[0], f"no annotation {name}.pts beside it")
     if len(pictures) != 1:
         found = ", ".join(picture.name for picture in pictures) or "none"
-        return BrokenFileError(
+        raise BrokenFileError(
             annotation, f"expected one picture {name}.jpg or .png beside it, {found}"
         )
-    try:
-        landmarks = read_pts(annotation, len(IBUG68))
-    except BrokenFileError as error:
-        return error
-    return Annotation(pictures[0], landmarks, subset)
+    return Annotation(pictures[0], read_pts(annotation, len(IBUG68)), subset)

@@ -3,9 +3,23 @@
 LiteRT is TensorFlow Lite's present name; its files still end with `.tflite`.
 """
 
-from wingkeras.export.conversion import convert, describe, metadata
-from wingkeras.export.converted import load_converted
-from wingkeras.export.graphs import Graph, build_graph
+from typing import TYPE_CHECKING
+
+from wingkeras.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from wingkeras.export.conversion import convert, describe, metadata
+    from wingkeras.export.converted import load_converted
+    from wingkeras.export.graphs import Graph, build_graph
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "wingkeras.export.conversion": ["convert", "describe", "metadata"],
+        "wingkeras.export.converted": ["load_converted"],
+        "wingkeras.export.graphs": ["Graph", "build_graph"],
+    },
+)
 
 __all__ = [
     "Graph",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wingkeras import serialized_names
 from wingkeras.export import litert_files, onnx_files
 from wingkeras.export.graphs import Graph
 from wingkeras.schemes import LandmarkScheme
@@ -30,7 +31,7 @@ def convert(
         described: stored in the file, see `metadata`.
         quantize: "fp16" stores the weights as float16, half the size, and computes
             in float32; "int8" computes the networks in whole numbers, a quarter of
-            the size.
+            the size, and the landmark head in float32.
         samples: for "int8", representative inputs of the graph by name.
 
     Raises:
@@ -47,21 +48,40 @@ def convert(
         )
     if quantize == "int8" and not samples:
         raise ValueError("Expected `samples`, which int8 takes its ranges from.")
+    content = serialize(graph, path.suffix, described, quantize, samples)
     with atomic_write(path) as scratch:
-        _FORMATS[path.suffix].write(
-            graph, scratch, described or {}, quantize, samples or []
-        )
+        scratch.write_bytes(content)
+
+
+def serialize(
+    graph: Graph,
+    ending: str,
+    described: dict[str, str] | None = None,
+    quantize: str | None = None,
+    samples: list[dict[str, np.ndarray]] | None = None,
+) -> bytes:
+    """The content of the file that `convert` writes.
+
+    Args:
+        graph, described, quantize, samples: see `convert`.
+        ending: ".onnx" or ".tflite".
+
+    Raises:
+        ImportError: see `convert`.
+    """
+    file_names = serialized_names.to_file(described or {}, serialized_names.EXPORT)
+    return _FORMATS[ending].serialize(graph, file_names, quantize, samples or [])
 
 
 def metadata(
-    name: str, scheme: LandmarkScheme, part: str, quantize: str | None, licence: str
+    name: str, scheme: LandmarkScheme, stage: str, quantize: str | None, licence: str
 ) -> dict[str, str]:
     """What a user of a file should know.
 
     Args:
         name: of the model.
         scheme: of its landmarks.
-        part: see `build_graph`.
+        stage: see `build_graph`.
         quantize: see `convert`.
         licence: of its weights.
 
@@ -75,7 +95,7 @@ def metadata(
         "scheme": scheme.name,
         "points": json.dumps(scheme.points),
         "edges": json.dumps(scheme.edges),
-        "part": part,
+        "stage": stage,
         "quantize": quantize or "",
         "licence": licence,
     }
@@ -86,6 +106,9 @@ def describe(path: str | Path) -> dict[str, str]:
 
     Args:
         path: of an `.onnx` or `.tflite` file.
+
+    Returns:
+        Text by name, see `metadata`.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -101,6 +124,7 @@ def describe(path: str | Path) -> dict[str, str]:
         described = _FORMATS[path.suffix].read_metadata(path)
     except Exception as error:  # each parser has its own
         raise ValueError(f"{path} is not a {path.suffix} file: {error}") from error
-    if "part" not in described:
+    described = serialized_names.from_file(described, serialized_names.EXPORT)
+    if "stage" not in described:
         raise ValueError(f"{path} was not written by `wingkeras convert`.")
     return described

@@ -1,18 +1,29 @@
-"""Networks converted for another runtime once, and kept."""
+"""Networks converted for another runtime once, and kept.
 
+The cache holds each under its key and its SHA-256, which come to be in one step: a file
+either has the right name and the right content, or is not there. Processes that
+convert the same network at once do not disturb each other.
+"""
+
+import contextlib
+import glob
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wingkeras.export.conversion import convert
-from wingkeras.export.graphs import network_graph
 from wingkeras.inference import runtimes
-from wingkeras.inference.localizer import Stage
-from wingkeras.storage.download import cache_home
+from wingkeras.storage.download import cache_home, sha256_of
+from wingkeras.storage.files import atomic_write
 
-_FORMAT = 1
+if TYPE_CHECKING:
+    from wingkeras.inference.localizer import Stage
+
+_FORMAT = 2
 """To be raised with every change of what `convert` writes."""
 
 _log = logging.getLogger("wingkeras")
@@ -20,12 +31,14 @@ _log = logging.getLogger("wingkeras")
 
 def load_converted(
     key: str,
-    build: Callable[[], Stage],
+    build: "Callable[[], Stage]",
     runtime: str,
     mean_shape: np.ndarray,
     size: int,
 ) -> runtimes.FileStage:
     """A network that another runtime than Keras runs.
+
+    Keras and TensorFlow are imported only if the network has to be converted.
 
     Args:
         key: tells networks with different weights apart, in the cache.
@@ -34,7 +47,8 @@ def load_converted(
         mean_shape, size: see `runtimes.FileStage`.
 
     Returns:
-        The stage; a file in the cache that is broken has been written again.
+        The stage. A file in the cache with another content than its SHA-256 says, or
+        that the runtime cannot read, has been replaced.
 
     Raises:
         ValueError: for an unknown runtime.
@@ -43,18 +57,47 @@ def load_converted(
     """
     ending = runtimes.check(runtime).ending
     folder = cache_home() / f"converted-{version('wingkeras')}-{_FORMAT}"
-    path = folder / f"{key}{ending}"
-    if path.is_file():
+    for path in _sound_files(folder, key, ending):
         try:
             return runtimes.load_stage(path, runtime, mean_shape, size)
         except ValueError as error:
-            _log.warning("%s", error)
-    graph = network_graph(build())
+            _discard(path, str(error))
+    _log.info("Converting %s to %s, once; it is kept in %s.", key, ending, folder)
+    path = _convert(build(), folder, key, ending)
+    return runtimes.load_stage(path, runtime, mean_shape, size)
+
+
+def _sound_files(folder: Path, key: str, ending: str) -> Iterator[Path]:
+    """Files of a network whose content is what their name says."""
+    for path in sorted(folder.glob(f"{glob.escape(key)}.*{ending}")):
+        try:
+            found = sha256_of(path)
+        except OSError:  # another process has discarded it
+            continue
+        if path.name == f"{key}.{found}{ending}":
+            yield path
+        else:
+            _discard(path, f"{path} does not have the SHA-256 in its name.")
+
+
+def _discard(path: Path, reason: str) -> None:
+    _log.warning("%s The network is converted again.", reason)
+    # Of a cache that cannot be written to, the same file is refused next time.
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _convert(stage: "Stage", folder: Path, key: str, ending: str) -> Path:
+    from wingkeras.export import conversion, graphs
+
+    content = conversion.serialize(graphs.network_graph(stage), ending)
+    path = folder / f"{key}.{hashlib.sha256(content).hexdigest()}{ending}"
     try:
-        convert(graph, path)
+        with atomic_write(path) as scratch:
+            scratch.write_bytes(content)
     except OSError as error:
         raise OSError(
             f"The network could not be converted into {folder}: {error}. Name another "
             "folder in WINGKERAS_HOME, or let Keras run it."
         ) from error
-    return runtimes.load_stage(path, runtime, mean_shape, size)
+    return path

@@ -1,18 +1,24 @@
-"""What an exported file computes: a localizer, or one network of it."""
+"""What an exported file computes: a whole localizer, or one of its networks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from wingkeras import geometry
 from wingkeras.imaging import crops, graph_crops
 from wingkeras.inference.localizer import Localizer, Stage
 
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
+
 OUTPUT = "landmarks"
 """Name of the one output of every file."""
+
+Shape = tuple[int | str, ...]
+
+_ANY_BOX = [[0.0, 0.0, 1.0, 1.0]]
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,15 @@ class Graph:
 
     Attributes:
         function: of tensors, in `keras.ops`.
-        inputs: name, shape (`None` = dynamic) and dtype of each.
+        inputs: name, shape and dtype of each. Dimensions that may change from call to
+            call have a name instead of a number.
+        output: shape of the one output, in the same way.
         networks: the networks inside.
     """
 
     function: Callable
-    inputs: tuple[tuple[str, tuple[int | None, ...], str], ...]
+    inputs: tuple[tuple[str, Shape, str], ...]
+    output: Shape
     networks: tuple[keras.Model, ...]
 
     def trace(self):
@@ -43,7 +52,12 @@ class Graph:
             )
         import tensorflow as tf
 
-        signature = [tf.TensorSpec(s, dtype, name) for name, s, dtype in self.inputs]
+        signature = [
+            tf.TensorSpec(
+                [None if isinstance(side, str) else side for side in shape], dtype, name
+            )
+            for name, shape, dtype in self.inputs
+        ]
         return tf.function(
             lambda *inputs: {OUTPUT: self.function(*inputs)}, input_signature=signature
         )
@@ -54,29 +68,42 @@ class Graph:
         return lambda **arrays: traced(*(arrays[n] for n in names))[OUTPUT].numpy()
 
 
-def build_graph(localizer: Localizer, part: str = "all") -> Graph:
-    """The computation of a localizer, or of a part of it.
+def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
+    """The computation of a whole localizer, or of one network.
 
     Args:
         localizer: to take it from.
-        part: "all", from `image` `(H, W, 3)` uint8 RGB and `boxes` `(N, 4)` float32
+        stage: "all", from `image` `(H, W, 3)` uint8 RGB and `boxes` `(N, 4)` float32
             to landmarks `(N, L, 2)` in pixels of the picture, as `Localizer`; or
             "stage1", "stage2", one network, from `crops` `(N, S, S, 3)` float32 in
             [0, 255] to shape vectors `(N, 2L)` in pixels of the crop.
 
     Returns:
-        The graph; H, W and N are dynamic, N at least 1.
+        The graph; H, W and N may change from call to call. The whole localizer gives
+        no landmarks for no boxes; a single network needs at least one crop.
 
     Raises:
-        ValueError: for a part that the localizer does not have, or a localizer that
+        ValueError: for a stage that the localizer does not have, or a localizer that
             another runtime than Keras runs.
+
+    Example:
+
+    ```python
+    graph = build_graph(wingkeras.zoo.load("cnn67_300w"))
+    convert(graph, "cnn67_300w.onnx")
+    ```
     """
     stages = localizer.keras_stages
-    if part != "all":
-        return network_graph(stages[stage_index(localizer, part)])
+    if stage != "all":
+        return network_graph(stages[stage_index(localizer, stage)])
     region_size = round(crops.REGION_FACTOR * stages[-1].size)
 
     def localize(image, boxes):
+        count = ops.shape(boxes)[0]
+        # Runtimes differ in what they do with tensors without elements, so that a
+        # picture without faces gets one, which the end of the graph takes out.
+        spare = ops.convert_to_tensor(_ANY_BOX, "float32")[: 1 - ops.minimum(count, 1)]
+        boxes = ops.concatenate([boxes, spare], axis=0)
         squares = _squares(boxes, localizer.box_scale)
         wide = _squares(squares, crops.REGION_FACTOR)
         regions, to_region = graph_crops.face_regions(image, wide, region_size)
@@ -84,31 +111,33 @@ def build_graph(localizer: Localizer, part: str = "all") -> Graph:
         to_crop = geometry.crop_maps(squares, stages[0].size, xp=ops)
         maps = geometry.compose(to_crop, back, xp=ops)
         landmarks = localizer.localize(regions, maps)
-        return geometry.transform(back, landmarks, xp=ops)
+        return geometry.transform(back, landmarks, xp=ops)[:count]
 
-    image = ("image", (None, None, 3), "uint8")
-    inputs = (image, ("boxes", (None, 4), "float32"))
-    return Graph(localize, inputs, tuple(stage.network for stage in stages))
+    image = ("image", ("height", "width", 3), "uint8")
+    inputs = (image, ("boxes", ("faces", 4), "float32"))
+    output = ("faces", len(localizer.scheme), 2)
+    return Graph(localize, inputs, output, tuple(s.network for s in stages))
 
 
-def stage_index(localizer: Localizer, part: str) -> int:
-    """Which network of a localizer a part is, from 0.
+def stage_index(localizer: Localizer, stage: str) -> int:
+    """The index of a network by its name: 0 for "stage1".
 
     Raises:
-        ValueError: for a part that the localizer does not have.
+        ValueError: for a stage that the localizer does not have.
     """
     names = [f"stage{i}" for i in range(1, len(localizer.stages) + 1)]
-    if part not in names:
+    if stage not in names:
         raise ValueError(
-            f"Expected `part` to be one of {['all', *names]}, received {part!r}."
+            f"Expected `stage` to be one of {['all', *names]}, received {stage!r}."
         )
-    return names.index(part)
+    return names.index(stage)
 
 
 def network_graph(stage: Stage) -> Graph:
     """The computation of one network, see `build_graph`."""
-    shape = (None, stage.size, stage.size, 3)
-    return Graph(stage.run, (("crops", shape, "float32"),), (stage.network,))
+    crop = ("crops", ("faces", stage.size, stage.size, 3), "float32")
+    output = ("faces", 2 * stage.num_landmarks)
+    return Graph(stage.run, (crop,), output, (stage.network,))
 
 
 def _squares(boxes, factor: float):

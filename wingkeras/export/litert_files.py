@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,18 +15,17 @@ from wingkeras.export.graphs import Graph
 _METADATA = "wingkeras"
 
 
-def write(
+def serialize(
     graph: Graph,
-    path: Path,
     metadata: dict[str, str],
     quantize: str | None,
     samples: list[dict[str, np.ndarray]],
-) -> None:
-    """Write a LiteRT file; see `conversion.convert`."""
+) -> bytes:
+    """The content of a LiteRT file; see `conversion.convert`."""
     import tensorflow as tf
 
     # The variables of what is not a `tf.Module` stay outside the file, uninitialised.
-    module = tf.Module()
+    module: Any = tf.Module()
     module.weights = [w.value for n in graph.networks for w in n.weights]
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [graph.trace().get_concrete_function()], module
@@ -34,14 +34,14 @@ def write(
     content = _with_metadata(converter.convert(), metadata)
     if quantize:
         content = _quantize(content, quantize, samples)
-    path.write_bytes(content)
+    return content
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What `write` stored in a file besides the graph."""
+    """What `serialize` stored in a file besides the graph."""
     from tensorflow.lite.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model(str(path))
+    model: Any = flatbuffer_utils.read_model(str(path))
     for entry in model.metadata or []:
         if entry.name.decode() == _METADATA:
             return json.loads(bytes(model.buffers[entry.buffer].data))
@@ -68,7 +68,8 @@ def _quantize(content: bytes, kind: str, samples: list[dict]) -> bytes:
         recipe = _recipe(kind)
         task = quantizer.Quantizer(content, recipe.get_quantization_recipe())
         ranges = _ranges(content, recipe, samples) if kind == "int8" else None
-        return bytes(task.quantize(ranges).quantized_model)
+        result: Any = task.quantize(ranges)
+        return bytes(result.quantized_model)
 
 
 def _recipe(kind: str):
@@ -110,7 +111,7 @@ def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
     from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    model: Any = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     buffer = schema.BufferT()
     buffer.data = list(json.dumps(metadata).encode())
     entry = schema.MetadataT()

@@ -1,4 +1,4 @@
-"""Does an exported file compute what Keras does?"""
+"""Whether an exported file gives the landmarks that Keras gives."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.export.graphs import build_graph, stage_index
+from wingkeras.export.processor import int8_instructions
 from wingkeras.export.samples import Picture, array_stages, graph_inputs
 from wingkeras.export.timing import median_ms
 from wingkeras.inference import runtimes
@@ -19,15 +20,16 @@ from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme
 
 TOLERANCES = {None: 0.02, "fp16": 0.05}
-"""Largest difference of a landmark by quantization, pixels of the crop.
+"""Largest difference of a landmark that passes, by quantization, pixels of the crop.
 
-Without quantization most faces differ by a thousandth. The largest differences, 0.013
-px among the 554 faces of the 300-W common subset, come of grey levels near a half, of
-which a region of 256 px has some dozens: OpenCV may round one up and the file down.
+Without quantization most landmarks differ by 0.001 px. The largest difference among the
+554 faces of the 300-W common subset is 0.013 px. It comes from grey levels close to a
+half, of which a region of 256 px has some dozens: OpenCV may round one up where the
+file rounds it down.
 """
 
 INT8_TOLERANCE = 0.1
-"""Largest increase of the inter-ocular error, points of percent."""
+"""Largest increase of the NME that passes, percentage points."""
 
 _SECONDS = 0.3
 
@@ -38,24 +40,26 @@ class Parity:
 
     Attributes:
         file: its path.
-        runtime: what ran it.
-        part: see `graphs.build_graph`.
+        runtime: what ran the file.
+        stage: see `graphs.build_graph`.
         quantize: see `conversion.convert`.
         bytes: size of the file.
-        faces: on how many the landmarks were compared.
-        largest_px: largest difference of a landmark, pixels of the last crop.
-        mean_px: mean of the same.
-        keras_ms: time that Keras takes for the faces of the first picture, median,
-            milliseconds.
-        file_ms: time that the file takes for them.
-        keras_nme_percent: error on annotated faces, see `metrics.nme`; `None` if
-            there were none.
-        file_nme_percent: the same of the file.
+        faces: number of faces whose landmarks were compared.
+        largest_px: largest distance between a landmark of the file and the same
+            landmark of Keras, pixels of the last crop.
+        mean_px: mean of these distances.
+        keras_ms: median time that Keras takes for the first picture, milliseconds.
+        file_ms: median time that the file takes for it, milliseconds.
+        keras_nme_percent: NME of Keras on annotated faces, see `metrics.nme`; `None`
+            without annotated faces.
+        file_nme_percent: NME of the file on the same faces.
+        instruction_set: what the processor offers for int8, see
+            `processor.int8_instructions`; `None` where that is not known.
     """
 
     file: str
     runtime: str
-    part: str
+    stage: str
     quantize: str | None
     bytes: int
     faces: int
@@ -65,27 +69,48 @@ class Parity:
     file_ms: float
     keras_nme_percent: float | None = None
     file_nme_percent: float | None = None
+    instruction_set: str | None = None
 
     @property
     def within_tolerance(self) -> bool | None:
-        """Whether the file may pass for the model.
+        """Whether the file may stand in for the model.
 
-        `None` for an int8 file, which is judged by its error, if none was measured.
+        An int8 file is judged by its NME: `None` if that was not measured.
         """
         if self.quantize != "int8":
             return self.largest_px <= TOLERANCES[self.quantize]
-        if self.file_nme_percent is None:
+        if self.file_nme_percent is None or self.keras_nme_percent is None:
             return None
         return self.file_nme_percent - self.keras_nme_percent <= INT8_TOLERANCE
 
+    @property
+    def verdict(self) -> str:
+        """The same in a sentence, with the numbers that decide it."""
+        if self.quantize == "int8":
+            if self.file_nme_percent is None or self.keras_nme_percent is None:
+                return (
+                    f"{self.file} was not judged: an int8 file is judged by its NME on "
+                    "annotated faces, and there were none."
+                )
+            increase = self.file_nme_percent - self.keras_nme_percent
+            found = f"raises the NME by {increase:.3f} percentage points"
+            limit = f"{INT8_TOLERANCE} are allowed"
+            if self.instruction_set:
+                limit += f"; measured on a processor with {self.instruction_set}"
+        else:
+            found = f"moves a landmark by {self.largest_px:.3f} px of the crop"
+            limit = f"{TOLERANCES[self.quantize]} px are allowed"
+        return f"{self.file} {found}, and {limit}."
+
     def report(self) -> dict:
-        """JSON-ready, the verdict included."""
-        return {**dataclasses.asdict(self), "within_tolerance": self.within_tolerance}
+        """The comparison as JSON-ready values, the verdict included."""
+        verdict = {"within_tolerance": self.within_tolerance, "verdict": self.verdict}
+        return dataclasses.asdict(self) | verdict
 
 
 @dataclass(frozen=True)
 class ExportedLocalizer:
-    """A whole localizer in one file, called like a `Localizer`."""
+    """A whole localizer in one file, called as a `Localizer` is."""
 
     run: Callable[..., np.ndarray]
     scheme: LandmarkScheme
@@ -99,20 +124,21 @@ class ExportedLocalizer:
 def compare(
     localizer: Localizer,
     path: str | Path,
-    part: str,
+    stage: str,
     quantize: str | None,
     pictures: Sequence[Picture],
     faces: FaceDataset | None = None,
 ) -> Parity:
-    """Run a file beside Keras on the same faces.
+    """Run a file and Keras on the same faces.
 
     Args:
-        localizer: run by Keras.
-        path: what `conversion.convert` made of it.
-        part: which part of it that is; Keras computes the others.
-        quantize: how it was converted.
-        pictures: where the landmarks are compared.
-        faces: annotated faces, where the errors are.
+        localizer: the model, run by Keras.
+        path: the file that `conversion.convert` wrote of it.
+        stage: what the file computes, see `graphs.build_graph`. Where that is a single
+            network, Keras runs the others.
+        quantize: how the file was converted.
+        pictures: the faces whose landmarks are compared.
+        faces: annotated faces for the NME of both; none by default.
 
     Returns:
         The comparison.
@@ -122,7 +148,7 @@ def compare(
     """
     path = Path(path)
     run = runtimes.load_file(path)
-    exported = _around(run, localizer, part)
+    exported = _localizer_with_file(run, localizer, stage)
     distances = []
     for image, boxes in pictures:
         landmarks = localizer(image, boxes)
@@ -133,12 +159,12 @@ def compare(
     if faces is not None:
         errors = (_nme_percent(model, faces) for model in (localizer, exported))
     keras_nme, file_nme = errors
-    inputs = graph_inputs(localizer, part, *pictures[0])
-    keras_run = localizer if part == "all" else build_graph(localizer, part).compile()
+    inputs = graph_inputs(localizer, stage, *pictures[0])
+    keras_run = localizer if stage == "all" else build_graph(localizer, stage).compile()
     return Parity(
         file=str(path),
         runtime=runtimes.default(path),
-        part=part,
+        stage=stage,
         quantize=quantize,
         bytes=path.stat().st_size,
         faces=len(distances),
@@ -148,13 +174,15 @@ def compare(
         file_ms=round(median_ms(partial(run, **inputs), _SECONDS), 3),
         keras_nme_percent=keras_nme,
         file_nme_percent=file_nme,
+        instruction_set=int8_instructions(),
     )
 
 
-def _around(run, localizer: Localizer, part: str):
-    if part == "all":
+def _localizer_with_file(run, localizer: Localizer, stage: str):
+    """The localizer with the file in place of what the file computes."""
+    if stage == "all":
         return ExportedLocalizer(run, localizer.scheme, localizer.flip_tta)
-    stages, index = array_stages(localizer), stage_index(localizer, part)
+    stages, index = array_stages(localizer), stage_index(localizer, stage)
     stages[index] = dataclasses.replace(
         stages[index], run=lambda crops: run(crops=crops)
     )

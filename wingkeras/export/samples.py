@@ -1,4 +1,8 @@
-"""Inputs for exported graphs, made from pictures by the localizer's own code."""
+"""Sample pictures, and the inputs that an exported graph gets for them.
+
+The inputs are made by the localizer itself, so that a file is calibrated and compared
+on exactly what it sees in use.
+"""
 
 import numpy as np
 
@@ -11,10 +15,15 @@ Picture = tuple[np.ndarray, np.ndarray]
 """An image `(H, W, 3)` uint8 RGB and face boxes `(N, 4)` in its pixels."""
 
 _JITTER = 0.08
+"""Largest shift of a box's edge, as a fraction of the box's side."""
 
 
 def pictures_of(faces: FaceDataset, count: int) -> list[Picture]:
-    """Up to `count` faces spread over a data set, each with its picture.
+    """Evenly spaced faces of a data set, each with its picture.
+
+    Args:
+        faces: the data set.
+        count: how many faces to take; all of them where there are fewer.
 
     Raises:
         BrokenFileError: for a picture that cannot be decoded.
@@ -24,9 +33,10 @@ def pictures_of(faces: FaceDataset, count: int) -> list[Picture]:
 
 
 def portrait(localizer: Localizer, count: int) -> list[Picture]:
-    """The portrait that matplotlib brings along, `count` times.
+    """The portrait that matplotlib ships, with `count` different boxes.
 
-    Its face's box, as the detector finds it, is shifted and stretched at random.
+    Each is the detector's box, shifted and stretched at random by up to 8 % of its
+    side.
     """
     from matplotlib.cbook import get_sample_data
 
@@ -38,16 +48,25 @@ def portrait(localizer: Localizer, count: int) -> list[Picture]:
 
 
 def graph_inputs(
-    localizer: Localizer, part: str, image: np.ndarray, boxes: np.ndarray
+    localizer: Localizer, stage: str, image: np.ndarray, boxes: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What `graphs.build_graph` takes for a picture, by name.
+    """The inputs that an exported graph gets for the faces of a picture.
+
+    Args:
+        localizer: the model.
+        stage: see `graphs.build_graph`.
+        image: `(H, W, 3)` uint8 RGB.
+        boxes: `(N, 4)`, image pixels.
+
+    Returns:
+        Arrays under the names of the graph's inputs.
 
     Raises:
-        ValueError: for a part that the localizer does not have.
+        ValueError: for a stage that the localizer does not have.
     """
-    if part == "all":
+    if stage == "all":
         return {"image": image, "boxes": np.asarray(boxes, np.float32)}
-    index = stage_index(localizer, part)
+    index = stage_index(localizer, stage)
     seen = []
 
     def recording(stage: FileStage) -> FileStage:
@@ -63,7 +82,7 @@ def graph_inputs(
 
 
 def array_stages(localizer: Localizer) -> list[FileStage]:
-    """The networks of a localizer as functions of arrays, whatever runs them."""
+    """The networks of a localizer as functions from array to array."""
     return [
         FileStage(lambda crops, s=s: np.asarray(s.run(crops)), s.mean_shape, s.size)
         for s in localizer.stages

@@ -16,6 +16,7 @@ for `tf.data`; tests hold them to each other.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +27,12 @@ REGION_FACTOR = 2.0
 """Side of a region over that of the crop: room for rotation, shift and scale."""
 
 _LARGEST_OVERHANG = 16
+
+_LARGEST_COPY = 4096
+"""Side of the largest square that is copied with its repeated border, pixels."""
+
+_NO_SECOND_MAP: Any = None
+"""`places` have x and y; OpenCV's stubs want a second map all the same."""
 
 
 def face_regions(
@@ -51,18 +58,22 @@ def face_regions(
     check_boxes(boxes, image.shape)
     sides = np.maximum(np.rint(boxes[:, 2] - boxes[:, 0]), 1).astype(int)
     corners = np.rint(boxes[:, :2]).astype(int)
-    edges = np.concatenate([corners, corners + sides[:, None]], axis=1) - 0.5
+    edges = np.concatenate([corners, corners + sides[:, None]], axis=1)
+    maps = geometry.crop_maps(geometry.from_pixel_edges(edges), size)
     regions = np.empty((len(boxes), size, size, 3), np.uint8)
     for region, (left, top), side in zip(regions, corners, sides, strict=True):
+        if side > max(size, _LARGEST_COPY) and not _is_inside(image, left, top, side):
+            region[:] = _shrink_beyond(image, left, top, side, size)
+            continue
         patch = _cut(image, left, top, side)
         if side > size:
             cv2.resize(patch, (size, size), dst=region, interpolation=cv2.INTER_AREA)
         else:
             # Of bytes OpenCV mixes neighbours with weights of 11 bits, and no exported
             # file could do the same.
-            enlarged = cv2.resize(np.float32(patch), (size, size))
+            enlarged = cv2.resize(patch.astype(np.float32), (size, size))
             np.rint(enlarged, out=region, casting="unsafe")
-    return regions, geometry.crop_maps(edges, size).astype(np.float32)
+    return regions, maps.astype(np.float32)
 
 
 def check_image(image: np.ndarray) -> None:
@@ -122,13 +133,49 @@ def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
         )
 
 
-def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+def _is_inside(image: np.ndarray, left: int, top: int, side: int) -> bool:
     height, width = image.shape[:2]
-    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+    return left >= 0 and top >= 0 and left + side <= width and top + side <= height
+
+
+def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    if _is_inside(image, left, top, side):
         return image[top : top + side, left : left + side]
+    height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     return image[rows[:, None], columns]
+
+
+def _shrink_beyond(
+    image: np.ndarray, left: int, top: int, side: int, size: int
+) -> np.ndarray:
+    """A square that reaches beyond the picture, shrunk without copying its border.
+
+    Area averaging is a product with one matrix from either side; the border's weight
+    falls to the outermost pixels.
+    """
+    height, width = image.shape[:2]
+    rows = _area_weights(top, side, size, height)
+    columns = _area_weights(left, side, size, width)
+    flat = rows @ image.reshape(height, width * 3).astype(np.float32)
+    region = np.tensordot(columns, flat.reshape(size, width, 3), (1, 1))
+    return np.rint(region.transpose(1, 0, 2)).astype(np.uint8)
+
+
+def _area_weights(start: int, side: int, size: int, length: int) -> np.ndarray:
+    """`(size, length)` float32: what each of `length` pixels adds to each mean.
+
+    The means are over `size` equal windows of `side` pixels from pixel `start` on.
+    """
+    edges = start + np.arange(size + 1) * (side / size)
+    low, high = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(length)
+    weights = np.minimum(high, pixels + 1) - np.maximum(low, pixels)
+    weights = np.clip(weights, 0, None)
+    weights[:, 0] += np.clip(np.minimum(high, 0) - low, 0, None)[:, 0]
+    weights[:, -1] += np.clip(high - np.maximum(low, length), 0, None)[:, 0]
+    return (weights * (size / side)).astype(np.float32)
 
 
 def crop(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
@@ -145,12 +192,12 @@ def crop(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
     """
     factor = regions.shape[1] // round(REGION_FACTOR * size)
     side = regions.shape[1] // factor
-    inverses = geometry.invert(maps_of_shrunk(maps, factor))
+    inverses = geometry.invert(geometry.shrink_maps(maps, factor))
     result = np.empty((len(regions), size, size, 3), np.float32)
     # One by one, they stay in the processor's cache: twice as fast as together.
     for region, inverse, target in zip(regions, inverses, result, strict=True):
         if factor > 1:
-            region = np.float32(region)
+            region = region.astype(np.float32)
             region = cv2.resize(region, (side, side), interpolation=cv2.INTER_AREA)
         target[:] = _sample_array(region, inverse, size)
     return result
@@ -174,27 +221,11 @@ def _sample_array(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarr
 
     def pixels(down: int, right: int) -> np.ndarray:
         moved = padded[down:, right:]
-        return np.float32(cv2.remap(moved, places, None, cv2.INTER_NEAREST))
+        found = cv2.remap(moved, places, _NO_SECOND_MAP, cv2.INTER_NEAREST)
+        return found.astype(np.float32)
 
     top, bottom = pixels(0, 0), pixels(1, 0)
     top += (pixels(0, 1) - top) * fx
     bottom += (pixels(1, 1) - bottom) * fx
     top += (bottom - top) * fy
     return top
-
-
-def maps_of_shrunk(maps, factor: int, xp=np):
-    """Maps from images as the same maps from those images averaged down.
-
-    Args:
-        maps: `(N, 2, 3)`, image pixels -> crop pixels.
-        factor: how many pixels become one, along each side.
-        xp: namespace to compute with.
-
-    Returns:
-        `(N, 2, 3)`, pixels of the smaller image -> crop pixels.
-    """
-    offset = (factor - 1) / 2
-    shift = xp.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
-    linear = maps[:, :, :2] * factor
-    return xp.concatenate([linear, maps[:, :, 2:] + shift], axis=2)

@@ -7,10 +7,14 @@ differences of running sums, along one axis and then the other, which every runt
 has: there is no resizing operator that takes a box per face and does not alias.
 """
 
-from keras import ops
+from typing import Any
+
+import keras
 
 from wingkeras import geometry
-from wingkeras.imaging.crops import REGION_FACTOR, maps_of_shrunk
+from wingkeras.imaging.crops import REGION_FACTOR
+
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
 _GREY = 128.0
 """Subtracted before summing, so that float32 sums of long rows stay exact enough."""
@@ -33,7 +37,9 @@ def face_regions(image, boxes, size: int):
     """
     sides = ops.maximum(ops.round(boxes[:, 2:3] - boxes[:, 0:1]), 1.0)
     corners = ops.round(boxes[:, :2])
-    edges = ops.concatenate([corners, corners + sides], axis=1) - 0.5
+    edges = ops.concatenate([corners, corners + sides], axis=1)
+    maps = geometry.crop_maps(geometry.from_pixel_edges(edges), size, xp=ops)
+    # The windows below are counted from pixels' edges, as `corners` are.
     factor = sides / size
     offsets = (ops.arange(size, dtype="float32") + 0.5)[None] * factor
     half = ops.maximum(factor, 1.0) / 2
@@ -54,7 +60,7 @@ def face_regions(image, boxes, size: int):
     # two.
     halved = (factor == 2)[:, :, None, None]
     regions = ops.where(halved, ops.floor(regions + 0.5), ops.round(regions))
-    return regions, geometry.crop_maps(edges, size, xp=ops)
+    return regions, maps
 
 
 def _window_means(signals, centres, half):
@@ -120,7 +126,7 @@ def shrink(images, maps, factor: int):
     if factor == 1:
         return images, maps
     images = ops.average_pool(images, factor, strides=factor)
-    return images, maps_of_shrunk(maps, factor, ops)
+    return images, geometry.shrink_maps(maps, factor, ops)
 
 
 def sample(images, maps, size: int):

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.imaging.crops import check_image
 from wingkeras.schemes import IBUG68, LandmarkScheme
 from wingkeras.storage.download import cache_home, fetch
@@ -214,4 +215,4 @@ def _as_boxes(found: np.ndarray, factor: float) -> np.ndarray:
     """OpenCV's (x, y, width, height) in pixel edges -> boxes in pixel centres."""
     boxes = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:]], axis=1)
     order = np.argsort(-found[:, 2] * found[:, 3], kind="stable")
-    return (boxes[order] * factor - 0.5).astype(np.float32)
+    return geometry.from_pixel_edges(boxes[order] * factor).astype(np.float32)

@@ -30,8 +30,7 @@ def localize_with_mirror(
     if not len(plain):
         return plain, np.zeros(0)
     width = image.shape[1]
-    mirrored_boxes = np.array(boxes, np.float32)
-    mirrored_boxes[:, [0, 2]] = width - 1 - mirrored_boxes[:, [2, 0]]
+    mirrored_boxes = geometry.flip_boxes(boxes, width)
     mirrored = localizer(np.ascontiguousarray(image[:, ::-1]), mirrored_boxes)
     mirrored = localizer.scheme.flip(mirrored, width)
     landmarks = (plain + mirrored) / 2

@@ -10,13 +10,12 @@ import numpy as np
 
 from wingkeras.data.pts import write_pts
 from wingkeras.imaging import drawing
+from wingkeras.imaging.endings import PICTURE_ENDINGS, VIDEO_ENDINGS
 from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import atomic_write
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _DRAWN = ".landmarks.png"
-VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 
 
 def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:

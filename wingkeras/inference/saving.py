@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from wingkeras import models
-from wingkeras.inference.entries import Entry, StageEntry, entry_values
 from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import save_weights
 from wingkeras.schemes import get_scheme
 from wingkeras.storage.download import sha256_of
+from wingkeras.storage.entries import Entry, StageEntry, entry_values
 from wingkeras.storage.files import atomic_write
 
 

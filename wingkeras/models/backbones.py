@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -9,6 +10,8 @@ import numpy as np
 from keras import layers
 
 from wingkeras.models.heads import landmark_head
+from wingkeras.models.trunks import load_trunk
+from wingkeras.storage.registry import is_model
 
 RESNET50_SIZE = 224
 """Side of ResNet-50's input, pixels."""
@@ -65,7 +68,8 @@ def Regressor(
         mean_shape: `(L, 2)`, pixels of the input; see `CNN6`.
         size: side of the input, pixels.
         weights: of the backbone: "imagenet" for Keras' own download, a file that it
-            loads, or `None` for random ones.
+            loads, a model of the zoo or folder of a saved one with this backbone, or
+            `None` for random ones.
         name: of the model; the backbone's in lower case by default.
 
     Returns:
@@ -73,12 +77,19 @@ def Regressor(
         to shape vectors `(batch, 2L)` in pixels of the input.
 
     Raises:
-        ValueError: for an unknown backbone, `num_landmarks` < 1 or a `mean_shape` of
-            another shape.
+        ValueError: for an unknown backbone, `num_landmarks` < 1, a `mean_shape` of
+            another shape, or `weights` of a model with another network.
         FileNotFoundError: if there is no file `weights`.
+        FetchError: if the model's weight file cannot be fetched, see `zoo.load`.
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
     """
+    check_backbone(backbone)
+    if weights is not None and is_model(weights):
+        network = Regressor(backbone, num_landmarks, mean_shape, size, None, name)
+        load_trunk(network, backbone, weights, partial(Regressor, backbone, size=size))
+        freeze_batch_normalization(network.get_layer(index=2))
+        return network
     head = landmark_head(num_landmarks, mean_shape)
     image = keras.Input((size, size, 3), name="image")
     features = build_backbone(
@@ -90,6 +101,18 @@ def Regressor(
     return keras.Model(image, head(x), name=name or backbone.lower())
 
 
+def check_backbone(backbone: str) -> None:
+    """Refuse what is no builder of `keras.applications`.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(
+            f"Expected `backbone` to be one of {BACKBONES}, received {backbone!r}."
+        )
+
+
 def build_backbone(
     backbone: str, weights: str | Path | None, **settings
 ) -> keras.Model:
@@ -97,24 +120,19 @@ def build_backbone(
 
     Args:
         backbone: name of its builder.
-        weights: see `Regressor`.
+        weights: "imagenet", a file or `None`; see `Regressor`.
         **settings: further arguments of the builder.
 
     Returns:
         The network, without its preprocessing.
 
     Raises:
-        ValueError: for an unknown backbone.
         FileNotFoundError, OSError: see `Regressor`.
     """
-    if backbone not in BACKBONES:
-        raise ValueError(
-            f"Expected `backbone` to be one of {BACKBONES}, received {backbone!r}."
-        )
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise FileNotFoundError(
-            "Expected `weights` to be 'imagenet', None or a weight file of "
-            f"{backbone}; there is no {weights}."
+            "Expected `weights` to be 'imagenet', None, a weight file of "
+            f"{backbone} or a trained model with it; there is no {weights}."
         )
     build = getattr(keras.applications, backbone)
     try:
@@ -146,7 +164,8 @@ class Preprocessing(layers.Layer):
 
     def __init__(self, backbone: str, **options):
         # bfloat16 would round the mean colours that are subtracted.
-        super().__init__(**{"dtype": "float32"} | options)
+        options.setdefault("dtype", "float32")
+        super().__init__(**options)
         self.backbone = backbone
 
     def call(self, image):

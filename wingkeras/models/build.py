@@ -36,10 +36,11 @@ def build(
         network: one of `NETWORKS`: a plain CNN, the U-Net, a backbone for
             `Regressor`, or "Heatmap" and a backbone for `HeatmapRegressor`.
         num_landmarks: L, the number of points.
-        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. Networks
-            with heat maps do without.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. Networks with
+            heat maps do without.
         size: side of the input, pixels; `input_size(network)` by default.
-        weights: of a backbone; see `Regressor` and `HeatmapRegressor`.
+        weights: to start from: a trained model, see `CNN6`; of a backbone also
+            "imagenet" or a file, see `Regressor` and `HeatmapRegressor`.
         batch_norm: of a plain CNN; see `CNN6`.
 
     Returns:
@@ -48,7 +49,7 @@ def build(
     Raises:
         ValueError: for an unknown network, or a size, weights or batch normalisation
             that it cannot have.
-        FileNotFoundError, OSError: see `Regressor`.
+        FileNotFoundError, FetchError, OSError: see `CNN6` and `Regressor`.
     """
     size = size or input_size(network)
     if network not in _PLAIN_SIZES and batch_norm:
@@ -56,21 +57,18 @@ def build(
             f"Expected `batch_norm` for a plain CNN only; {network} has its own "
             "normalisation or none."
         )
-    if network == "UNet" and weights:
-        raise ValueError(f"Expected no weights of a backbone, received {weights!r}.")
     if network == "UNet":
-        return UNet(num_landmarks, size)
+        return UNet(num_landmarks, size, weights=weights)
     if network in HEATMAP_NETWORKS:
         return HeatmapRegressor(backbone_of(network), num_landmarks, size, weights)
     if network not in _PLAIN_SIZES:
         return Regressor(network, num_landmarks, mean_shape, size, weights)
-    if size != _PLAIN_SIZES[network] or weights:
+    if size != _PLAIN_SIZES[network]:
         raise ValueError(
-            f"Expected size {_PLAIN_SIZES[network]} and no weights of a backbone for "
-            f"{network}, received {size} and {weights!r}."
+            f"Expected size {_PLAIN_SIZES[network]} for {network}, received {size}."
         )
     builder = {"CNN6": CNN6, "CNN7": CNN7}[network]
-    return builder(num_landmarks, mean_shape, batch_norm=batch_norm)
+    return builder(num_landmarks, mean_shape, batch_norm=batch_norm, weights=weights)
 
 
 def input_size(network: str) -> int:

@@ -1,10 +1,14 @@
 """The paper's plain networks, CNN-6 and CNN-7 (Sections 3 and 6)."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
 
 from wingkeras.models.heads import landmark_head
+from wingkeras.models.trunks import load_trunk
 
 CNN6_SIZE = 64
 """Side of CNN-6's input, pixels."""
@@ -19,6 +23,7 @@ def CNN6(
     mean_shape: np.ndarray | None = None,
     name: str = "cnn6",
     batch_norm: bool = False,
+    weights: str | Path | None = None,
 ) -> keras.Model:
     """CNN-6: five convolutions, one fully connected layer, 64 px (Figure 2).
 
@@ -30,6 +35,9 @@ def CNN6(
         batch_norm: whether batch normalisation stands before every ReLU. The paper
             has none (Section 7.1); it serves training, and
             `folding.fold_batch_norm` makes the plain network of it.
+        weights: a trained model whose layers below the output layer are taken over: a
+            name in the zoo, or a folder that `zoo.save` or `train` wrote. The output
+            layer is new, for any number of points. By default all weights are random.
 
     Returns:
         A model from `(batch, 64, 64, 3)` RGB pixels in [0, 255], uint8 or float, to
@@ -37,10 +45,24 @@ def CNN6(
         at 68 points.
 
     Raises:
-        ValueError: for `num_landmarks` < 1 or a `mean_shape` of another shape.
+        ValueError: for `num_landmarks` < 1, a `mean_shape` of another shape, or
+            `weights` of a model without a CNN-6, or together with `batch_norm`.
+        FileNotFoundError, FetchError: if the weight file is not there, see `zoo.load`.
+
+    Example:
+
+    ```python
+    hand = wingkeras.models.CNN6(num_landmarks=21, weights="cnn6_300w")
+    ```
     """
     filters = (32, 64, 128, 256, 512)
-    return _plain_cnn(CNN6_SIZE, filters, num_landmarks, mean_shape, name, batch_norm)
+    network = _plain_cnn(
+        CNN6_SIZE, filters, num_landmarks, mean_shape, name, batch_norm
+    )
+    if weights:
+        _check_plain(batch_norm)
+        load_trunk(network, "CNN6", weights, CNN6)
+    return network
 
 
 def CNN7(
@@ -48,6 +70,7 @@ def CNN7(
     mean_shape: np.ndarray | None = None,
     name: str = "cnn7",
     batch_norm: bool = False,
+    weights: str | Path | None = None,
 ) -> keras.Model:
     """CNN-7: six convolutions, one fully connected layer, 128 px (Section 6).
 
@@ -56,6 +79,7 @@ def CNN7(
         mean_shape: `(L, 2)`, pixels of the input, x then y; see `CNN6`.
         name: of the model.
         batch_norm: see `CNN6`.
+        weights: see `CNN6`; the zoo's `cnn67_300w` has a CNN-7.
 
     Returns:
         A model from `(batch, 128, 128, 3)` RGB pixels in [0, 255], uint8 or float,
@@ -63,16 +87,28 @@ def CNN7(
         at 68 points.
 
     Raises:
-        ValueError: for `num_landmarks` < 1 or a `mean_shape` of another shape.
+        ValueError, FileNotFoundError, FetchError: see `CNN6`.
+
+    Example:
+
+    ```python
+    thing = wingkeras.models.CNN7(num_landmarks=12, weights="cnn67_300w")
+    ```
     """
     filters = (64, 128, 256, 512, 512, 512)
-    return _plain_cnn(CNN7_SIZE, filters, num_landmarks, mean_shape, name, batch_norm)
+    network = _plain_cnn(
+        CNN7_SIZE, filters, num_landmarks, mean_shape, name, batch_norm
+    )
+    if weights:
+        _check_plain(batch_norm)
+        load_trunk(network, "CNN7", weights, CNN7)
+    return network
 
 
 def _plain_cnn(
     size, filters, num_landmarks, mean_shape, name, batch_norm
 ) -> keras.Model:
-    kind = {"use_bias": False} if batch_norm else {"activation": "relu"}
+    kind: dict[str, Any] = {"use_bias": False} if batch_norm else {"activation": "relu"}
     image = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
     for i, channels in enumerate(filters, start=1):
@@ -86,6 +122,14 @@ def _plain_cnn(
         x = _normalize(x, "fully_connected")
     shape = landmark_head(num_landmarks, mean_shape)(x)
     return keras.Model(image, shape, name=name)
+
+
+def _check_plain(batch_norm: bool) -> None:
+    if batch_norm:
+        raise ValueError(
+            "Expected batch_norm=False together with `weights`: trained models come "
+            "without batch normalisation."
+        )
 
 
 def norm_name(layer_name: str) -> str:

@@ -31,7 +31,7 @@ def fold_batch_norm(network: keras.Model) -> keras.Model:
     for layer in plain.layers:
         norm = layers.get(norm_name(layer.name))
         weights = layers[layer.name].get_weights()
-        layer.set_weights(_fold(*weights, norm) if norm else weights)
+        layer.set_weights(_fold(weights[0], norm) if norm else weights)
     return plain
 
 

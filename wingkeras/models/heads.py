@@ -1,7 +1,12 @@
 """Output layers of the networks."""
 
+from typing import Any, cast
+
 import numpy as np
 from keras import initializers, layers
+
+HEAD_NAME = "landmarks"
+"""Name of the layer that a number of landmarks decides."""
 
 
 def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.Layer:
@@ -28,7 +33,10 @@ def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.L
                 f"Expected `mean_shape` of shape ({num_landmarks}, 2), "
                 f"received {mean_shape.shape}."
             )
-        bias = initializers.Constant(mean_shape.T.ravel().tolist())
+        bias = initializers.Constant(cast(Any, mean_shape.T.ravel().tolist()))
     return layers.Dense(
-        2 * num_landmarks, bias_initializer=bias, dtype="float32", name="landmarks"
+        2 * num_landmarks,
+        bias_initializer=cast(Any, bias),
+        dtype="float32",
+        name=HEAD_NAME,
     )

@@ -1,8 +1,15 @@
 """A network with a heat map for each landmark, trained by integral regression."""
 
+from functools import partial
+from pathlib import Path
+
 import keras
 import numpy as np
 from keras import layers, ops
+
+from wingkeras import geometry
+from wingkeras.models.heads import HEAD_NAME
+from wingkeras.models.trunks import load_trunk
 
 UNET_SIZE = 128
 """Side of the U-Net's input, pixels, unless one asks for another."""
@@ -12,7 +19,10 @@ _WIDTHS = (64, 128, 256, 256, 256)  # at strides 2, 4, 8, 16, 32
 
 
 def UNet(
-    num_landmarks: int = 68, size: int = UNET_SIZE, name: str = "unet"
+    num_landmarks: int = 68,
+    size: int = UNET_SIZE,
+    name: str = "unet",
+    weights: str | Path | None = None,
 ) -> keras.Model:
     """A U-shaped residual network; a landmark is the mean place of its heat map.
 
@@ -24,6 +34,8 @@ def UNet(
         num_landmarks: L, the number of points.
         size: side of the input, pixels, a multiple of 32; the maps have a quarter.
         name: of the model.
+        weights: a trained model whose layers below the heat maps are taken over; see
+            `CNN6`.
 
     Returns:
         A model from `(batch, size, size, 3)` RGB pixels in [0, 255], uint8 or float,
@@ -31,7 +43,9 @@ def UNet(
         parameters at 68 points. It is batch-normalised.
 
     Raises:
-        ValueError: for `num_landmarks` < 1 or another `size`.
+        ValueError: for `num_landmarks` < 1, another `size`, or `weights` of a model
+            without a U-Net.
+        FileNotFoundError, FetchError: if the weight file is not there, see `zoo.load`.
     """
     if num_landmarks < 1:
         raise ValueError(f"Expected num_landmarks >= 1, received {num_landmarks}.")
@@ -52,8 +66,12 @@ def UNet(
         x = layers.Concatenate(name=f"join{i}")([x, passed_on[i]])
         x = _residual(x, _WIDTHS[i], f"up{i}")
     # In float32, as any output: see `heads.landmark_head`.
-    x = layers.Conv2D(num_landmarks, 1, dtype="float32", name="landmarks")(x)
-    return keras.Model(image, SoftArgmax(_STRIDE, name="mean_place")(x), name=name)
+    x = layers.Conv2D(num_landmarks, 1, dtype="float32", name=HEAD_NAME)(x)
+    shape = SoftArgmax(_STRIDE, name="mean_place")(x)
+    network = keras.Model(image, shape, name=name)
+    if weights:
+        load_trunk(network, "UNet", weights, partial(UNet, size=size))
+    return network
 
 
 @keras.saving.register_keras_serializable("wingkeras")
@@ -66,16 +84,16 @@ class SoftArgmax(layers.Layer):
     """
 
     def __init__(self, stride: int, **options):
-        super().__init__(**{"dtype": "float32"} | options)
+        options.setdefault("dtype", "float32")
+        super().__init__(**options)
         self.stride = stride
 
     def call(self, maps):
         """`(B, 2L)` in pixels of the network's input."""
         _, height, width, landmarks = maps.shape
         flat = ops.reshape(maps, (-1, height * width, landmarks))
-        y, x = np.mgrid[:height, :width].reshape(2, -1).astype(np.float32)
-        # A place is the centre of the pixels that it stands for.
-        places = np.stack([x, y]) * self.stride + (self.stride - 1) / 2
+        y, x = (geometry.cell_centres(n, self.stride) for n in (height, width))
+        places = np.stack(np.meshgrid(x, y)).reshape(2, -1)
         found = ops.einsum("bpl,cp->bcl", ops.softmax(flat, axis=1), places)
         return ops.reshape(found, (-1, 2 * landmarks))
 

@@ -1,5 +1,6 @@
 """A light network with a heat map for each landmark, around a pretrained encoder."""
 
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -9,10 +10,14 @@ from wingkeras.models.backbones import (
     BACKBONES,
     Preprocessing,
     build_backbone,
+    check_backbone,
     freeze_batch_normalization,
 )
+from wingkeras.models.heads import HEAD_NAME
 from wingkeras.models.heatmap import SoftArgmax
 from wingkeras.models.pretrained import MobileNetV2Encoder, load_torch_weights
+from wingkeras.models.trunks import load_trunk
+from wingkeras.storage.registry import is_model
 
 HEATMAP_SIZE = 112
 """Side of its input, pixels, unless one asks for another."""
@@ -53,7 +58,8 @@ def HeatmapRegressor(
         size: side of the input, pixels, a multiple of 16; the maps have a quarter.
         weights: of the encoder: an `.npz` file for "MobileNetV2" (see
             `pretrained.load_torch_weights`); a file that Keras loads, or
-            "imagenet" for its own download, for the others; `None` for random ones.
+            "imagenet" for its own download, for the others; or a trained model with
+            this network, see `CNN6`; `None` for random ones.
         name: of the model; "heatmap" and the backbone in lower case by default.
 
     Returns:
@@ -62,10 +68,10 @@ def HeatmapRegressor(
         parameters with the default arguments.
 
     Raises:
-        ValueError: for an unknown backbone, one without features at strides 4, 8, 16
-            and 32, `num_landmarks` < 1, another `size`, or a weight file that does
-            not fit.
-        FileNotFoundError: if there is no file `weights`.
+        ValueError: for an unknown backbone, one without features at strides 4, 8 and
+            16, `num_landmarks` < 1, another `size`, or weights that do not fit.
+        FileNotFoundError, FetchError, OSError: if the weights are not there; see
+            `Regressor`.
 
     Example:
 
@@ -78,8 +84,10 @@ def HeatmapRegressor(
         raise ValueError(f"Expected num_landmarks >= 1, received {num_landmarks}.")
     if size < 32 or size % 16:
         raise ValueError(f"Expected `size` as a multiple of 16, received {size}.")
+    check_backbone(backbone)
+    trained = weights if weights is not None and is_model(weights) else None
     image = keras.Input((size, size, 3), name="image")
-    encoder = _build_encoder(backbone, image, weights)
+    encoder = _build_encoder(backbone, image, None if trained else weights)
     if weights:
         _freeze(encoder, size // _STRIDE)
     x = encoder.output
@@ -88,10 +96,14 @@ def HeatmapRegressor(
         for i in range(1, _CONVOLUTIONS[stride] + 1):
             x = _separable(x, _WIDTHS[stride], f"up{stride}_{i}")
     # In float32, as any output: see `heads.landmark_head`.
-    maps = layers.Conv2D(num_landmarks, 1, dtype="float32", name="landmarks")(x)
+    maps = layers.Conv2D(num_landmarks, 1, dtype="float32", name=HEAD_NAME)(x)
     places = SoftArgmax(_STRIDE, name="mean_place")(maps)
-    name = name or f"{_NAME}{backbone}".lower()
-    return keras.Model(image, places, name=name)
+    kind = f"{_NAME}{backbone}"
+    network = keras.Model(image, places, name=name or kind.lower())
+    if trained:
+        build = partial(HeatmapRegressor, backbone, size=size)
+        load_trunk(network, kind, trained, build)
+    return network
 
 
 def backbone_of(network: str) -> str:
@@ -105,7 +117,6 @@ def _build_encoder(backbone: str, image, weights) -> keras.Model:
         if weights:
             load_torch_weights(encoder, weights)
         return encoder
-    check_backbone(backbone)
     pixels = Preprocessing(backbone, name="preprocess")(image)
     return build_backbone(backbone, weights, input_tensor=pixels)
 

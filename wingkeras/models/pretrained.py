@@ -31,7 +31,10 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def MobileNetV2Encoder(
-    size: int = 128, top: bool = False, name: str = "mobilenetv2_encoder"
+    size: int = 128,
+    top: bool = False,
+    image=None,
+    name: str = "mobilenetv2_encoder",
 ) -> keras.Model:
     """MobileNetV2 without its classifier.
 
@@ -39,6 +42,7 @@ def MobileNetV2Encoder(
         size: side of the input, pixels.
         top: whether the last 1x1 convolution, to 1280 channels, is part of it. The
             classifier needs it; heat maps do without.
+        image: the `keras.Input` to build on, instead of one with that size.
         name: of the model.
 
     Returns:
@@ -59,7 +63,8 @@ def MobileNetV2Encoder(
     """
     if size < 32:
         raise ValueError(f"Expected `size` >= 32, received {size}.")
-    image = keras.Input((size, size, 3), name="image")
+    if image is None:
+        image = keras.Input((size, size, 3), name="image")
     # In float32: bfloat16 would round the colours.
     x = layers.Rescaling(
         [1 / (255 * deviation) for deviation in _DEVIATION],

@@ -8,6 +8,7 @@ the variables' own type.
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -42,7 +43,7 @@ def save_weights(model: keras.Model, path: str | Path) -> None:
                     _copy(source[name], target, name)
 
 
-def _copy(item: h5py.Group | h5py.Dataset, target: h5py.Group, name: str) -> None:
+def _copy(item: Any, target: h5py.Group, name: Any) -> None:
     if isinstance(item, h5py.Dataset):
         values = item[()]
         fits = not values.size or np.abs(values).max() <= _LARGEST

@@ -1,37 +1,57 @@
 """Downloads that are checked, and complete or not there."""
 
+import datetime
+import email.utils
+import errno
 import hashlib
 import http.client
 import logging
 import os
-import shutil
 import sys
 import time
 import urllib.error
-import urllib.request
+import urllib.parse
 from pathlib import Path
 
+from wingkeras.storage.connections import opener_until
+from wingkeras.storage.errors import FetchError
 from wingkeras.storage.files import atomic_write
 
 _ATTEMPTS = 3
-_TIMEOUT = 30
+_READ_TIMEOUT = 30.0
+_DEADLINE = 1800.0
+_CHUNK = 1 << 16
+_BUSY = (408, 429)
+# Of the disk, not of the network: another attempt would find the same.
+_LOCAL = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
 _log = logging.getLogger("wingkeras")
 
 
-class FetchError(OSError):
-    """A file could not be had; the message says what was tried and how to go on."""
+class _FinalError(Exception):
+    """What another attempt would not change."""
 
 
 def cache_home() -> Path:
-    """The folder downloads are kept in: `WINGKERAS_HOME`, or the user's cache."""
+    """The folder downloads are kept in: `WINGKERAS_HOME`, or the user's cache.
+
+    Raises:
+        OSError: if neither is named and the user has no home folder, as in a container
+            that runs under a number without an account.
+    """
     named = os.environ.get("WINGKERAS_HOME")
     if named:
         return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ["LOCALAPPDATA"]) / "wingkeras"
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "wingkeras"
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ["LOCALAPPDATA"]) / "wingkeras"
+        base = os.environ.get("XDG_CACHE_HOME")
+        return (Path(base) if base else Path.home() / ".cache") / "wingkeras"
+    except (KeyError, RuntimeError) as error:
+        raise OSError(
+            "Expected a home folder to keep files in, the user has none. Name a folder "
+            "that can be written to in WINGKERAS_HOME."
+        ) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -40,56 +60,117 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fetch(url: str, destination: Path, sha256: str) -> Path:
+def fetch(
+    url: str,
+    destination: Path,
+    sha256: str,
+    size: int | None = None,
+    deadline: float = _DEADLINE,
+) -> Path:
     """Download a file, unless it is there already.
 
     Processes may ask for the same file at once, and be killed at any time: each
     writes to a file of its own, which takes its place when it has the right hash.
+    Servers that are busy (408, 429 and 5xx) are asked again, as late as their
+    `Retry-After` says.
 
     Args:
         url: http or https.
         destination: of the file.
         sha256: it must have, hexadecimal.
+        size: it must have, bytes; more end the download.
+        deadline: seconds that all attempts may take together.
 
     Returns:
         `destination`.
 
     Raises:
-        FetchError: if it cannot be downloaded, or is another file than expected.
-        ValueError: for an address that is not http or https.
+        FetchError: if the address is none, the file cannot be downloaded in time, or
+            it is another than expected.
     """
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"Expected an http or https address, received {url!r}.")
-    if destination.is_file():
-        if sha256_of(destination) == sha256:
-            return destination
-        _log.warning("%s is not what it should be; it is fetched again.", destination)
+    ends = time.monotonic() + deadline
     for attempt in range(1, _ATTEMPTS + 1):
+        if _is_there(destination, sha256):
+            return destination
+        wait = 0.5 * attempt
         try:
             with atomic_write(destination) as scratch:
-                _download(url, scratch)
+                _download(url, scratch, size, ends)
                 found = sha256_of(scratch)
                 if found != sha256:
                     raise FetchError(f"expected SHA-256 {sha256}, received {found}")
             return destination
+        except urllib.error.HTTPError as error:
+            error.close()
+            failure, is_final = error, error.code < 500 and error.code not in _BUSY
+            wait = max(wait, _retry_after(error.headers.get("Retry-After")))
         except (OSError, http.client.HTTPException) as error:
-            hopeless = False
-            if isinstance(error, urllib.error.HTTPError):
-                error.close()
-                hopeless = error.code < 500
-            if attempt == _ATTEMPTS or hopeless:
-                raise FetchError(
-                    f"{url} could not be fetched: {error}. To go on offline, put the "
-                    f"file with SHA-256 {sha256} at {destination}."
-                ) from error
-            time.sleep(0.5 * attempt)
+            failure, is_final = error, isinstance(error, http.client.InvalidURL)
+            is_final |= getattr(error, "errno", None) in _LOCAL
+        except (ValueError, OverflowError, _FinalError) as error:
+            # The first two are what addresses and redirects that are none lead to.
+            failure, is_final = error, True
+        reason = str(failure)
+        if time.monotonic() + wait >= ends and not is_final:
+            reason += f"; another attempt would be later than {deadline:g} seconds"
+            is_final = True
+        if is_final or attempt == _ATTEMPTS:
+            raise _error(url, destination, sha256, reason) from failure
+        time.sleep(wait)
     raise AssertionError("unreachable")
 
 
-def _download(url: str, path: Path) -> None:
-    request = urllib.request.Request(url, headers={"User-Agent": "wingkeras"})
+def _error(url: str, destination: Path, sha256: str, reason: str) -> FetchError:
+    return FetchError(
+        f"{url} could not be fetched: {reason}. To go on offline, put the file with "
+        f"SHA-256 {sha256} at {destination}."
+    )
+
+
+def _is_there(path: Path, sha256: str) -> bool:
+    # Another process may take it away, or put another in its place, at any time.
+    try:
+        if sha256_of(path) == sha256:
+            return True
+    except FileNotFoundError:
+        return False
+    _log.warning("%s is not what it should be; it is fetched again.", path)
+    return False
+
+
+def _download(url: str, path: Path, size: int | None, ends: float) -> None:
+    parts = urllib.parse.urlsplit(url)
+    # Reading the port checks it.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise _FinalError(f"expected an http or https address, received {url!r}")
+    left = ends - time.monotonic()
     with (
-        urllib.request.urlopen(request, timeout=_TIMEOUT) as response,
+        opener_until(left) as opener,
+        opener.open(url, timeout=min(_READ_TIMEOUT, left)) as response,
         path.open("wb") as file,
     ):
-        shutil.copyfileobj(response, file)
+        received = 0
+        while chunk := response.read1(_CHUNK):
+            received += len(chunk)
+            if size is not None and received > size:
+                raise _FinalError(f"expected {size} bytes, received more")
+            file.write(chunk)
+        if response.length:
+            raise FetchError(f"the connection ended {response.length} bytes early")
+    if size is not None and received != size:
+        raise FetchError(f"expected {size} bytes, received {received}")
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds, from a number of them or a date; 0 where it is neither."""
+    if value is None:
+        return 0.0
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=datetime.UTC)
+    return max(0.0, (when - datetime.datetime.now(datetime.UTC)).total_seconds())

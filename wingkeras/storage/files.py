@@ -1,15 +1,25 @@
 """Writing files so that a reader finds all of one, or none."""
 
 import contextlib
+import functools
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from wingkeras.storage import processes
+
+_PREFIX = ".incomplete-"
+# The longest ending kept of a name: a scratch file's own must stay under 255 bytes.
+_ENDING = 40
 
 
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     """A scratch file that takes the place of `path` at once when it is complete.
+
+    Its content is on the disk before its name is, so that not even a power failure
+    leaves half a file. Scratch files that processes of this machine left behind when
+    they were killed are removed the first time that a process writes to a folder.
 
     Args:
         path: of the file to make; its folder is made where it is missing.
@@ -20,23 +30,67 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     Raises:
         OSError: where the folder cannot be written to.
+
+    Example:
+
+    ```python
+    with atomic_write("summary.json") as scratch:
+        scratch.write_text(json.dumps(summary))
+    ```
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=".incomplete-", suffix="-" + path.name, dir=path.parent
-    )
-    os.close(handle)
-    scratch = Path(name)
+    _remove_abandoned_once(path.parent.resolve(), os.getpid())
+    scratch = _make_scratch(path)
     try:
         yield scratch
-        scratch.chmod(0o666 & ~_umask())
+        _sync(scratch)
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def remove_abandoned(folder: Path) -> None:
+    """Remove the scratch files of processes that have ended.
+
+    Files of processes that cannot be told to have ended, such as those of another
+    container or machine, stay.
+
+    Args:
+        folder: that `atomic_write` wrote to.
+    """
+    with os.scandir(folder) as entries:
+        names = [e.name for e in entries if e.name.startswith(_PREFIX)]
+    for name in names:
+        owner, _, rest = name.removeprefix(_PREFIX).partition("_")
+        if rest and processes.has_ended(owner):
+            # Another process may be faster, or the file may be another user's.
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+
+
+@functools.lru_cache(maxsize=256)
+def _remove_abandoned_once(folder: Path, _process: int) -> None:
+    with contextlib.suppress(OSError):
+        remove_abandoned(folder)
+
+
+def _make_scratch(path: Path) -> Path:
+    while True:
+        token = os.urandom(4).hex()
+        name = f"{_PREFIX}{processes.identity()}_{token}-{path.name[-_ENDING:]}"
+        scratch = path.parent / name
+        with contextlib.suppress(FileExistsError):
+            # The kernel takes the umask off these permissions.
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(scratch, flags, 0o666))
+            return scratch
+
+
+def _sync(path: Path) -> None:
+    # Windows flushes only what is open for writing.
+    handle = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -140,8 +140,9 @@ def _load_regions(
         more = pipeline.load_regions(extra_faces, recipe.size, box_scale)
         regions = pipeline.join_regions(regions, more)
     if first_stage:
-        centre = (recipe.size - 1) / 2
-        mean_shape = centre + (mean_shape - centre) * box_scale / recipe.box_scale
+        mean_shape = geometry.scale_about_centre(
+            mean_shape, recipe.size, box_scale / recipe.box_scale
+        )
         if init_from:
             mean_shape = init_from.stages[-1].mean_shape
         regions, validation = (

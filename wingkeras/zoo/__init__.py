@@ -4,9 +4,31 @@ A registry (`registry.json`) has an entry per model; a folder that `save` wrote 
 one of its own (`model.json`) and loads the same way.
 """
 
-from wingkeras.inference.entries import Entry, StageEntry
-from wingkeras.inference.saving import save
-from wingkeras.zoo.loading import load
-from wingkeras.zoo.registry import list_models, model_info
+from typing import TYPE_CHECKING
 
-__all__ = ["Entry", "StageEntry", "list_models", "load", "model_info", "save"]
+from wingkeras.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from wingkeras.inference.saving import save
+    from wingkeras.storage.entries import Entry, StageEntry
+    from wingkeras.storage.registry import list_models, model_info
+    from wingkeras.zoo.loading import load
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "wingkeras.inference.saving": ["save"],
+        "wingkeras.storage.entries": ["Entry", "StageEntry"],
+        "wingkeras.storage.registry": ["list_models", "model_info"],
+        "wingkeras.zoo.loading": ["load"],
+    },
+)
+
+__all__ = [
+    "Entry",
+    "StageEntry",
+    "list_models",
+    "load",
+    "model_info",
+    "save",
+]

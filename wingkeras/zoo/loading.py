@@ -1,22 +1,25 @@
 """Localizers by name: their networks built, their weights found and checked."""
 
-import functools
-import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from wingkeras import export, models
-from wingkeras.inference.entries import Entry, StageEntry, parse_entry
-from wingkeras.inference.localizer import Localizer, Stage
-from wingkeras.models.weights import load_weights
+from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import LandmarkScheme, get_scheme
-from wingkeras.zoo.locating import locate_weights
-from wingkeras.zoo.registry import model_info
+from wingkeras.storage.entries import Entry, StageEntry
+from wingkeras.storage.locating import check_places, locate_weights
+from wingkeras.storage.registry import find_entry
 
 
 def load(
-    name: str | Path, path: str | Path | None = None, runtime: str = "keras"
+    name: str | Path,
+    path: str | Path | None = None,
+    runtime: str = "keras",
+    detector: Callable[[np.ndarray], np.ndarray] | None = None,
+    load_weights: bool = True,
 ) -> Localizer:
     """A trained localizer.
 
@@ -26,67 +29,102 @@ def load(
     installed. All are checked against their SHA-256.
 
     Args:
-        name: of a model in the zoo, or a folder that `save` or `train` wrote.
+        name: of a model in the zoo; a folder that `save` or `train` wrote; or
+            `hf://owner/repo`, such a folder on the Hugging Face Hub.
         path: folder with the weight files.
         runtime: what runs the networks: "keras", "onnx" (ONNX Runtime), "litert" or
             "openvino". For another than Keras they are converted on the first call,
-            and kept in the cache. OpenVINO computes them in bfloat16 where the
-            processor can.
+            and kept in the cache; Keras is not even imported from then on. OpenVINO
+            computes them in bfloat16 where the processor can.
+        detector: finds the faces for `Localizer.detect`; see `Localizer`.
+        load_weights: whether to load the trained weights. Without, the networks start
+            at random weights, and no file is looked for.
 
     Returns:
         The localizer.
 
     Raises:
-        ValueError: for an unknown name or runtime, or a weight file that is not the
-            entry's.
-        ImportError: if the runtime, or what converts for it, is not installed.
-        FileNotFoundError: if `path` or a mirror folder lacks the file and no
-            converted one is in the cache.
+        ValueError: for an unknown name or runtime, a network that this version does
+            not have, a weight file that is not the entry's, or `load_weights=False`
+            with another runtime than Keras.
+        ImportError: if the runtime, or what converts for it, or the Hub's client is
+            not installed.
+        FileNotFoundError: if there is no folder `path`, or none that `WINGKERAS_ZOO`
+            names; if such a folder lacks the file and no converted one is in the
+            cache.
         OSError: if the cache, which another runtime needs, cannot be written to.
         FetchError: if the file is nowhere to be had; the message says how to go on
             offline.
+
+    Example:
+
+    ```python
+    localizer = wingkeras.zoo.load("cnn67_300w")
+    localizer = wingkeras.zoo.load("runs/modern_cnn6", runtime="onnx")
+    ```
     """
-    folder = Path(name)
-    if (folder / "model.json").is_file():
-        entry = parse_entry(json.loads((folder / "model.json").read_text()), folder)
-        return _build(entry, folder if path is None else Path(path), runtime)
-    return _build(model_info(str(name)), None if path is None else Path(path), runtime)
-
-
-def _build(entry: Entry, path: Path | None, runtime: str) -> Localizer:
-    if isinstance(entry.scheme, dict):
-        fields = {
-            key: tuple(map(_tupled, value)) if isinstance(value, list) else value
-            for key, value in entry.scheme.items()
-        }
-        scheme = LandmarkScheme(**fields)
-    else:
-        scheme = get_scheme(entry.scheme)
+    entry, folder = find_entry(name)
+    path = folder if path is None else Path(path)
+    if not load_weights and runtime != "keras":
+        raise ValueError(
+            f"Expected runtime 'keras' with load_weights=False, received {runtime!r}: "
+            "other runtimes have the weights in their files."
+        )
+    if load_weights:
+        check_places(path)
+    scheme = _scheme(entry)
     stages = []
     for stage in entry.stages:
-        build = functools.partial(_build_stage, entry, stage, path, len(scheme))
+        build = partial(_build_stage, entry, stage, path, load_weights)
         if runtime == "keras":
             stages.append(build())
         else:
-            mean_shape = np.asarray(stage.mean_shape, np.float32)
-            key = f"{entry.name}-{stage.sha256[:16]}"
-            size = stage.input_size
-            stages.append(export.load_converted(key, build, runtime, mean_shape, size))
-    return Localizer(stages, scheme, entry.box_scale, flip_tta=entry.flip_tta)
+            stages.append(_converted(entry, stage, build, runtime))
+    return Localizer(stages, scheme, entry.box_scale, detector, entry.flip_tta)
+
+
+def _scheme(entry: Entry) -> LandmarkScheme:
+    if isinstance(entry.scheme, str):
+        return get_scheme(entry.scheme)
+    fields: dict[str, Any] = {
+        key: tuple(map(_tupled, value)) if isinstance(value, list) else value
+        for key, value in entry.scheme.items()
+    }
+    return LandmarkScheme(**fields)
+
+
+def _tupled(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _converted(entry: Entry, stage: StageEntry, build, runtime: str):
+    from wingkeras.export.converted import load_converted
+
+    key = f"{entry.name}-{stage.sha256[:16]}"
+    mean_shape = np.asarray(stage.mean_shape, np.float32)
+    return load_converted(key, build, runtime, mean_shape, stage.input_size)
 
 
 def _build_stage(
-    entry: Entry, stage: StageEntry, path: Path | None, num_landmarks: int
-) -> Stage:
-    network = models.build(stage.network, num_landmarks, size=stage.input_size)
+    entry: Entry, stage: StageEntry, path: Path | None, load_weights: bool
+):
+    # Here and not above: a network that was converted before needs no Keras.
+    from wingkeras import models
+    from wingkeras.inference.localizer import Stage
+    from wingkeras.models.weights import load_weights as read_weights
+
+    if stage.network not in models.NETWORKS:
+        raise ValueError(
+            f"Model {entry.name!r} expects network {stage.network!r}; this version has "
+            f"{models.NETWORKS}. A newer one may have it."
+        )
+    mean_shape = np.asarray(stage.mean_shape, np.float32)
+    network = models.build(stage.network, len(mean_shape), size=stage.input_size)
     if network.count_params() != stage.parameters:
         raise ValueError(
             f"Expected {stage.parameters} parameters for {entry.name!r}, its "
             f"{stage.network} has {network.count_params()}."
         )
-    load_weights(network, locate_weights(entry, stage, path))
-    return Stage(network, np.asarray(stage.mean_shape, np.float32))
-
-
-def _tupled(value):
-    return tuple(value) if isinstance(value, list) else value
+    if load_weights:
+        read_weights(network, locate_weights(entry, stage, path))
+    return Stage(network, mean_shape)

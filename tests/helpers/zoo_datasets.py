@@ -1,11 +1,11 @@
 """Real faces for the models of the zoo: those of their own landmark scheme."""
 
-from reproduction.bodies import AFLW, W300, Body
+from reproduction.datasets import AFLW, W300, Dataset
 from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme
 
-_BODIES = {IBUG68.name: W300, FIVE.name: AFLW}
+_DATASETS = {IBUG68.name: W300, FIVE.name: AFLW}
 
 
-def body_of(scheme: LandmarkScheme) -> Body:
+def dataset_of(scheme: LandmarkScheme) -> Dataset:
     """Faces to learn from and to measure on, with their normaliser."""
-    return _BODIES[scheme.name]
+    return _DATASETS[scheme.name]

@@ -1,4 +1,4 @@
-"""The two bodies of faces that the tables are run on."""
+"""The two datasets of faces that the tables are run on."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wingkeras import geometry
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_300w, load_faces
 from wingkeras.data.faces import FaceDataset
@@ -13,7 +14,7 @@ from wingkeras.training.recipes import RECIPES
 
 
 @dataclass(frozen=True)
-class Body:
+class Dataset:
     """Training and test faces with their protocol.
 
     Attributes:
@@ -55,8 +56,8 @@ class Body:
         faces = _load(data, *self.test)
         if self.picture is None:
             return faces
-        centre, half = (self.picture - 1) / 2, self.picture / 2 / self.box_scale
-        box = np.repeat([centre - half, centre + half], 2).astype(np.float32)
+        whole = geometry.image_box(self.picture, self.picture)
+        box = geometry.scale_boxes(whole, 1 / self.box_scale)
         return dataclasses.replace(faces, boxes=np.tile(box, (len(faces), 1)))
 
 
@@ -67,7 +68,7 @@ def _load(data: Path, path: str, split: str | None) -> FaceDataset:
 
 
 # 68 points; 554 test faces of the common subset, 135 more where `ibug` is at hand.
-W300 = Body(
+W300 = Dataset(
     name="300w",
     training=("300w", "train"),
     test=("300w", "full"),
@@ -80,7 +81,7 @@ W300 = Body(
 # MTFL's test set, 2,995 faces, five points. The square around them is a third of a
 # picture; what faces of the test set look like in theirs, the wide perturbation makes
 # of the training faces, which are LFW's.
-AFLW = Body(
+AFLW = Dataset(
     name="aflw",
     training=("mtfl5/lfw.csv", None),
     test=("mtfl5/aflw.csv", None),
@@ -91,5 +92,5 @@ AFLW = Body(
     picture=80,
 )
 
-BODIES = {body.name: body for body in (W300, AFLW)}
+DATASETS = {dataset.name: dataset for dataset in (W300, AFLW)}
 """By name."""

@@ -1,11 +1,11 @@
-"""A body of made faces for the paper's tables."""
+"""A dataset of made faces for the paper's tables."""
 
 from faces_on_disk import make_faces
-from reproduction.bodies import AFLW
+from reproduction.datasets import AFLW
 
 
-class MadeBody:
-    """A body of faces that needs no files but its own."""
+class SyntheticDataset:
+    """A dataset of faces that needs no files but its own."""
 
     pose_bins, box_scale, augmentation = 3, 1.1, AFLW.augmentation
     normalizer = "inter_pupil"

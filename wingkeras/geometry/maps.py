@@ -1,64 +1,6 @@
-"""Boxes and affine maps: the only place that knows the pixel convention.
-
-Coordinates are continuous pixels, x to the right and y down, and the centre of
-the top-left pixel is (0, 0): an image of width W covers [-0.5, W - 0.5]. A box is
-`(left, top, right, bottom)`, an affine map `(2, 3)` takes `(x, y, 1)` to `(x, y)`.
-
-Functions that are also needed inside graphs take `xp`, the namespace to compute
-with: `numpy` (the default), `keras.ops` or `tensorflow`.
-"""
+"""Affine maps `(2, 3)`, which take `(x, y, 1)` to `(x, y)`, in batches."""
 
 import numpy as np
-
-
-def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
-    """Square boxes around landmarks: the protocol's box of a face.
-
-    Args:
-        landmarks: `(..., L, 2)`, image pixels; NaN points are left out.
-
-    Returns:
-        `(..., 4)` float32: centre = that of the landmarks' bounding box, side =
-        its longer side.
-    """
-    low = np.nanmin(landmarks, axis=-2)
-    high = np.nanmax(landmarks, axis=-2)
-    half = (high - low).max(axis=-1, keepdims=True) / 2
-    centre = (low + high) / 2
-    return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
-
-
-def square_boxes(boxes: np.ndarray) -> np.ndarray:
-    """The squares of the longer sides of boxes, about their centres.
-
-    Args:
-        boxes: `(N, 4)` left, top, right, bottom, any unit.
-
-    Returns:
-        `(N, 4)` float32; what is square but for rounding comes back bit by bit.
-    """
-    boxes = np.asarray(boxes, np.float32)
-    width, height = (boxes[:, 2:] - boxes[:, :2]).T
-    square = np.isclose(width, height, rtol=1e-5, atol=0)[:, None]
-    return np.where(square, boxes, landmark_boxes(boxes.reshape(-1, 2, 2)))
-
-
-def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
-    """Boxes `(..., 4)` grown by `factor` about their centres, same units."""
-    boxes = np.asarray(boxes, np.float32)
-    centre = (boxes[..., :2] + boxes[..., 2:]) / 2
-    half = (boxes[..., 2:] - boxes[..., :2]) * (factor / 2)
-    return np.concatenate([centre - half, centre + half], axis=-1)
-
-
-def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union in [0, 1] of boxes `(..., 4)` that broadcast."""
-    boxes, others = np.asarray(boxes, np.float32), np.asarray(others, np.float32)
-    low = np.maximum(boxes[..., :2], others[..., :2])
-    high = np.minimum(boxes[..., 2:], others[..., 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=-1)
-    areas = [np.prod(b[..., 2:] - b[..., :2], axis=-1) for b in (boxes, others)]
-    return common / (areas[0] + areas[1] - common)
 
 
 def crop_maps(boxes, size: int, xp=np):
@@ -107,6 +49,54 @@ def rotation_maps(angles, size: int, xp=np):
         ],
         xp,
     )
+
+
+def flip_maps(flips, size: int, xp=np):
+    """Maps that mirror a crop left to right where `flips` says so.
+
+    Args:
+        flips: `(N,)` bool.
+        size: width of the crop, pixels.
+        xp: namespace to compute with.
+
+    Returns:
+        `(N, 2, 3)` float32, crop pixels -> pixels of the crop or of its mirror image.
+
+    Example:
+
+    ```python
+    flip_maps(np.array([True]), 64)  # [[[-1, 0, 63], [0, 1, 0]]]
+    ```
+    """
+    one = xp.ones_like(flips, dtype="float32")
+    zero = xp.zeros_like(one)
+    sign = xp.where(flips, -one, one)
+    last = xp.where(flips, one * (size - 1), zero)
+    return _stack_map([sign, zero, last, zero, one, zero], xp)
+
+
+def shrink_maps(maps, factor: int, xp=np):
+    """Maps from images as the same maps from those images averaged down.
+
+    Args:
+        maps: `(N, 2, 3)`, image pixels -> crop pixels.
+        factor: how many pixels become one, along each side.
+        xp: namespace to compute with.
+
+    Returns:
+        `(N, 2, 3)`, pixels of the smaller image -> crop pixels.
+
+    Example:
+
+    ```python
+    identity = np.array([[[1.0, 0, 0], [0, 1, 0]]])
+    shrink_maps(identity, 2)  # [[[2, 0, 0.5], [0, 2, 0.5]]]
+    ```
+    """
+    offset = (factor - 1) / 2
+    shift = xp.sum(maps[:, :, :2], axis=2, keepdims=True) * offset
+    linear = maps[:, :, :2] * factor
+    return xp.concatenate([linear, maps[:, :, 2:] + shift], axis=2)
 
 
 def transform(maps, points, xp=np):
@@ -178,18 +168,6 @@ def fit_similarity(source, target, xp=np):
         ],
         xp,
     )
-
-
-def to_shape_vectors(landmarks, xp=np):
-    """Landmarks `(N, L, 2)` as shape vectors `(N, 2L)`, all x first (Eq. 1)."""
-    pair = xp.stack([landmarks[..., 0], landmarks[..., 1]], axis=-2)
-    return xp.reshape(pair, (-1, 2 * landmarks.shape[-2]))
-
-
-def from_shape_vectors(vectors, xp=np):
-    """Shape vectors `(N, 2L)` as landmarks `(N, L, 2)`."""
-    half = vectors.shape[-1] // 2
-    return xp.stack([vectors[..., :half], vectors[..., half:]], axis=-1)
 
 
 def _stack_map(entries, xp):

@@ -1,4 +1,4 @@
-"""One cell of a table: a recipe, trained once and kept."""
+"""One experiment of a table: a recipe, trained once and kept."""
 
 import dataclasses
 import hashlib
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from reproduction.bodies import BODIES
+from reproduction.datasets import DATASETS
 from wingkeras import losses, zoo
 from wingkeras.data import pipeline
 from wingkeras.data.faces import FaceDataset
@@ -36,24 +36,24 @@ _REPORT = "cell.json"
 
 
 @dataclass(frozen=True)
-class Cell:
+class Experiment:
     """What is trained.
 
     Attributes:
-        body: name of the faces.
-        method: `CNN6` or `CASCADE`; the CNN-6 of a cascade is the cell of the same
-            loss, mining and seed.
+        dataset: name of the faces.
+        method: `CNN6` or `CASCADE`; the CNN-6 of a cascade is the experiment of the
+            same loss, hard sample mining and seed.
         loss: one of `LOSSES`.
-        mined: whether hard sample mining repeats faces.
+        hsm: whether hard sample mining repeats faces.
         learning_rate: highest one of the last network.
         seed: of weights, held-out faces, order and perturbation.
         w, epsilon: of the wing loss, pixels; the paper's for the network by default.
     """
 
-    body: str
+    dataset: str
     method: str = CNN6
     loss: str = "wing"
-    mined: bool = False
+    hsm: bool = False
     learning_rate: float = 2e-3
     seed: int = 0
     w: float | None = None
@@ -61,14 +61,14 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """For people: all but body, learning rate and seed."""
-        mined = " + HSM" if self.mined else ""
+        """For people: all but dataset, learning rate and seed."""
+        hsm = " + HSM" if self.hsm else ""
         values = f" (w={self.w:g}, epsilon={self.epsilon:g})" if self.w else ""
-        return f"{self.method}{mined}, {self.loss}{values}"
+        return f"{self.method}{hsm}, {self.loss}{values}"
 
     @property
     def network(self) -> str:
-        """Name of the network that the cell trains."""
+        """Name of the network that the experiment trains."""
         return "CNN6" if self.method == CNN6 else "CNN7"
 
     def recipe(self, faces_shown: int, training_faces: FaceDataset) -> Recipe:
@@ -78,9 +78,9 @@ class Cell:
             faces_shown: in all; rounded to whole passes.
             training_faces: validation faces among them.
         """
-        body = BODIES[self.body]
-        # The crops of a cascade's second network are upright, whatever the body.
-        crops = body if self.method == CNN6 else RECIPES["cascade_cnn7"]
+        dataset = DATASETS[self.dataset]
+        # The crops of a cascade's second network are upright, whatever the dataset.
+        crops = dataset if self.method == CNN6 else RECIPES["cascade_cnn7"]
         recipe = Recipe(
             name=self.network.lower(),
             network=self.network,
@@ -89,7 +89,7 @@ class Cell:
             # An average over the last thousand steps would still be on its way from
             # the mean shape when so short a training ends.
             ema=0.0,
-            pose_bins=body.pose_bins if self.mined else 0,
+            pose_bins=dataset.pose_bins if self.hsm else 0,
             augmentation=crops.augmentation,
             box_scale=crops.box_scale,
             validation_split=_HELD_OUT,
@@ -123,17 +123,17 @@ class Training(NamedTuple):
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished cell.
+    """A finished experiment.
 
     Attributes:
-        cell: what was trained.
+        experiment: what was trained.
         key: of its recipe, faces and first stage.
         folder: it is kept in, if it was trained here.
         recipe: how it was trained.
         training: how that went.
     """
 
-    cell: Cell
+    experiment: Experiment
     key: str
     folder: Path
     recipe: Recipe
@@ -149,35 +149,36 @@ class Trained:
         return zoo.load(self.folder)
 
 
-def train_cell(
-    cell: Cell,
+def train_experiment(
+    experiment: Experiment,
     faces_shown: int,
     faces: FaceDataset,
     cache: Path,
     first: Trained | None = None,
     recorded: Mapping[str, Training] = MappingProxyType({}),
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     load: Callable[[Trained], Localizer] = Trained.load,
 ) -> Trained:
-    """Train a cell, or find it trained; an interrupted one goes on.
+    """Train an experiment, or find it trained; an interrupted one goes on.
 
     Args:
-        cell: to train.
+        experiment: to train.
         faces_shown: in all; rounded to whole passes.
-        faces: of its body, validation faces among them.
-        cache: folder that keeps every cell under its key.
-        first: cell before it in a cascade.
-        recorded: cells that need no training, by key.
-        say: called with a line before a training.
+        faces: of its dataset, validation faces among them.
+        cache: folder that keeps every experiment under its key.
+        first: experiment before it in a cascade.
+        recorded: experiments that need no training, by key.
+        log: called with a line before a training.
         load: gives the localizer of `first`, once a training needs it.
 
     Returns:
-        The trained cell.
+        The trained experiment.
     """
-    recipe = cell.recipe(faces_shown, faces)
+    recipe = experiment.recipe(faces_shown, faces)
     known = {
         "recipe": recipe.describe(),
-        "body": cell.body,
+        # The name that it has in the keys of everything recorded so far.
+        "body": experiment.dataset,
         "faces": len(faces),
         "first": first.key if first else None,
     }
@@ -196,7 +197,8 @@ def train_cell(
         keras.utils.clear_session()
         first_stage = load(first) if first else None
         start = time.monotonic()
-        say(f"{cell.body}: {cell.title}, {cell.learning_rate:g}, seed {cell.seed}")
+        rate, seed = experiment.learning_rate, experiment.seed
+        log(f"{experiment.dataset}: {experiment.title}, {rate:g}, seed {seed}")
         train(recipe, faces, folder, first_stage)
         best = min(_column(folder / "metrics.csv", "val_nme"))
         training = Training(best, (time.monotonic() - start) / 60)
@@ -205,7 +207,7 @@ def train_cell(
         known |= {"nme": training.validation_nme, "minutes": training.minutes}
         with atomic_write(report) as scratch:
             scratch.write_text(json.dumps(known))
-    return Trained(cell, key, folder, recipe, training)
+    return Trained(experiment, key, folder, recipe, training)
 
 
 def _column(path: Path, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`python -m wingkeras.cli`, where no script is installed."""
+"""`python -m wingkeras`, where no script is installed."""
 
 import sys
 

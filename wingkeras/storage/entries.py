@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wingkeras import models, serialized_names
+from wingkeras import serialized_names
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,12 @@ class StageEntry:
     mean_shape: tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Entry:
     """Everything known of a model.
+
+    Its representation is one line, such as
+    `Entry('cnn6_300w', 68 landmarks, CNN6 at 64 px, 3.8 M parameters)`.
 
     Attributes:
         name: to load it by.
@@ -65,6 +68,30 @@ class Entry:
     url: str | None = None
     hub: str | None = None
 
+    @property
+    def num_landmarks(self) -> int:
+        """L."""
+        return len(self.stages[0].mean_shape)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of all networks together."""
+        return sum(stage.parameters for stage in self.stages)
+
+    @property
+    def bytes(self) -> int:
+        """Size of all weight files together."""
+        return sum(stage.bytes for stage in self.stages)
+
+    def __repr__(self) -> str:
+        networks = " and ".join(
+            f"{stage.network} at {stage.input_size} px" for stage in self.stages
+        )
+        return (
+            f"Entry({self.name!r}, {self.num_landmarks} landmarks, {networks}, "
+            f"{self.parameters / 1e6:.1f} M parameters)"
+        )
+
 
 def parse_entry(values: dict, source: Path) -> Entry:
     """An entry from the values of a JSON file.
@@ -74,22 +101,15 @@ def parse_entry(values: dict, source: Path) -> Entry:
         source: of the values, named in errors.
 
     Raises:
-        ValueError: if a field is missing or unknown, or a network is.
+        ValueError: if a field is missing or unknown.
     """
     try:
         stages = tuple(StageEntry(**stage) for stage in values["stages"])
         named = serialized_names.from_file(values, serialized_names.ENTRY)
-        entry = Entry(**{**named, "stages": stages})
+        return Entry(**{**named, "stages": stages})
     except (KeyError, TypeError) as error:
         name = values.get("name", "without a name")
         raise ValueError(f"{source}: entry {name!r} does not fit: {error}") from error
-    for stage in stages:
-        if stage.network not in models.NETWORKS:
-            raise ValueError(
-                f"{source}: entry {entry.name!r} expects network {stage.network!r}; "
-                f"this version has {models.NETWORKS}. A newer one may have it."
-            )
-    return entry
 
 
 def entry_values(entry: Entry) -> dict:

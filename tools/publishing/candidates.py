@@ -1,0 +1,118 @@
+"""Models that are to be published, and the runs that they come from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from publishing.protocols import PROTOCOLS, Protocol
+from wingkeras import zoo
+from wingkeras.inference.localizer import Localizer
+from wingkeras.training.run import digest
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to publish.
+
+    Attributes:
+        name: to publish it under.
+        localizer: of its last run.
+        runs: per network those that trained it, in their order.
+        described: what each run wrote of itself, over all networks in their order.
+        extra_faces: what the extra training faces are, if there were any.
+    """
+
+    name: str
+    localizer: Localizer
+    runs: tuple[tuple[Path, ...], ...]
+    described: tuple[dict[str, Any], ...]
+    extra_faces: str | None
+
+    @property
+    def last_run(self) -> Path:
+        """The run of the whole model."""
+        return self.runs[-1][-1]
+
+    @property
+    def protocol(self) -> Protocol:
+        """The faces it learnt from and is measured on."""
+        return PROTOCOLS[self.localizer.scheme.name]
+
+    @property
+    def num_extra_faces(self) -> int:
+        """How many extra faces a run had, at most."""
+        return max(training["further_faces"] for training in self.described)
+
+
+def load_candidate(
+    name: str,
+    runs: Sequence[Path],
+    init_from: Path | None = None,
+    extra_faces: str | None = None,
+    flip_tta: bool = False,
+) -> Candidate:
+    """Load a model and check that its runs are those it comes from.
+
+    Args:
+        name: to publish it under.
+        runs: of its networks, in their order.
+        init_from: run whose network the last one went on from.
+        extra_faces: what the extra training faces are, if there were any.
+        flip_tta: see `Localizer`.
+
+    Raises:
+        FileNotFoundError: if a folder is not that of a run.
+        ValueError: if something does not belong to the model, or is missing.
+    """
+    last = runs[-1]
+    localizer = zoo.load(last).replace(flip_tta=flip_tta)
+    if len(runs) != len(localizer.stages):
+        raise ValueError(
+            f"expected the run of each of the {len(localizer.stages)} networks in "
+            f"{last}, received {len(runs)}"
+        )
+    if localizer.scheme.name not in PROTOCOLS:
+        raise ValueError(
+            f"expected a model of one of the schemes {sorted(PROTOCOLS)}, received "
+            f"{localizer.scheme.name!r} in {last}"
+        )
+    for number, run in enumerate(runs[:-1]):
+        if _digest_of(run, number) != _digest(localizer, number):
+            raise ValueError(
+                f"expected the run of network {number + 1} of {last}, received {run}, "
+                "whose network is another"
+            )
+    if _describe(last)["start"] != (_digest_of(init_from, -1) if init_from else None):
+        raise ValueError(
+            f"expected --init-from to be the run that {last} went on from, if any; "
+            f"received {init_from}"
+        )
+    runs_of_networks = [[run] for run in runs]
+    if init_from:
+        runs_of_networks[-1].insert(0, init_from)
+    described = [_describe(run) for of_one in runs_of_networks for run in of_one]
+    candidate = Candidate(
+        name, localizer, tuple(map(tuple, runs_of_networks)), tuple(described),
+        extra_faces,
+    )  # fmt: skip
+    if bool(candidate.num_extra_faces) != bool(extra_faces):
+        raise ValueError(
+            f"expected --extra-faces for {candidate.num_extra_faces} extra faces, or "
+            "neither"
+        )
+    return candidate
+
+
+def _describe(run: Path) -> dict[str, Any]:
+    return json.loads((run / "recipe.json").read_text())
+
+
+def _digest_of(run: Path, network: int) -> str:
+    return _digest(zoo.load(run), network)
+
+
+def _digest(localizer: Localizer, network: int) -> str:
+    """Of a network, as runs that start from it write it down."""
+    return digest(localizer.keras_stages[network].network.get_weights())

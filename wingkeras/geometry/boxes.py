@@ -1,0 +1,116 @@
+"""Boxes `(left, top, right, bottom)` in image pixels."""
+
+import numpy as np
+
+
+def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
+    """Square boxes around landmarks: the protocol's box of a face.
+
+    Args:
+        landmarks: `(..., L, 2)`, image pixels; NaN points are left out.
+
+    Returns:
+        `(..., 4)` float32: centre = that of the landmarks' bounding box, side =
+        its longer side.
+    """
+    low = np.nanmin(landmarks, axis=-2)
+    high = np.nanmax(landmarks, axis=-2)
+    half = (high - low).max(axis=-1, keepdims=True) / 2
+    centre = (low + high) / 2
+    return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
+
+
+def square_boxes(boxes: np.ndarray) -> np.ndarray:
+    """The squares of the longer sides of boxes, about their centres.
+
+    Args:
+        boxes: `(N, 4)` left, top, right, bottom, any unit.
+
+    Returns:
+        `(N, 4)` float32; what is square but for rounding comes back bit by bit.
+    """
+    boxes = np.asarray(boxes, np.float32)
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    square = np.isclose(width, height, rtol=1e-5, atol=0)[:, None]
+    return np.where(square, boxes, landmark_boxes(boxes.reshape(-1, 2, 2)))
+
+
+def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
+    """Boxes `(..., 4)` grown by `factor` about their centres, same units."""
+    boxes = np.asarray(boxes, np.float32)
+    centre = (boxes[..., :2] + boxes[..., 2:]) / 2
+    half = (boxes[..., 2:] - boxes[..., :2]) * (factor / 2)
+    return np.concatenate([centre - half, centre + half], axis=-1)
+
+
+def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union in [0, 1] of boxes `(..., 4)` that broadcast."""
+    boxes, others = np.asarray(boxes, np.float32), np.asarray(others, np.float32)
+    low = np.maximum(boxes[..., :2], others[..., :2])
+    high = np.minimum(boxes[..., 2:], others[..., 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=-1)
+    areas = [np.prod(b[..., 2:] - b[..., :2], axis=-1) for b in (boxes, others)]
+    return common / (areas[0] + areas[1] - common)
+
+
+def image_box(width: float, height: float) -> np.ndarray:
+    """The box that covers a picture or a crop to its outer edges.
+
+    Args:
+        width: pixels.
+        height: pixels.
+
+    Returns:
+        `(4,)` float32, image pixels.
+
+    Example:
+
+    ```python
+    image_box(640, 480)  # [-0.5, -0.5, 639.5, 479.5]
+    ```
+    """
+    return np.array([-0.5, -0.5, width - 0.5, height - 0.5], np.float32)
+
+
+def from_pixel_edges(coordinates):
+    """Positions counted from the outer edge of the first pixel, in our convention.
+
+    OpenCV's rectangles and array slices are such positions: the pixels `[2:5]` reach
+    from 2 to 5 there, and from 1.5 to 4.5 here.
+
+    Args:
+        coordinates: float, any shape, pixels; an array or a tensor.
+
+    Returns:
+        The same shape, image pixels.
+
+    Example:
+
+    ```python
+    left, top, width, height = 2, 2, 3, 3
+    from_pixel_edges(np.array([left, top, left + width, top + height]))
+    # [1.5, 1.5, 4.5, 4.5]
+    ```
+    """
+    return coordinates - 0.5
+
+
+def flip_boxes(boxes: np.ndarray, width: float) -> np.ndarray:
+    """The same boxes in the mirrored picture.
+
+    Args:
+        boxes: `(..., 4)`, image pixels.
+        width: of the picture, pixels.
+
+    Returns:
+        `(..., 4)` float32, pixels of the mirrored picture.
+
+    Example:
+
+    ```python
+    flip_boxes(np.array([[10, 20, 30, 40]]), width=100)  # [[69, 20, 89, 40]]
+    ```
+    """
+    boxes = np.array(boxes, np.float32)
+    boxes[..., [0, 2]] = width - 1 - boxes[..., [2, 0]]
+    return boxes

@@ -1,0 +1,93 @@
+"""Http connections that are cut at a deadline, whatever the server does."""
+
+import contextlib
+import functools
+import http.client
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+
+_HEADERS = [("User-Agent", "wingkeras")]
+
+
+@contextlib.contextmanager
+def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
+    """An opener of http and https addresses whose connections last so long at most.
+
+    The time-out of a socket starts again with every byte: a server that sends one now
+    and then, or headers without end, would keep its client for ever.
+
+    Args:
+        seconds: until every connection is cut; what is being read then ends early.
+
+    Yields:
+        The opener. It follows redirects to http and https alone.
+    """
+    sockets: list[socket.socket] = []
+    is_over = threading.Event()
+
+    def cut() -> None:
+        is_over.set()
+        for connected in sockets:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def watch(connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+        connect = connection.connect
+
+        def connect_and_keep() -> None:
+            connect()
+            sockets.append(connection.sock)
+            if is_over.is_set():
+                cut()
+
+        connection.connect = connect_and_keep  # type: ignore[method-assign]
+        return connection
+
+    class Http(urllib.request.HTTPHandler):
+        def http_open(self, req):
+            return self.do_open(_then(watch, http.client.HTTPConnection), req)
+
+    class Https(urllib.request.HTTPSHandler):
+        def https_open(self, req):
+            return self.do_open(_then(watch, http.client.HTTPSConnection), req)
+
+    class Redirects(urllib.request.HTTPRedirectHandler):
+        def http_error_302(self, req, fp, code, msg, headers):
+            try:
+                return super().http_error_302(req, fp, code, msg, headers)
+            except Exception:  # an address that is none; the answer would stay open
+                fp.close()
+                raise
+
+        http_error_301 = http_error_303 = http_error_302
+        http_error_307 = http_error_308 = http_error_302
+
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        Http(),
+        Https(),
+        Redirects(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    opener.addheaders = _HEADERS
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield opener
+    finally:
+        timer.cancel()
+
+
+def _then(function, make):
+    @functools.wraps(make, updated=())
+    def both(*args, **settings):
+        return function(make(*args, **settings))
+
+    return both

@@ -1,0 +1,5 @@
+"""What goes wrong with files that have to be fetched."""
+
+
+class FetchError(OSError):
+    """A file could not be had; the message says what was tried and how to go on."""
