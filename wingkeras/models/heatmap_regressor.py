@@ -166,7 +166,5 @@ def _enlarge(x, features, width: int, name: str):
 
 def _separable(x, width: int, name: str):
     x = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise_conv")(x)
-    x = layers.Conv2D(
-        width, 1, kernel_initializer="he_normal", name=f"{name}_conv"
-    )(x)
+    x = layers.Conv2D(width, 1, kernel_initializer="he_normal", name=f"{name}_conv")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
