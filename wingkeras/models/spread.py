@@ -1,10 +1,10 @@
 """How sure a network with heat maps is of each landmark: the spread of its map."""
 
 import keras
-import numpy as np
 from keras import layers, ops
 
-from wingkeras.models.heatmap import SoftArgmax
+from wingkeras import geometry
+from wingkeras.models.heatmap import SoftArgmax, marginals, mean_places
 
 
 def with_spread(network: keras.Model) -> keras.Model:
@@ -61,13 +61,13 @@ class MapSpread(layers.Layer):
 
     def call(self, maps):
         """`(B, L)` in pixels of the network's input."""
-        _, height, width, landmarks = maps.shape
-        flat = ops.reshape(maps, (-1, height * width, landmarks))
-        y, x = np.mgrid[:height, :width].reshape(2, -1).astype(np.float32)
-        moments = np.stack([x, y, x * x + y * y])
-        found = ops.einsum("bpl,cp->bcl", ops.softmax(flat, axis=1), moments)
-        variance = found[:, 2] - ops.square(found[:, 0]) - ops.square(found[:, 1])
-        return self.stride * ops.sqrt(ops.maximum(variance, 0.0))
+        variances = []
+        for shares in marginals(maps):
+            centres = geometry.cell_centres(shares.shape[1], self.stride)
+            means = mean_places(shares, self.stride)
+            squares = ops.square(centres[:, None] - means[:, None])
+            variances.append(ops.sum(shares * squares, axis=1))
+        return ops.sqrt(sum(variances))
 
     def get_config(self) -> dict:
         """What a saved model says of the layer."""
