@@ -10,15 +10,15 @@ from heatmaps.faces import Source
 from heatmaps.spoiling import perturb
 
 _AHEAD = 12
-_CHANGE = (0.55, 0.9)
-_MILD, _MILD_AFTER = 0.8, 0.8
+_LAST_SHARES_AFTER = 0.65
+_STRENGTHS = ((0.85, 0.5), (0.65, 0.7), (0.0, 1.0))  # from which share of the steps on
 
 
 class Batches:
     """Endless batches; what they hold depends on how far the training is.
 
-    Until 55 % of the steps every source has its first share, from 90 % on its last
-    one. In the last fifth the perturbation is milder.
+    Every source has its first share until 65 % of the steps are done, then its last
+    one. From there on the perturbation is milder, and again from 85 % on.
 
     Args:
         sources: of the faces.
@@ -32,12 +32,8 @@ class Batches:
         self._rng = np.random.default_rng(seed)
         self._orders = [iter(())] * len(sources)
         self._arrays = [
-            (
-                s.regions.images.numpy(),
-                s.regions.maps.numpy(),
-                s.regions.landmarks.numpy(),
-            )
-            for s in sources
+            [tensor.numpy() for tensor in (r.images, r.maps, r.landmarks)]
+            for r in (source.regions for source in sources)
         ]
         self._queue = queue.Queue(_AHEAD)
         threading.Thread(target=self._fill, daemon=True).start()
@@ -51,13 +47,11 @@ class Batches:
             self._queue.put(self._make())
 
     def _make(self):
-        start, end = _CHANGE
-        done = min(max((self.done - start) / (end - start), 0), 1)
-        shares = np.array([s.first + (s.last - s.first) * done for s in self._sources])
-        strength = _MILD if self.done > _MILD_AFTER else 1.0
-        chosen = self._rng.choice(
-            len(shares), self._batch_size, p=shares / shares.sum()
-        )
+        done, late = self.done, self.done >= _LAST_SHARES_AFTER
+        shares = np.array([s.last if late else s.first for s in self._sources], float)
+        shares /= shares.sum()
+        strength = next(value for after, value in _STRENGTHS if done >= after)
+        chosen = self._rng.choice(len(shares), self._batch_size, p=shares)
         pairs = [self._face(number, strength) for number in chosen]
         crops, landmarks = (np.stack(part) for part in zip(*pairs, strict=True))
         return crops, landmarks.transpose(0, 2, 1).reshape(len(chosen), -1)

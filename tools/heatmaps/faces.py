@@ -21,7 +21,7 @@ class Source:
         regions: of the faces.
         offsets: `(N, 2)` crop pixels, from the crop around the whole face to that
             around its labelled half; zeros for a face that is labelled everywhere.
-        first, last: its share at the start and at the end, any unit.
+        first, last: its share until 65 % of the steps and afterwards, any unit.
     """
 
     regions: FaceRegions
@@ -43,7 +43,7 @@ def make_source(
         faces: with their labels.
         size: side of the network's input, pixels.
         box_scale: side of the crop over that of the face's box.
-        shares: at the start and at the end.
+        shares: `first` and `last`.
         whole: the same faces completed, see `complete`.
     """
     whole = whole or faces
