@@ -1,13 +1,20 @@
 import csv
 import dataclasses
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
+from made_localizers import make_localizer
 from wingkeras import geometry
 from wingkeras.evaluation import evaluate
+from wingkeras.imaging.images import read_image
+from wingkeras.inference.detections import Detections
 from wingkeras.schemes import FIVE, IBUG68
 
 
@@ -20,9 +27,13 @@ class Oracle:
     def __init__(self, faces, offset):
         self._faces, self._offset, self.boxes = iter(faces.landmarks), offset, []
 
-    def __call__(self, image, boxes):
-        self.boxes.append(boxes[0])
-        return next(self._faces)[None] + np.array([self._offset, 0], np.float32)
+    def localize_batch(self, pictures):
+        for _, boxes in pictures:
+            if not len(boxes):
+                yield np.zeros((0, 5, 2), np.float32)
+                continue
+            self.boxes.append(boxes[0])
+            yield next(self._faces)[None] + np.array([self._offset, 0], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +77,7 @@ def test_subsets_have_their_own_errors(faces):
     assert "nme_percent_of_subsets" not in single
 
 
-def test_faces_without_a_normaliser_are_left_out(faces, tmp_path):
+def test_faces_without_a_normalizer_are_left_out(faces, tmp_path):
     landmarks = faces.landmarks.copy()
     landmarks[2, 0] = np.nan
     partly = dataclasses.replace(faces, landmarks=landmarks)
@@ -87,34 +98,35 @@ def test_faces_without_a_normaliser_are_left_out(faces, tmp_path):
         evaluate(Oracle(blind, 0.0), blind)
 
 
-def test_mirrored_predictions_are_means(faces):
-    """An error to the right is one to the left in the mirror: they cancel."""
-    both = dataclasses.replace(
-        faces,
-        images=faces.images[:1],
-        **{
-            name: getattr(faces, name)[:1] for name in ("landmarks", "subsets", "boxes")
-        },
+@pytest.mark.parametrize("flip_tta", [False, True])
+def test_a_localizer_gives_what_it_gives_face_by_face(faces, flip_tta):
+    localizer = make_localizer(2).replace(flip_tta=flip_tta)
+    result = evaluate(localizer, faces)
+    alone = [
+        localizer(read_image(path), box)[0]
+        for path, box in zip(faces.images, faces.boxes, strict=True)
+    ]
+    np.testing.assert_allclose(result.predictions, alone, atol=1e-3)
+    assert result.summary()["flip_tta"] is flip_tta
+
+
+def test_what_the_data_set_lacks_is_told(faces):
+    whole = evaluate(Oracle(faces, 3.0), faces).summary()
+    assert not {"skipped", "missing_subsets"} & set(whole)
+    lacking = dataclasses.replace(
+        faces, skipped=("a.jpg: broken", "b.jpg: broken"), missing_subsets=("ibug",)
     )
+    summary = evaluate(Oracle(faces, 3.0), lacking).summary()
+    assert summary["skipped"] == 2 and summary["missing_subsets"] == ["ibug"]
 
-    class Constant:
-        scheme = FIVE
-        flip_tta = True
-        without_flip_tta = property(lambda self: self)
 
-        def __call__(self, image, boxes):
-            left, top = boxes[0, :2]
-            shape = both.landmarks[0] - both.boxes[0, :2]
-            if not np.allclose(boxes, both.boxes):
-                width = both.boxes[0, 2] - both.boxes[0, 0]
-                shape = FIVE.flip(shape, width + 1)
-            moved = shape + np.array([left + 2.5, top])
-            return moved[None].astype(np.float32)
-
-    result = evaluate(Constant(), both, mirrored=True)
-    summary = result.summary()
-    assert summary["mirrored"] is True and summary["flip_tta"] is False
-    np.testing.assert_allclose(result.predictions, both.landmarks, atol=1e-3)
+def test_repr_is_a_line_with_the_error(faces):
+    result = evaluate(Oracle(faces, 3.0), faces)
+    percent = result.summary()["inter_pupil"]["nme_percent"]
+    assert repr(result) == (
+        f"Evaluation(NME inter_pupil {percent} %; 6 of 6 faces found, "
+        "boxes 'landmarks')"
+    )
 
 
 def test_of_the_boxes_found_the_best_match_counts(faces):
@@ -122,7 +134,8 @@ def test_of_the_boxes_found_the_best_match_counts(faces):
     boxes = iter(geometry.scale_boxes(faces.boxes, 1.2))
 
     def detector(image):
-        return np.array([[0, 0, 9, 9], next(boxes), [200, 200, 300, 300]], np.float32)
+        found = [[0, 0, 9, 9], next(boxes), [200, 200, 300, 300]]
+        return Detections(np.array(found, np.float32), np.array([0.9, 0.5, 0.8]))
 
     result = evaluate(oracle, faces, detector, "made up")
     np.testing.assert_allclose(oracle.boxes, geometry.scale_boxes(faces.boxes, 1.2))
@@ -169,3 +182,37 @@ def test_progress_counts_faces(faces):
     seen = []
     evaluate(Oracle(faces, 0.0), faces, progress=seen.append)
     assert seen == [1, 2, 3, 4, 5, 6]
+
+
+_WITHOUT_TENSORFLOW = """
+import sys
+class Absent:
+    def find_spec(name, *_):
+        if name.partition(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)
+sys.path[:0] = {path!r}
+import numpy as np
+from faces_on_disk import make_faces
+from made_localizers import make_localizer
+from wingkeras.evaluation import evaluate
+from pathlib import Path
+result = evaluate(make_localizer(2), make_faces(Path({folder!r}), 6))
+np.save({output!r}, result.predictions)
+"""
+
+
+def test_runs_under_jax_without_tensorflow(faces, tmp_path):
+    pytest.importorskip("jax", reason="needs the extra `jax`")
+    helpers = Path(__file__).parent / "helpers"
+    output = tmp_path / "predictions.npy"
+    program = _WITHOUT_TENSORFLOW.format(
+        path=[str(helpers)], folder=str(tmp_path / "faces"), output=str(output)
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    predictions = evaluate(make_localizer(2), faces).predictions
+    assert predictions.shape == np.load(output).shape
+    centre = geometry.landmark_boxes(np.load(output)).reshape(-1, 2, 2).mean(axis=1)
+    expected = faces.boxes.reshape(-1, 2, 2).mean(axis=1)
+    assert np.abs(centre - expected).max() < 8

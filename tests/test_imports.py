@@ -21,14 +21,6 @@ ROOT = Path(wingkeras.__file__).parent
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "cv2", "matplotlib", "h5py")
 
-# Gaps: once one is closed its test fails here, and it is to be struck off.
-OPEN = {"train", "onnx", "litert", "openvino"}
-
-
-def _gap(name: str):
-    marks = [pytest.mark.xfail(strict=True, reason="open")] if name in OPEN else []
-    return pytest.param(name, marks=marks)
-
 
 def _loaded_by(code: str, *arguments, absent=(), **environment) -> set[str]:
     """The packages that code imports, in a process that lacks some."""
@@ -131,7 +123,7 @@ JAX_WORK = {
 }
 
 
-@pytest.mark.parametrize("work", [_gap(work) for work in JAX_WORK])
+@pytest.mark.parametrize("work", JAX_WORK)
 def test_work_on_jax_needs_no_tensorflow(tmp_path, work):
     folders = (tmp_path / "faces", tmp_path / "run")
     absent = ["tensorflow"]
@@ -141,7 +133,7 @@ def test_work_on_jax_needs_no_tensorflow(tmp_path, work):
 MODULES = {"onnx": "onnxruntime", "litert": "ai_edge_litert", "openvino": "openvino"}
 
 
-@pytest.mark.parametrize("runtime", [_gap(runtime) for runtime in MODULES])
+@pytest.mark.parametrize("runtime", MODULES)
 def test_a_converted_network_needs_neither_keras_nor_tensorflow(cache, runtime):
     if not find_spec(MODULES[runtime]):
         pytest.skip(f"needs the extra `{runtime}`")

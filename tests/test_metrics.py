@@ -23,7 +23,7 @@ def test_error_of_a_known_face():
     np.testing.assert_allclose(error, [5 / 20])
 
 
-def test_normalisers_of_68_points():
+def test_normalizers_of_68_points():
     truth, found = _faces()
     mean = np.linalg.norm(truth - found, axis=2).mean(axis=1)
     corners = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)
@@ -59,7 +59,7 @@ def test_unlabelled_points_are_left_out():
     np.testing.assert_allclose(error, [2.5 / 20])
 
 
-def test_normaliser_has_no_default():
+def test_normalizer_has_no_default():
     with pytest.raises(TypeError, match="normalizer"):
         metrics.nme(FACE[None], FACE[None], FIVE)
     with pytest.raises(TypeError, match="normalizer"):
@@ -82,7 +82,7 @@ def test_bad_arguments(arguments, message):
         metrics.nme(FACE[None], FACE[None], *arguments)
 
 
-def test_face_without_normaliser_is_named():
+def test_face_without_normalizer_is_named():
     flat = FACE.copy()
     flat[1] = flat[0]
     blind = FACE.copy()
@@ -92,7 +92,7 @@ def test_face_without_normaliser_is_named():
         metrics.nme(faces, faces, FIVE, "inter_pupil")
 
 
-def test_usual_normalisers_are_those_a_scheme_has_points_for():
+def test_usual_normalizers_are_those_a_scheme_has_points_for():
     assert metrics.usual_normalizers(IBUG68) == ("inter_ocular", "inter_pupil")
     assert metrics.usual_normalizers(FIVE) == ("inter_pupil",)
     assert metrics.usual_normalizers(EYELESS) == ("box",)

@@ -13,19 +13,16 @@ def test_ced_curve_ends_at_the_share_of_successes(tmp_path):
     assert (tmp_path / "ced.png").stat().st_size > 1000
 
 
-def test_training_curves_show_the_log(tmp_path):
-    log = tmp_path / "metrics.csv"
-    log.write_text("epoch,learning_rate,loss,val_nme\n0,1,90,0.1\n1,1,50,0.05\n")
-    figure = plots.training_curves(log)
+def test_training_curves_show_loss_and_error():
+    figure = plots.training_curves((np.array([90.0, 50.0]), np.array([0.1, 0.05])))
     left, right = (axes.lines[0].get_data() for axes in figure.axes)
     np.testing.assert_allclose(left, [[1, 2], [90, 50]])
     np.testing.assert_allclose(right, [[1, 2], [10, 5]])
 
 
-def test_training_curves_go_on_in_the_next_run(tmp_path):
-    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
-    first.write_text("epoch,learning_rate,loss,val_nme\n0,1,90,0.1\n1,1,50,0.05\n")
-    second.write_text("epoch,learning_rate,loss,val_nme\n0,1,40,0.04\n")
+def test_training_curves_go_on_in_the_next_run():
+    first = np.array([90.0, 50.0]), np.array([0.1, 0.05])
+    second = np.array([40.0]), np.array([0.04])
     left, right = plots.training_curves(first, second).axes
     border, loss = left.lines
     assert set(border.get_xdata()) == {2.5}

@@ -103,7 +103,8 @@ def _draw(browser, box):
 
 def test_finds_the_landmarks_that_python_finds(site, browser, portrait, tmp_path):
     localizer = zoo.load(MODEL)
-    expected, boxes = localizer.detect(portrait)
+    faces = localizer.detect(portrait)
+    expected, boxes = faces.landmarks, faces.boxes
     box = ",".join(f"{value:.3f}" for value in boxes[0])
     browser.get(f"{site}/index.html?image=portrait.png&box={box}")
     _wait_for(browser, "68 points in")
@@ -119,7 +120,8 @@ def test_finds_the_landmarks_that_python_finds(site, browser, portrait, tmp_path
 
 
 def test_box_can_be_drawn_by_hand(site, browser, portrait):
-    expected, boxes = zoo.load(MODEL).detect(portrait)
+    faces = zoo.load(MODEL).detect(portrait)
+    expected, boxes = faces.landmarks, faces.boxes
     browser.get(f"{site}/index.html?image=portrait.png")
     _wait_for(browser, "Draw a box")
     _draw(browser, boxes[0] / portrait.shape[1])

@@ -4,8 +4,8 @@
 
 matplotlib's sample portrait is made harder, one way at a time, and localised in the
 box of its true place. Each panel gives the error (NME over the distance of the eyes,
-against the model's own landmarks on the plain portrait) and the gap to the mirror
-image, by which a program can tell.
+against the model's own landmarks on the plain portrait) and the flip
+error, by which a program can tell.
 """
 
 import argparse

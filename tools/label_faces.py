@@ -36,11 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
     from wingkeras import zoo
     from wingkeras.data.csv_files import save_csv
     from wingkeras.data.datasets import load_mtfl
-    from wingkeras.training.pseudo_labels import label
+    from wingkeras.training.pseudo_labels import pseudo_label
 
     faces = load_mtfl(options.data)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
-    labelled = label(
+    labelled = pseudo_label(
         zoo.load(options.model),
         faces,
         largest_distance=options.largest_distance,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from wingkeras.data.faces import FaceDataset
     from wingkeras.evaluation import Evaluation, evaluate
+    from wingkeras.inference.faces import Faces
     from wingkeras.inference.localizer import Localizer
     from wingkeras.losses import (
         L1Loss,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     )
     from wingkeras.metrics import NME
     from wingkeras.schemes import LandmarkScheme
-    from wingkeras.training.recipes import Recipe
+    from wingkeras.training.recipe import Recipe
     from wingkeras.training.run import train
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "wingkeras.data.faces": ["FaceDataset"],
         "wingkeras.evaluation": ["Evaluation", "evaluate"],
+        "wingkeras.inference.faces": ["Faces"],
         "wingkeras.inference.localizer": ["Localizer"],
         "wingkeras.losses": [
             "L1Loss",
@@ -60,7 +62,7 @@ __getattr__, __dir__ = lazy_names(
         ],
         "wingkeras.metrics": ["NME"],
         "wingkeras.schemes": ["LandmarkScheme"],
-        "wingkeras.training.recipes": ["Recipe"],
+        "wingkeras.training.recipe": ["Recipe"],
         "wingkeras.training.run": ["train"],
     },
 )
@@ -69,6 +71,7 @@ __all__ = [
     "NME",
     "Evaluation",
     "FaceDataset",
+    "Faces",
     "L1Loss",
     "L2Loss",
     "LandmarkScheme",

@@ -2,17 +2,19 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from wingkeras import geometry, metrics
 from wingkeras.data.csv_files import coordinate_columns
-from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.inference.flip import localize_with_mirror
-from wingkeras.inference.localizer import Localizer
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
+from wingkeras.inference.detections import Detector, detect_faces
+from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
 
 LANDMARK_BOXES = "landmarks"
@@ -21,23 +23,41 @@ LANDMARK_BOXES = "landmarks"
 _THRESHOLDS = (0.08, 0.10)
 
 
-@dataclass(frozen=True)
+class EvaluatedLocalizer(Protocol):
+    """What can be evaluated: a `Localizer`, and what is called like one."""
+
+    @property
+    def scheme(self) -> LandmarkScheme:
+        """Which points it finds."""
+        ...
+
+    @property
+    def flip_tta(self) -> bool:
+        """Whether it averages with the flipped faces; only reported."""
+        ...
+
+    def localize_batch(
+        self, pictures: Iterable[tuple[Any, Any]], /
+    ) -> Iterator[np.ndarray]:
+        """See `Localizer.localize_batch`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """What a localizer does on a data set.
 
     Attributes:
         faces: the data set.
         boxes: source of the boxes: "landmarks", or a detector's name.
-        mirrored: whether predictions are means with those in the mirror image.
-        flip_tta: whether they come from a localizer that makes the flip test.
+        flip_tta: whether the localizer averages with the flipped faces.
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
-        errors: per normaliser, `(N,)` NME as a fraction; infinite where no face was
-            found, NaN where the normaliser is unlabelled.
+        errors: per normalizer, `(N,)` NME as a fraction; infinite where no face was
+            found, NaN where the normalizer is unlabelled.
     """
 
     faces: FaceDataset
     boxes: str
-    mirrored: bool
     flip_tta: bool
     predictions: np.ndarray
     errors: dict[str, np.ndarray]
@@ -45,26 +65,30 @@ class Evaluation:
     @property
     def found(self) -> np.ndarray:
         """`(N,)` bool: which faces had a box."""
-        return np.isfinite(self.predictions).all(axis=(1, 2))
+        return np.asarray(np.isfinite(self.predictions).all(axis=(1, 2)))
 
     def summary(self) -> dict:
         """NME in percent over the faces found, AUC and failure rate over all.
 
-        Faces whose normaliser is unlabelled count for neither; `unlabelled` says how
+        Faces whose normalizer is unlabelled count for neither; `unlabelled` says how
         many they are, where there are any. Of a data set with several subsets, also
-        the NME of each. `mean_offset_percent` is where the predictions lie from the
-        labels, to the right and down, the mean of all points: far from zero where
-        the labels lie elsewhere than those trained on. `None` stands for the mean
-        of no faces.
+        the NME of each. `skipped` and `missing_subsets` say what the data set lacks,
+        where it lacks anything. `mean_offset_percent` is where the predictions lie
+        from the labels, to the right and down, the mean of all points: far from zero
+        where the labels lie elsewhere than those trained on. `None` stands for the
+        mean of no faces.
         """
         found = self.found
         summary = {
             "faces": len(self.faces),
             "found": int(found.sum()),
             "boxes": self.boxes,
-            "mirrored": self.mirrored,
             "flip_tta": self.flip_tta,
         }
+        if self.faces.skipped:
+            summary["skipped"] = len(self.faces.skipped)
+        if self.faces.missing_subsets:
+            summary["missing_subsets"] = list(self.faces.missing_subsets)
         for normalizer, all_errors in self.errors.items():
             measured = ~np.isnan(all_errors)
             errors = all_errors[measured]
@@ -91,8 +115,16 @@ class Evaluation:
                 }
         return summary
 
+    def __repr__(self) -> str:
+        summary = self.summary()
+        percents = [
+            f"NME {name} {summary[name]['nme_percent']} %" for name in self.errors
+        ]
+        found = f"{summary['found']} of {summary['faces']} faces found"
+        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r})"
+
     def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
-        """`[x, y]` in percent of the normaliser, over the faces marked."""
+        """`[x, y]` in percent of the normalizer, over the faces marked."""
         if not counted.any():
             return None
         landmarks = self.faces.landmarks[counted]
@@ -104,7 +136,7 @@ class Evaluation:
     def save(self, folder: str | Path) -> None:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.
 
-        `faces.csv` has a row per face: image, subset, error per normaliser
+        `faces.csv` has a row per face: image, subset, error per normalizer
         (fraction), the predicted coordinates (image pixels).
         """
         from wingkeras import plots
@@ -136,32 +168,40 @@ def _percent(errors: np.ndarray) -> float | None:
 
 
 def evaluate(
-    localizer: Localizer,
+    localizer: EvaluatedLocalizer,
     faces: FaceDataset,
-    detector: Callable[[np.ndarray], np.ndarray] | None = None,
+    detector: Detector | None = None,
     boxes: str = LANDMARK_BOXES,
-    mirrored: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
     """Localise every face of a data set and measure the error.
 
+    Faces of several pictures go through the networks together.
+
     Args:
-        localizer: under test.
+        localizer: under test; `localizer.replace(flip_tta=True)` evaluates flip
+            test-time augmentation.
         faces: with labels in the localizer's scheme.
         detector: makes the boxes; of its boxes in a picture, the one that overlaps
             the face's own box most counts, if it overlaps at all. By default the
             square around the true landmarks is the box (the protocol's choice).
         boxes: name of the box source, for reports.
-        mirrored: whether to average with the mirror image, see
-            `mirroring.localize_with_mirror`.
         progress: called with the number of faces done.
 
     Returns:
         Predictions and errors, in the data set's order.
 
     Raises:
-        ValueError: if the schemes differ, or no face has a labelled normaliser.
+        ValueError: if the schemes differ, or no face has a labelled normalizer.
         BrokenFileError: for a picture that cannot be decoded.
+
+    Example:
+
+    ```python
+    faces = load_300w("300w", "common")
+    result = wingkeras.evaluate(wingkeras.zoo.load("cnn67_300w"), faces)
+    print(result, result.summary()["inter_ocular"]["nme_percent"])
+    ```
     """
     if faces.scheme != localizer.scheme:
         raise ValueError(
@@ -180,22 +220,28 @@ def evaluate(
             f"{len(faces)} has one."
         )
     predictions = np.full(faces.landmarks.shape, np.nan, np.float32)
-    for i, path in enumerate(faces.images):
-        image = read_image(path)
-        box = faces.boxes[i : i + 1]
-        if detector is not None:
-            box = _best_match(detector(image), box)
-        if len(box) and mirrored:
-            predictions[i] = localize_with_mirror(localizer, image, box)[0][0]
-        elif len(box):
-            predictions[i] = localizer(image, box)[0]
+    localized = localizer.localize_batch(_pictures(faces, detector))
+    for i, landmarks in enumerate(localized):
+        if len(landmarks):
+            predictions[i] = landmarks[0]
         progress(i + 1)
     errors = {
         name: _errors(faces, predictions, name, kept)
         for name, kept in measurable.items()
     }
-    flip_tta = localizer.flip_tta and not mirrored
-    return Evaluation(faces, boxes, mirrored, flip_tta, predictions, errors)
+    return Evaluation(faces, boxes, localizer.flip_tta, predictions, errors)
+
+
+def _pictures(
+    faces: FaceDataset, detector: Detector | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Every face's picture, with its box; without one where it was not found."""
+    for i, path in enumerate(faces.images):
+        image = read_image(path)
+        box = faces.boxes[i : i + 1]
+        if detector is not None:
+            box = _best_match(detect_faces(detector, image).boxes, box)
+        yield image, box
 
 
 def _best_match(found: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -9,13 +9,13 @@ unlabelled coordinate: it adds nothing to the value or the gradient.
 
 import math
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import keras
-from keras import ops
 
 from wingkeras.shapes import check_same
 
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 _register = keras.saving.register_keras_serializable(package="wingkeras")
 
 
@@ -144,8 +144,7 @@ def _sum_over_coordinates(y_true, y_pred, value):
     # NaN in the gradient.
     error = ops.abs(ops.where(unlabelled, y_pred, y_true) - y_pred)
     values = ops.where(unlabelled, 0.0, value(error))
-    count, *_ = cast(tuple, ops.shape(values))
-    return ops.sum(ops.reshape(values, (count, -1)), axis=1)
+    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
 
 
 def _check_wing(w: float, epsilon: float) -> None:

@@ -1,6 +1,6 @@
 """Normalised mean error, and what is read off a list of them.
 
-An error without its normaliser says nothing, so the normaliser has no default:
+An error without its normalizer says nothing, so the normalizer has no default:
 
 - `inter_ocular`: distance between the outer eye corners (the 300-W challenge).
 - `inter_pupil`: distance between the eye centres, each the mean of the eye's points
@@ -8,13 +8,16 @@ An error without its normaliser says nothing, so the normaliser has no default:
 - `box`: square root of the area of the landmarks' bounding box.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
-from keras import ops
 
 from wingkeras.normalizers import NORMALIZERS, check_normalizer, has_points, measure
 from wingkeras.schemes import LandmarkScheme, get_scheme
-from wingkeras.shapes import check_points, check_same, check_weights
+from wingkeras.shapes import check_landmarks, check_points, check_same, check_weights
+
+ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
 __all__ = [
     "NME",
@@ -30,7 +33,7 @@ __all__ = [
 
 
 def usual_normalizers(scheme: str | LandmarkScheme) -> tuple[str, ...]:
-    """The normalisers that errors in a scheme are usually given in: those between the
+    """The normalizers that errors in a scheme are usually given in: those between the
     eyes that it has points for, 300-W's own first; without eyes, the box.
 
     Raises:
@@ -52,10 +55,10 @@ def measurable(
         normalizer: one of `NORMALIZERS`.
 
     Returns:
-        `(N,)` bool: the normaliser is labelled and not zero.
+        `(N,)` bool: the normalizer is labelled and not zero.
 
     Raises:
-        ValueError: for landmarks of another shape than the scheme's, or a normaliser
+        ValueError: for landmarks of another shape than the scheme's, or a normalizer
             there is not or that the scheme has no points for.
     """
     return normalizer_lengths(landmarks, scheme, normalizer) > 0
@@ -77,7 +80,7 @@ def normalizer_lengths(
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
-    _check_landmarks("landmarks", landmarks, scheme, len(landmarks))
+    check_landmarks("landmarks", landmarks, len(landmarks), len(scheme))
     return measure(landmarks, scheme, normalizer)
 
 
@@ -96,18 +99,18 @@ def nme(
         normalizer: one of `NORMALIZERS`.
 
     Returns:
-        `(N,)` float64: mean distance over the normaliser, a fraction.
+        `(N,)` float64: mean distance over the normalizer, a fraction.
 
     Raises:
-        ValueError: for shapes that differ or do not fit the scheme, a normaliser
+        ValueError: for shapes that differ or do not fit the scheme, a normalizer
             there is not or that the scheme has no points for, and faces whose
-            normaliser is zero or unlabelled.
+            normalizer is zero or unlabelled.
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
     predictions = np.asarray(predictions, np.float64)
     for name, value in (("landmarks", landmarks), ("predictions", predictions)):
-        _check_landmarks(name, value, scheme, len(landmarks))
+        check_landmarks(name, value, len(landmarks), len(scheme))
     if not len(landmarks):
         return np.zeros(0)
     wrong = np.flatnonzero(~measurable(landmarks, scheme, normalizer))
@@ -115,7 +118,7 @@ def nme(
         raise ValueError(
             f"Expected faces with a positive {normalizer} distance; it is zero or "
             f"unlabelled for faces {wrong.tolist()}. Leave them out, or choose "
-            f"another normaliser of {NORMALIZERS}."
+            f"another normalizer of {NORMALIZERS}."
         )
     distances = np.linalg.norm(landmarks - predictions, axis=-1)
     lengths = normalizer_lengths(landmarks, scheme, normalizer)
@@ -129,7 +132,7 @@ class NME(keras.metrics.Metric):
     """Normalised mean error as a Keras metric: the mean over faces, a fraction.
 
     Takes shape vectors `(batch, 2L)`, all x first, or landmarks `(batch, L, 2)`.
-    NaN targets are left out; so are faces whose normaliser is zero or unlabelled.
+    NaN targets are left out; so are faces whose normalizer is zero or unlabelled.
 
     Example:
 
@@ -144,7 +147,7 @@ class NME(keras.metrics.Metric):
         name: of the metric; `nme_NORMALIZER` by default.
 
     Raises:
-        ValueError: for an unknown scheme or normaliser, or one that the scheme has
+        ValueError: for an unknown scheme or normalizer, or one that the scheme has
             no points for.
     """
 
@@ -278,14 +281,6 @@ def _check_threshold(threshold: float) -> None:
     if not 0 < threshold < np.inf:
         raise ValueError(
             f"Expected `threshold` > 0 and finite, received {threshold!r}."
-        )
-
-
-def _check_landmarks(name: str, values, scheme: LandmarkScheme, count: int) -> None:
-    expected = (count, len(scheme), 2)
-    if values.shape != expected:
-        raise ValueError(
-            f"Expected `{name}` of shape {expected}, received {values.shape}."
         )
 
 

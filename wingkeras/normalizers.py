@@ -5,14 +5,14 @@ import numpy as np
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
-"""The normalisers there are; see `metrics`."""
+"""The normalizers there are; see `metrics`."""
 
 
 def check_normalizer(scheme: str | LandmarkScheme, normalizer: str) -> LandmarkScheme:
-    """A scheme that has the points for a normaliser.
+    """A scheme that has the points for a normalizer.
 
     Raises:
-        ValueError: for an unknown scheme or normaliser, or a scheme without the points.
+        ValueError: for an unknown scheme or normalizer, or a scheme without the points.
     """
     scheme = get_scheme(scheme)
     if normalizer not in NORMALIZERS:
@@ -30,7 +30,7 @@ def check_normalizer(scheme: str | LandmarkScheme, normalizer: str) -> LandmarkS
 
 
 def has_points(scheme: LandmarkScheme, normalizer: str) -> bool:
-    """Whether a scheme has the points that a normaliser needs."""
+    """Whether a scheme has the points that a normalizer needs."""
     if normalizer == "inter_ocular":
         return scheme.outer_eye_corners is not None
     return normalizer == "box" or bool(scheme.left_eye and scheme.right_eye)

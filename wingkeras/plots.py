@@ -1,6 +1,5 @@
 """Figures: error curves, pose histograms, latencies, training curves."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +62,7 @@ def pose_histogram(coefficients: np.ndarray, copies: np.ndarray, bins: int) -> F
     """
     known = np.isfinite(coefficients)
     values, weights = coefficients[known], copies[known]
-    edges = np.histogram_bin_edges(values, bins)
+    edges = np.histogram_bin_edges(values, bins).tolist()
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
     after = f"after: {weights.sum():,}"
@@ -121,32 +120,28 @@ def latencies(panels: dict[str, dict[str, float]]) -> Figure:
     return figure
 
 
-def training_curves(*metrics_csv: str | Path) -> Figure:
+def training_curves(*runs: tuple[np.ndarray, np.ndarray]) -> Figure:
     """Loss and validation error over the epochs of a run, or of successive ones.
 
     Args:
-        metrics_csv: the `metrics.csv` that `train` writes; several if a run started
-            from the network of the one before.
+        runs: training loss and validation NME as a fraction, `(epochs,)` each, as
+            from `training.run_folder.RunFolder.curves`; several if a run started from
+            the network of the one before.
 
     Returns:
         A figure with the loss on the left axis, NME in percent on the right one; a
         vertical line where another run begins.
     """
-    runs = []
-    for path in metrics_csv:
-        with open(path, newline="") as file:
-            runs.append(list(csv.DictReader(file)))
-    rows = [row for run in runs for row in run]
-    epochs = range(1, len(rows) + 1)
+    losses, errors = (np.concatenate(curves) for curves in zip(*runs, strict=True))
+    epochs = range(1, len(losses) + 1)
     figure = Figure(figsize=(6, 4), layout="constrained")
     left = figure.add_subplot()
-    for end in np.cumsum([len(run) for run in runs[:-1]]):
+    for end in np.cumsum([len(loss) for loss, _ in runs[:-1]]):
         left.axvline(end + 0.5, color="0.7", linestyle="--")
-    left.plot(epochs, [float(row["loss"]) for row in rows], label="training loss")
+    left.plot(epochs, losses, label="training loss")
     left.set(xlabel="epoch", ylabel="loss per face", yscale="log")
     right = left.twinx()
-    values = [100 * float(row["val_nme"]) for row in rows]
-    right.plot(epochs, values, color="C1", label="validation NME")
+    right.plot(epochs, 100 * errors, color="C1", label="validation NME")
     right.set(ylabel="NME, %", yscale="log")
     for axes in (left, right):
         axes.yaxis.set_major_formatter("{x:g}")

@@ -12,11 +12,12 @@ ENTRY = {"flip_tta": "flip_test"}
 
 RECIPE = {
     "freeze_fraction": "frozen",
+    "hsm_bins": "pose_bins",
     "backbone_lr_multiplier": "backbone_rate",
     "validation_split": "held_out",
     "augment_on": "input",
 }
-"""Fields of `training.recipes.Recipe`."""
+"""Fields of `training.recipe.Recipe`."""
 
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""

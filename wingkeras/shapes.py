@@ -68,3 +68,22 @@ def check_weights(sample_weight: Any, y_true: Any) -> None:
             f"Expected `sample_weight` of shape ({count},), one weight per sample; "
             f"received {received}."
         )
+
+
+def check_landmarks(name: str, values: Any, count: int, points: int) -> None:
+    """Refuse an array that is not the landmarks of so many faces.
+
+    Args:
+        name: of the argument.
+        values: an array; `(count, points, 2)` is right.
+        count: of faces.
+        points: L.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    expected = (count, points, 2)
+    if values.shape != expected:
+        raise ValueError(
+            f"Expected `{name}` of shape {expected}, received {values.shape}."
+        )

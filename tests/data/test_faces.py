@@ -96,6 +96,23 @@ def test_what_does_not_fit_is_rejected(changes, message):
         make_faces(10, **changes)
 
 
+def test_repr_is_one_line():
+    assert repr(make_faces(3)) == (
+        "FaceDataset(3 faces; scheme 'five'; subsets: even 2, odd 1)"
+    )
+    lacking = make_faces(
+        6,
+        subsets=tuple("aabcde"),
+        skipped=("x.jpg: broken",) * 2,
+        missing_subsets=("ibug", "afw"),
+    )
+    assert repr(lacking) == (
+        "FaceDataset(6 faces; scheme 'five'; subsets: a 2, b 1, c 1, d 1, 1 more; "
+        "2 skipped; missing: ibug, afw)"
+    )
+    assert repr(lacking.select([])).startswith("FaceDataset(0 faces; scheme 'five'; 2")
+
+
 def test_select_keeps_everything_and_accepts_repeats():
     faces = make_faces(10, skipped=("x.jpg: broken",)).select([7, 2, 7, -1])
     assert len(faces) == 4

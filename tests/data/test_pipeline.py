@@ -1,13 +1,17 @@
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import wingkeras
 from faces_on_disk import make_faces
+from wingkeras import data as training_data
 from wingkeras import geometry
-from wingkeras.data import pipeline
+from wingkeras.data import balance, pipeline
 from wingkeras.data.augment import Augmentation
+from wingkeras.data.regions import crop_landmarks, evaluation_batches, load_regions
 from wingkeras.imaging import graph_crops
 
 SIZE = 32
@@ -20,7 +24,7 @@ def faces(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def regions(faces):
-    return pipeline.load_regions(faces, SIZE, 1.1)
+    return load_regions(faces, SIZE, 1.1)
 
 
 def _take(batches, count):
@@ -67,7 +71,7 @@ def test_an_epoch_holds_every_face_once(regions):
     settings = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
     batches = _take(_train(regions, augmentation=settings), 6)
     vectors = np.concatenate([y for _, y in batches])
-    expected = geometry.to_shape_vectors(pipeline.crop_landmarks(regions))
+    expected = geometry.to_shape_vectors(crop_landmarks(regions))
     for epoch in (vectors[:12], vectors[12:]):
         order = np.lexsort(epoch.T), np.lexsort(expected.T)
         np.testing.assert_allclose(epoch[order[0]], expected[order[1]], atol=1e-4)
@@ -78,7 +82,7 @@ def test_plan_repeats_faces(regions):
     settings = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
     plan = np.array([5, 5, 5, 2])
     (_, vectors), *_ = _take(_train(regions, augmentation=settings, plan=plan), 1)
-    expected = geometry.to_shape_vectors(pipeline.crop_landmarks(regions))[plan]
+    expected = geometry.to_shape_vectors(crop_landmarks(regions))[plan]
     np.testing.assert_allclose(
         np.sort(vectors, axis=0), np.sort(expected, axis=0), atol=1e-4
     )
@@ -109,7 +113,7 @@ def test_two_passes_differ_in_their_augmentation(regions):
 
 def test_evaluation_crops_are_those_of_a_localizer(faces, regions):
     """Both ways go through the same region and agree to interpolation error."""
-    batch, vectors = next(iter(pipeline.evaluation_batches(regions, 12)))
+    batch, vectors = next(iter(evaluation_batches(regions, 12)))
     expected = graph_crops.sample(regions.images, regions.maps, SIZE)
     np.testing.assert_allclose(batch, expected, atol=0.05)
     maps = geometry.crop_maps(geometry.scale_boxes(faces.boxes, 1.1), SIZE)
@@ -121,7 +125,7 @@ def test_unlabelled_points_stay_unlabelled(faces):
     landmarks = faces.landmarks.copy()
     landmarks[:, 2] = np.nan
     partial = dataclasses.replace(faces, landmarks=landmarks, boxes=faces.boxes)
-    partial = pipeline.load_regions(partial, SIZE, 1.1)
+    partial = load_regions(partial, SIZE, 1.1)
     _, vectors = next(iter(_train(partial)))
     missing = tf.math.is_nan(geometry.from_shape_vectors(vectors.numpy())).numpy()
     assert missing[:, 2].all() and not missing[:, [0, 1, 3, 4]].any()
@@ -137,4 +141,40 @@ def test_a_picture_that_broke_since_is_named(faces, tmp_path):
     broken.write_bytes(faces.images[0].read_bytes()[:100])
     images = (*faces.images[:3], broken, *faces.images[4:])
     with pytest.raises(ValueError, match=r"broken\.png"):
-        pipeline.load_regions(dataclasses.replace(faces, images=images), SIZE, 1.1)
+        load_regions(dataclasses.replace(faces, images=images), SIZE, 1.1)
+
+
+def test_training_dataset_feeds_plain_fit(faces):
+    steps = training_data.steps_per_epoch(faces, 4)
+    assert steps == 3
+    batches = training_data.training_dataset(
+        faces, 64, Augmentation(colour=0.2), batch_size=4, box_scale=1.2
+    )
+    assert batches.cardinality() == tf.data.INFINITE_CARDINALITY
+    keras.utils.set_random_seed(0)
+    model = wingkeras.models.CNN6(num_landmarks=5)
+    model.compile("adamw", wingkeras.WingLoss(w=10, epsilon=2))
+    settings = {"steps_per_epoch": steps, "epochs": 4, "verbose": 0, "shuffle": False}
+    history = model.fit(batches, **settings).history
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_training_dataset_mines_hard_samples(faces):
+    """With bins so many that each holds a face, the fullest bin sets the repeats."""
+    poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
+    repeats = balance.copies(poses, 5)
+    assert repeats.max() > 1
+    steps = training_data.steps_per_epoch(faces, 1, hsm_bins=5)
+    assert steps == repeats.sum()
+    still = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
+    batches = training_data.training_dataset(
+        faces, SIZE, still, batch_size=1, hsm_bins=5
+    )
+    shown = np.concatenate([y for _, y in _take(batches, steps)])
+    expected = geometry.to_shape_vectors(crop_landmarks(load_regions(faces, SIZE, 1.1)))
+    distances = np.abs(shown[:, None] - expected[None]).max(axis=2)
+    counts = np.bincount(distances.argmin(axis=1), minlength=len(faces))
+    assert distances.min(axis=1).max() < 1e-3
+    np.testing.assert_array_equal(counts, repeats)
+    with pytest.raises(ValueError, match="batch of 99 faces"):
+        training_data.training_dataset(faces, SIZE, batch_size=99)

@@ -88,6 +88,8 @@ def test_missing_subset_is_never_passed_over(root, caplog):
     with caplog.at_level(logging.WARNING, logger="wingkeras"):
         faces = load_300w(root, "full", allow_missing=True)
     assert set(faces.subsets) == {"helen/testset", "lfpw/testset"}
+    assert faces.missing_subsets == ("ibug",)
+    assert load_300w(root, "common").missing_subsets == ()
     assert "ibug 0 of 135" in caplog.text
 
 

@@ -9,7 +9,8 @@ from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import export, schemes
 from wingkeras.export import parity, samples
 from wingkeras.inference import runtimes
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.inference.keras_stages import KerasStage
+from wingkeras.inference.localizer import Localizer
 from wingkeras.models import Regressor
 from wingkeras.models.heatmap import UNet
 
@@ -60,7 +61,9 @@ def test_backbones_bring_their_preprocessing(backbone, ending, tmp_path):
     keras.utils.set_random_seed(0)
     mean_shape = np.random.default_rng(0).uniform(10, 54, (5, 2))
     network = Regressor(backbone, 5, mean_shape, size=64)
-    localizer = Localizer([Stage(network, mean_shape)], schemes.FIVE, box_scale=1.2)
+    localizer = Localizer(
+        [KerasStage(network, mean_shape)], schemes.FIVE, box_scale=1.2
+    )
     graph = export.build_graph(localizer, "stage1")
     path = tmp_path / f"made{ending}"
     described = export.metadata("made", localizer.scheme, "stage1", None, "none")
@@ -74,7 +77,7 @@ def test_backbones_bring_their_preprocessing(backbone, ending, tmp_path):
 def test_places_of_heat_maps_are_in_the_file(ending, tmp_path):
     keras.utils.set_random_seed(0)
     network = UNet(5, size=64)
-    localizer = Localizer([Stage(network, MEAN)], schemes.FIVE, box_scale=1.1)
+    localizer = Localizer([KerasStage(network, MEAN)], schemes.FIVE, box_scale=1.1)
     path = tmp_path / f"made{ending}"
     described = export.metadata("made", localizer.scheme, "all", None, "none")
     export.convert(export.build_graph(localizer), path, described)

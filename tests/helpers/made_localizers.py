@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.inference.keras_stages import KerasStage
+from wingkeras.inference.localizer import Localizer
 from wingkeras.models import CNN6, CNN7
 from wingkeras.schemes import FIVE
 
@@ -29,4 +30,4 @@ def _stage(builder, mean):
     network = builder(5, mean)
     head = network.get_layer("landmarks")
     head.kernel.assign(np.random.default_rng(1).normal(0, 0.01, head.kernel.shape))
-    return Stage(network, mean)
+    return KerasStage(network, mean)

@@ -7,7 +7,7 @@ from reproduction.datasets import AFLW
 class SyntheticDataset:
     """A dataset of faces that needs no files but its own."""
 
-    pose_bins, box_scale, augmentation = 3, 1.1, AFLW.augmentation
+    hsm_bins, box_scale, augmentation = 3, 1.1, AFLW.augmentation
     normalizer = "inter_pupil"
 
     def __init__(self, folder):

@@ -15,7 +15,7 @@ import keras
 
 from faces_on_disk import make_faces
 from wingkeras.training import distribution
-from wingkeras.training.recipes import Recipe
+from wingkeras.training.recipe import Recipe
 from wingkeras.training.run import train
 
 RECIPE = Recipe(

@@ -7,5 +7,5 @@ _DATASETS = {IBUG68.name: W300, FIVE.name: AFLW}
 
 
 def dataset_of(scheme: LandmarkScheme) -> Dataset:
-    """Faces to learn from and to measure on, with their normaliser."""
+    """Faces to learn from and to measure on, with their normalizer."""
     return _DATASETS[scheme.name]

@@ -3,9 +3,8 @@ import pytest
 
 from wingkeras import zoo
 from wingkeras.imaging.images import read_image
-from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.flip import MAX_FLIP_ERROR, localize_with_flip
 from wingkeras.schemes import FIVE
-from wingkeras.video.tracker import LARGEST_GAP
 from zoo_datasets import dataset_of
 
 LAYOUT = np.array([[0.2, 0.3], [0.8, 0.3], [0.5, 0.5], [0.3, 0.8], [0.7, 0.8]])
@@ -31,26 +30,26 @@ BOXES = np.array([[10, 5, 40, 35], [50, 10, 90, 50]], np.float32)
 
 
 def test_a_symmetric_network_agrees_with_itself():
-    landmarks, gaps = localize_with_mirror(_Stub(0), IMAGE, BOXES)
+    landmarks, errors = localize_with_flip(_Stub(0), IMAGE, BOXES)
     np.testing.assert_allclose(landmarks, _Stub(0)(IMAGE, BOXES), atol=1e-5)
-    np.testing.assert_allclose(gaps, 0, atol=1e-6)
+    np.testing.assert_allclose(errors, 0, atol=1e-6)
 
 
-def test_an_asymmetric_error_averages_out_and_shows_as_a_gap():
-    landmarks, gaps = localize_with_mirror(_Stub(1.5), IMAGE, BOXES)
+def test_an_asymmetric_error_averages_out_and_shows_as_a_flip_error():
+    landmarks, errors = localize_with_flip(_Stub(1.5), IMAGE, BOXES)
     np.testing.assert_allclose(landmarks, _Stub(0)(IMAGE, BOXES), atol=1e-5)
     sides = 0.6 * np.array([30, 40])
-    np.testing.assert_allclose(gaps, 3 / sides, rtol=1e-5)
+    np.testing.assert_allclose(errors, 3 / sides, rtol=1e-5)
 
 
 @pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])
 def test_no_boxes(boxes):
-    landmarks, gaps = localize_with_mirror(_Stub(0), IMAGE, boxes)
-    assert landmarks.shape == (0, 5, 2) and gaps.shape == (0,)
+    landmarks, errors = localize_with_flip(_Stub(0), IMAGE, boxes)
+    assert landmarks.shape == (0, 5, 2) and errors.shape == (0,)
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
-def test_the_gap_tells_faces_from_background(real_data, name):
+def test_the_flip_error_tells_faces_from_background(real_data, name):
     """On faces the network never saw, and the corners of their pictures."""
     localizer = zoo.load(name)
     faces = dataset_of(localizer.scheme).test_faces(real_data)
@@ -59,9 +58,9 @@ def test_the_gap_tells_faces_from_background(real_data, name):
     for path, box in zip(faces.images, faces.boxes, strict=True):
         image = read_image(path)
         corner = box - np.tile(box[:2] + (box[2:] - box[:2]) / 2, 2)
-        _, gaps = localize_with_mirror(localizer, image, [box, corner])
-        on_faces.append(gaps[0])
-        beside.append(gaps[1])
+        _, errors = localize_with_flip(localizer, image, [box, corner])
+        on_faces.append(errors[0])
+        beside.append(errors[1])
     assert np.median(on_faces) < 0.03 < 0.06 < np.median(beside)
-    assert np.mean(np.array(on_faces) <= LARGEST_GAP) > 0.7
-    assert np.mean(np.array(beside) > LARGEST_GAP) > 0.9
+    assert np.mean(np.array(on_faces) <= MAX_FLIP_ERROR) > 0.7
+    assert np.mean(np.array(beside) > MAX_FLIP_ERROR) > 0.9

@@ -1,3 +1,6 @@
+import pickle
+
+import keras
 import numpy as np
 import pytest
 
@@ -37,6 +40,14 @@ def test_same_landmarks_in_every_runtime(saved, runtime, count):
     # OpenVINO computes in bfloat16 where the processor can.
     tolerance = 0.7 if runtime == "openvino" else 2e-3
     np.testing.assert_allclose(received, expected, atol=tolerance)
+
+
+def test_a_pickled_localizer_loads_its_files_again(saved, runtime):
+    image, boxes = make_image(), make_boxes(2)
+    localizer = zoo.load(saved, runtime=runtime)
+    again = pickle.loads(pickle.dumps(localizer))
+    assert again.stages[0].runtime == runtime and again.stages[0] is not localizer
+    np.testing.assert_array_equal(again(image, boxes), localizer(image, boxes))
 
 
 def test_no_boxes_no_landmarks(saved, runtime):
@@ -100,7 +111,7 @@ def test_fastest_needs_its_converter_too(monkeypatch):
     assert runtimes.fastest() == "litert"
     installed.add("tf2onnx")
     assert runtimes.fastest() == "openvino"
-    monkeypatch.setattr(runtimes.keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     assert runtimes.fastest() == "keras"
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wingkeras import models, zoo
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.inference.keras_stages import KerasStage
+from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE
 
 MEAN = np.array([[20, 24], [44, 24], [32, 34], [24, 44], [40, 44]], np.float32)
@@ -51,7 +52,7 @@ def test_backbone_of_a_trained_model_at_another_size():
 
 def test_a_saved_folder_of_ones_own(tmp_path):
     trained = models.UNet(5, size=64)
-    zoo.save(Localizer([Stage(trained, MEAN)], FIVE, 1.2), tmp_path, "own")
+    zoo.save(Localizer([KerasStage(trained, MEAN)], FIVE, 1.2), tmp_path, "own")
     network = models.UNet(3, size=32, weights=tmp_path)
     loaded = zoo.load(tmp_path).stages[0].network
     _assert_same_below_the_head(network, loaded)

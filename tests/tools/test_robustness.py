@@ -7,7 +7,7 @@ from benchmarks import robustness
 from benchmarks.robustness import CONDITIONS, POSE, Row
 from faces_on_disk import make_faces
 from wingkeras import geometry
-from wingkeras.inference.localizer import Stage
+from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.schemes import FIVE
 
 # A little smaller than its box: the made faces are not quite square.
@@ -101,6 +101,6 @@ def test_box_scale_of_a_later_network():
     mean_shape = geometry.transform(
         np.array([[[80, 0, 24], [0, 80, 24]]], float), LAYOUT[None]
     )[0]
-    assert robustness.box_scale(Stage(Network(), mean_shape)) == pytest.approx(
+    assert robustness.box_scale(KerasStage(Network(), mean_shape)) == pytest.approx(
         1.6 / 0.92
     )

@@ -93,6 +93,7 @@ def alone(folder):
     return curves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "strategy", "place"),
     [
@@ -110,6 +111,7 @@ def test_two_devices_learn_what_one_learns(folder, alone, backend, strategy, pla
     np.testing.assert_allclose(_curves(folder / run), alone(backend, place), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(folder, alone):
     ends = [_end(process) for process in _pair(folder, "pair")]
     assert [code for code, _ in ends] == [0, 0], ends
@@ -119,6 +121,7 @@ def test_two_processes_learn_what_one_learns(folder, alone):
     assert (folder / "pair" / "model.json").exists()
 
 
+@pytest.mark.slow
 def test_pair_of_which_one_is_killed_ends_and_resumes(folder, alone):
     first, second = _pair(folder, "killed", die_after=8)
     assert _end(second)[0] == -9

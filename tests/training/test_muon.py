@@ -90,6 +90,7 @@ def test_it_is_saved_with_a_model():
     assert again.get_config() == optimizer.get_config()
 
 
+@pytest.mark.slow
 def test_steps_on_jax_are_those_on_tensorflow():
     code = (
         "import numpy as np, keras\n"

@@ -1,15 +1,19 @@
+import itertools
+
 import h5py
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import ops
+from tensorflow.experimental import numpy as tnp
 
 from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
-from wingkeras.imaging import graph_crops
+from wingkeras.data.order import index_batches
+from wingkeras.data.regions import load_regions
+from wingkeras.imaging.tf_crops import warp
 from wingkeras.losses import WingLoss
 from wingkeras.training import on_device
 
@@ -27,15 +31,15 @@ SIZE = 32
 @pytest.fixture(scope="module")
 def regions(tmp_path_factory):
     faces = make_faces(tmp_path_factory.mktemp("faces"), 12)
-    return pipeline.load_regions(faces, SIZE, 1.1)
+    return load_regions(faces, SIZE, 1.1)
 
 
 def test_same_draws_give_what_the_host_makes(regions):
     draws = np.random.default_rng(0).random((12, DRAWS), np.float32)
-    arrays = [x.numpy() for x in (regions.images, regions.maps, regions.landmarks)]
+    arrays = (regions.images, regions.maps, regions.landmarks)
     arguments = (*arrays, draws, SIZE, regions.mirror)
-    on_host = perturb(STRONG, *arguments)
-    on_device = perturb(STRONG, *arguments, xp=ops, sample=graph_crops.sample)
+    on_host = perturb(STRONG, *arguments, xp=tnp, sample=warp)
+    on_device = perturb(STRONG, *arguments)
     for a, b, tolerance in zip(on_host, on_device, (0.1, 1e-3), strict=True):
         np.testing.assert_allclose(a, ops.convert_to_numpy(b), atol=tolerance)
     assert np.std(on_host[0]) > 20
@@ -65,7 +69,9 @@ def _brightness_moments(images, _):
     return brightness.mean(), brightness.std()
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    "jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_compile):
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3))
@@ -96,8 +102,8 @@ def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_com
 
 def test_order_is_that_of_the_host():
     plan = np.array([3, 4, 4, 5, 6])
-    device = on_device.training_batches(plan, 2, seed=1).take(4)
-    host = pipeline.index_batches(plan, 2, seed=1).take(4)
-    for (a, _), (b, _) in zip(device, host, strict=True):
+    device = on_device.training_batches(plan, 2, seed=1)
+    host = index_batches(plan, 2, seed=1)
+    for (a, _), (b, _) in itertools.islice(zip(device, host, strict=False), 4):
         np.testing.assert_array_equal(a, b)
-    assert tf.concat([a for a, _ in device], 0).numpy().min() >= 3
+        assert set(a) <= set(plan)

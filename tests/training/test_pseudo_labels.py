@@ -6,9 +6,10 @@ from matplotlib.cbook import get_sample_data
 from faces_on_disk import make_faces
 from wingkeras import zoo
 from wingkeras.data.csv_files import load_csv, save_csv
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
-from wingkeras.training.pseudo_labels import label
+from wingkeras.training.pseudo_labels import pseudo_label
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def portrait(tmp_path_factory, localizer):
     image = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     path = tmp_path_factory.mktemp("portrait") / "portrait.png"
     cv2.imwrite(str(path), image[..., ::-1])
-    return path, localizer.detect(image)[0][0]
+    return path, localizer.detect(image).landmarks[0]
 
 
 def _five(path, points):
@@ -32,7 +33,9 @@ def _five(path, points):
 
 def test_labels_faces_from_their_five_points(localizer, portrait):
     path, landmarks = portrait
-    labelled = label(localizer, _five(path, five_of_ibug68(landmarks)[None]), 0.05)
+    labelled = pseudo_label(
+        localizer, _five(path, five_of_ibug68(landmarks)[None]), 0.05
+    )
     assert labelled.scheme == IBUG68 and labelled.images == (path,)
     eyes = np.linalg.norm(landmarks[36] - landmarks[45])
     error = np.linalg.norm(labelled.landmarks[0] - landmarks, axis=1).mean() / eyes
@@ -43,15 +46,15 @@ def test_leaves_out_what_does_not_agree(localizer, portrait):
     path, landmarks = portrait
     points = np.stack([five_of_ibug68(landmarks)] * 2)
     points[1, 3:] += 0.4 * np.linalg.norm(points[1, 0] - points[1, 1])
-    assert len(label(localizer, _five(path, points), 0.05)) == 1
-    assert len(label(localizer, _five(path, points), 0.0)) == 0
+    assert len(pseudo_label(localizer, _five(path, points), 0.05)) == 1
+    assert len(pseudo_label(localizer, _five(path, points), 0.0)) == 0
 
 
 def test_leaves_out_what_is_not_known(localizer, portrait):
     path, landmarks = portrait
     points = np.stack([five_of_ibug68(landmarks)] * 2)
     points[0, 3] = np.nan
-    labelled = label(localizer, _five(path, points), 0.05)
+    labelled = pseudo_label(localizer, _five(path, points), 0.05)
     assert len(labelled) == 1 and np.isfinite(labelled.landmarks).all()
 
 
@@ -62,15 +65,15 @@ def test_leaves_out_what_the_picture_cuts(localizer, portrait, tmp_path):
     cut = tmp_path / "cut.png"
     cv2.imwrite(str(cut), image[:below, :, ::-1])
     points = five_of_ibug68(landmarks)[None]
-    assert len(label(localizer, _five(path, points), 1.0, 1.0)) == 1
-    assert len(label(localizer, _five(cut, points), 1.0, 1.0)) == 0
+    assert len(pseudo_label(localizer, _five(path, points), 1.0, 1.0)) == 1
+    assert len(pseudo_label(localizer, _five(cut, points), 1.0, 1.0)) == 0
 
 
 def test_other_schemes_are_refused(localizer, portrait):
     path, landmarks = portrait
     faces = FaceDataset((path,), landmarks[None], IBUG68, ("x",))
     with pytest.raises(ValueError, match="'ibug68' and 'ibug68'"):
-        label(localizer, faces)
+        pseudo_label(localizer, faces)
 
 
 def test_five_of_68_points():

@@ -1,11 +1,17 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from wingkeras.data.augment import Augmentation
 from wingkeras.losses import RectifiedWingLoss, WingLoss
-from wingkeras.training.recipes import RECIPES, Recipe, build_optimizer
+from wingkeras.training.optimizers import build_optimizer
+from wingkeras.training.recipe import Recipe
+from wingkeras.training.recipes import RECIPES
+
+ZOO = Path(__file__).parents[2] / "zoo"
 
 
 def _rates(recipe, steps):
@@ -39,6 +45,72 @@ def test_description_is_json_and_tells_recipes_apart(name):
         recipe, loss=type(recipe.loss)(w=recipe.loss.w, epsilon=recipe.loss.epsilon)
     )
     assert json.dumps(same.describe()) == text
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_description_tells_the_recipe(name):
+    recipe = RECIPES[name]
+    described = json.loads(json.dumps(recipe.describe()))
+    for values in (described, {"recipe": described, "faces": 7}):
+        again = Recipe.from_dict(values)
+        assert type(again.loss) is type(recipe.loss)
+        assert again.loss.get_config() == recipe.loss.get_config()
+        assert dataclasses.replace(again, loss=recipe.loss) == recipe
+        assert again.describe() == recipe.describe()
+
+
+def test_names_in_files_and_in_the_code_are_taken():
+    old = {
+        "name": "r",
+        "loss": {"name": "RectifiedWingLoss", "r": 0.4},
+        "frozen": 0.2,
+        "backbone_rate": 0.5,
+        "held_out": 0.1,
+        "input": "device",
+        "pose_bins": 9,
+        "augmentation": {"shift": 0.1, "occlusion": 0.3},
+    }
+    new = {
+        "name": "r",
+        "loss": RectifiedWingLoss(r=0.4),
+        "freeze_fraction": 0.2,
+        "backbone_lr_multiplier": 0.5,
+        "validation_split": 0.1,
+        "augment_on": "device",
+        "hsm_bins": 9,
+        "augmentation": {"translate": 0.1, "random_erasing": 0.3},
+    }
+    recipe = Recipe.from_dict(old)
+    assert recipe.describe() == Recipe.from_dict(new).describe()
+    assert (recipe.hsm_bins, recipe.augment_on) == (9, "device")
+    assert recipe.augmentation == Augmentation(translate=0.1, random_erasing=0.3)
+    assert recipe.loss.get_config()["r"] == 0.4
+    assert recipe.describe()["pose_bins"] == 9
+
+
+def test_recipes_of_the_zoo_are_read():
+    for entry in json.loads((ZOO / "registry.json").read_text()):
+        for values in entry["recipe"] or ():
+            known = Recipe.from_dict(values).describe()
+            assert {name: known[name] for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": "r", "epoch": 3}, "fields of a recipe .*received 'epoch'"),
+        (
+            {"name": "r", "augmentation": {"turn": 3}},
+            "fields of an augmentation .*received 'turn'",
+        ),
+        ({"name": "r", "loss": {"name": "Recipe"}}, "loss by the name .*'Recipe'"),
+        ({"name": "r", "ema": 2}, "`ema` to be a momentum"),
+    ],
+    ids=str,
+)
+def test_values_that_are_no_recipe(values, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe.from_dict(values)
 
 
 def test_description_names_the_loss():

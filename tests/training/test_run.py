@@ -18,8 +18,11 @@ from train_made_faces import RECIPE
 from wingkeras import models, zoo
 from wingkeras.data import balance
 from wingkeras.evaluation import evaluate
+from wingkeras.storage.lock import LockedError, locked
 from wingkeras.training.distribution import Strategy
+from wingkeras.training.recipe import Recipe
 from wingkeras.training.run import train
+from wingkeras.training.run_folder import RunFolder
 
 SCRIPT = Path(__file__).parents[1] / "helpers" / "train_made_faces.py"
 
@@ -51,6 +54,7 @@ def _tensors(path):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "place", "optimizer"),
     [
@@ -93,14 +97,52 @@ def test_finished_run_is_not_trained_again(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+def test_callbacks_of_the_user_come_last(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, epochs=4)
+    folder, seen = RunFolder(tmp_path / "run"), []
+
+    class Stopping(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((dict(logs), len(folder.rows())))
+            self.model.stop_training = epoch == 1
+
+    train(recipe, faces, folder.path, callbacks=[Stopping()], verbose=False)
+    rows = folder.rows()
+    assert [count for _, count in seen] == [1, 2] and len(rows) == 2
+    for (logs, _), row in zip(seen, rows, strict=True):
+        assert {name: row[name] for name in logs} == logs
+        assert logs.keys() == {"loss", "val_nme", "learning_rate"}
+
+
+def test_folder_in_use_and_damaged_files_stop_a_run(tmp_path):
+    faces = make_faces(tmp_path / "faces", 15)
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    train(recipe, faces, tmp_path / "run", verbose=False)
+    with (
+        locked(tmp_path / "run" / ".lock"),
+        pytest.raises(LockedError, match=f"process {os.getpid()} on"),
+    ):
+        train(recipe, faces, tmp_path / "run", verbose=False)
+    for name in ("metrics.csv", "checkpoint.weights.h5"):
+        (tmp_path / "run" / name).write_text("broken")
+        with pytest.raises(ValueError, match=rf"{name} is damaged"):
+            train(recipe, faces, tmp_path / "run", verbose=False)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"optimizer": "sgd", "schedule": "exponential", "ema": 0.0, "warmup": 0.0},
         {"precision": "mixed_bfloat16"},
-        {"jit_compile": True},
-        {"optimizer": "muon", "jit_compile": True},
-        {"augment_on": "device", "precision": "mixed_bfloat16"},
+        pytest.param({"jit_compile": True}, marks=pytest.mark.slow),
+        pytest.param(
+            {"optimizer": "muon", "jit_compile": True}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            {"augment_on": "device", "precision": "mixed_bfloat16"},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=str,
 )
@@ -110,11 +152,12 @@ def test_options(tmp_path, change, capfd):
     train(dataclasses.replace(RECIPE, **changes), faces, tmp_path / "run")
     rows = _rows(tmp_path / "run")
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
-    recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())["recipe"]
-    assert all(recipe[name] == value for name, value in change.items())
+    recipe = Recipe.from_dict(RunFolder(tmp_path / "run").read())
+    assert all(getattr(recipe, name) == value for name, value in change.items())
     assert "val_nme" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_batch_normalised_training_ends_with_the_plain_network(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
     recipe = dataclasses.replace(RECIPE, batch_norm=True, epochs=3)
@@ -131,6 +174,7 @@ def test_batch_normalised_training_ends_with_the_plain_network(tmp_path):
     assert not (tmp_path / "on").exists()
 
 
+@pytest.mark.slow
 def test_backbone_comes_back_from_its_folder(tmp_path):
     faces = make_faces(tmp_path / "faces", 15)
     changes = {"network": "MobileNetV3Small", "input_size": 32, "freeze_fraction": 0.4}
@@ -145,13 +189,14 @@ def test_backbone_comes_back_from_its_folder(tmp_path):
     assert float(_rows(tmp_path / "run")[0]["learning_rate"]) > 0
 
 
+@pytest.mark.slow
 def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
     """Training's upright crops are those that the localizer makes in use."""
     faces = make_faces(tmp_path / "faces", 30)
-    recipe = dataclasses.replace(RECIPE, epochs=2, pose_bins=3)
+    recipe = dataclasses.replace(RECIPE, epochs=2, hsm_bins=3)
     first = train(recipe, faces, tmp_path / "first", verbose=False)
     recipe = dataclasses.replace(recipe, network="CNN7", box_scale=1.4)
-    both = train(recipe, faces, tmp_path / "both", first, verbose=False)
+    both = train(recipe, faces, tmp_path / "both", first_stage=first, verbose=False)
     assert [stage.size for stage in both.stages] == [64, 128]
 
     _, held_out = faces.split(recipe.validation_split, recipe.seed)
@@ -164,11 +209,12 @@ def test_cascade_is_validated_on_what_it_does_on_pictures(tmp_path):
         train(recipe, faces, tmp_path / "both", verbose=False)
 
 
+@pytest.mark.slow
 def test_hard_sample_mining_makes_epochs_longer(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
     steps = {}
     for bins in (0, 5):
-        recipe = dataclasses.replace(RECIPE, epochs=1, pose_bins=bins)
+        recipe = dataclasses.replace(RECIPE, epochs=1, hsm_bins=bins)
         folder = tmp_path / f"bins{bins}"
         train(recipe, faces, folder, verbose=False)
         with h5py.File(folder / "checkpoint.weights.h5") as file:
@@ -180,6 +226,7 @@ def test_hard_sample_mining_makes_epochs_longer(tmp_path):
     assert steps == {0: len(training_faces) // 4, 5: shown // 4}
 
 
+@pytest.mark.slow
 def test_starts_from_another_run(tmp_path):
     faces = make_faces(tmp_path / "faces", 30)
     recipe = dataclasses.replace(RECIPE, epochs=8)
@@ -192,8 +239,15 @@ def test_starts_from_another_run(tmp_path):
         np.testing.assert_allclose(after, before, atol=1e-3)
     described = json.loads((tmp_path / "on" / "recipe.json").read_text())
     assert described["start"] and described["further_faces"] == 0
-    with pytest.raises(ValueError, match="the 1 stages of `first` and one more"):
-        train(recipe, faces, tmp_path / "wrong", start, start, verbose=False)
+    with pytest.raises(ValueError, match="the 1 stages of `first_stage` and one more"):
+        train(
+            recipe,
+            faces,
+            tmp_path / "wrong",
+            first_stage=start,
+            init_from=start,
+            verbose=False,
+        )
     wrong = dataclasses.replace(recipe, network="CNN7")
     with pytest.raises(ValueError, match=r"from a CNN7 .* received 'cnn6'"):
         train(wrong, faces, tmp_path / "wrong", init_from=start, verbose=False)
@@ -269,6 +323,7 @@ def test_corrected_landmarks_are_another_run(tmp_path):
         train(recipe, corrected, tmp_path / "run", verbose=False)
 
 
+@pytest.mark.slow
 def test_steps_that_float16_skips_do_not_count_as_missing(tmp_path, monkeypatch):
     """A loss scale that overflows: the optimizer's own step counter stays behind."""
     scaler = keras.optimizers.LossScaleOptimizer
@@ -315,7 +370,7 @@ def test_first_stage_finds_the_points_of_the_faces(tmp_path):
     faces = make_faces(tmp_path / "faces", 15)
     first = zoo.load("cnn6_300w")
     with pytest.raises(ValueError, match=r"scheme 'five' of the faces.* of 'ibug68'"):
-        train(RECIPE, faces, tmp_path / "run", first, verbose=False)
+        train(RECIPE, faces, tmp_path / "run", first_stage=first, verbose=False)
     assert not (tmp_path / "run").exists()
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from wingkeras import geometry
+from wingkeras.inference.detections import Detections
 from wingkeras.schemes import FIVE
 from wingkeras.video.tracker import Tracker, unfiltered
 
@@ -25,7 +26,8 @@ class _World:
     def find_faces(self, image):
         self.searches += 1
         centres = self._centres(image)
-        return np.array([[*(c - HALF), *(c + HALF)] for c in centres]).reshape(-1, 4)
+        boxes = np.array([[*(c - HALF), *(c + HALF)] for c in centres]).reshape(-1, 4)
+        return Detections(boxes, np.ones(len(boxes)))
 
     def __call__(self, image, boxes):
         result = np.empty((len(boxes), 5, 2), np.float32)

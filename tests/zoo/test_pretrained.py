@@ -23,9 +23,9 @@ def portrait():
 
 @pytest.fixture(scope="module")
 def face(localizer, portrait):
-    landmarks, boxes = localizer.detect(portrait)
-    assert len(boxes) == 1
-    return landmarks[0], boxes
+    faces = localizer.detect(portrait)
+    assert len(faces) == 1
+    return faces.landmarks[0], faces.boxes
 
 
 @pytest.fixture

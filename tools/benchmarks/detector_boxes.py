@@ -3,7 +3,8 @@
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.detectors import BoxCalibration
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
@@ -49,7 +50,7 @@ def match(detector, faces: FaceDataset) -> tuple[np.ndarray, np.ndarray, int]:
     """The detector's own boxes of faces, their landmarks, and how many other boxes."""
     found, landmarks, extra = [], [], 0
     for i, path in enumerate(faces.images):
-        boxes = detector.raw(read_image(path))
+        boxes = detector.raw(read_image(path)).boxes
         overlap = geometry.box_iou(boxes, faces.boxes[i : i + 1])
         hits = int((overlap >= SAME_FACE).sum())
         extra += len(boxes) - min(hits, 1)

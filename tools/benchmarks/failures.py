@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from benchmarks.robustness import rotate_picture
 from wingkeras import geometry
 from wingkeras.imaging import drawing
-from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import nme, usual_normalizers
 
@@ -21,14 +21,14 @@ def draw_failures(
     portrait: np.ndarray,
     log: Callable[[str], None] = lambda line: None,
 ) -> Figure:
-    """A panel per way, with the error and the gap to the mirror image.
+    """A panel per way, with the error and the flip error.
 
     Args:
         localizer: with its detector.
         portrait: `(H, W, 3)` uint8 RGB, showing one face.
         log: called with a line per panel.
     """
-    plain = localizer.detect(portrait)[0][0]
+    plain = localizer.detect(portrait)[0].landmarks
     plain = localizer(portrait, geometry.landmark_boxes(plain)[None])[0]
     panels = harder(portrait, plain)
     normalizer = usual_normalizers(localizer.scheme)[0]
@@ -36,13 +36,15 @@ def draw_failures(
     figure = Figure(figsize=(3 * _COLUMNS, 3.3 * rows), layout="constrained")
     for i, (title, (image, truth, box)) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(rows, _COLUMNS, i)
-        _, gaps = localize_with_mirror(localizer, image, box[None])
+        _, flip_errors = localize_with_flip(localizer, image, box[None])
         found = localizer(image, box[None])
         error = nme(truth[None], found, localizer.scheme, normalizer)[0]
         axes.imshow(_around(image, found, truth, box, localizer.scheme))
-        axes.set_title(f"{title}\nNME {100 * error:.1f} %, gap {gaps[0]:.3f}")
+        axes.set_title(
+            f"{title}\nNME {100 * error:.1f} %, flip error {flip_errors[0]:.3f}"
+        )
         axes.set_axis_off()
-        log(f"{title}: NME {100 * error:.2f} %, gap {gaps[0]:.4f}")
+        log(f"{title}: NME {100 * error:.2f} %, flip error {flip_errors[0]:.4f}")
     return figure
 
 

@@ -88,13 +88,13 @@ def measure(localizer: Localizer, image: np.ndarray) -> dict[str, dict[str, floa
     Raises:
         ValueError: if there is no face, or a clip loses it.
     """
-    landmarks, boxes = localizer.detect(image)
-    if not len(boxes):
+    faces = localizer.detect(image)
+    if not len(faces):
         raise ValueError("Expected a picture with a face; the detector finds none.")
     scheme = localizer.scheme
     normalizer = usual_normalizers(scheme)[0]
-    eyes = float(normalizer_lengths(landmarks[:1], scheme, normalizer)[0])
-    side = float(boxes[0, 2] - boxes[0, 0])
+    eyes = float(normalizer_lengths(faces.landmarks[:1], scheme, normalizer)[0])
+    side = float(faces.boxes[0, 2] - faces.boxes[0, 0])
     result: dict[str, dict[str, float]] = {}
     for name, motion in (("still", still), ("swaying", swaying(side))):
         result[name] = {}

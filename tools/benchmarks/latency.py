@@ -9,7 +9,7 @@ import numpy as np
 from wingkeras.export.graphs import network_graph
 from wingkeras.export.samples import graph_inputs
 from wingkeras.export.timing import median_ms
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.inference.localizer import Localizer
 
 NETWORKS = "networks"
 """What a row times: the bare networks, from crops to shape vectors."""
@@ -72,7 +72,7 @@ def measure(
 
 
 def _compiled(stage):
-    if not isinstance(stage, Stage):
+    if stage.runtime != "keras":
         return stage.run
     run = network_graph(stage).compile()
     return lambda crops: run(crops=crops)

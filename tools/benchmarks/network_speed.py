@@ -24,7 +24,8 @@ def write_speeds(folder: Path) -> None:
 
     from benchmarks import latency
     from wingkeras import models, zoo
-    from wingkeras.inference.localizer import Localizer, Stage
+    from wingkeras.inference.keras_stages import KerasStage
+    from wingkeras.inference.localizer import Localizer
     from wingkeras.storage.files import atomic_write
 
     # The same weights are the same file to runtimes that keep what they converted.
@@ -38,7 +39,7 @@ def write_speeds(folder: Path) -> None:
                 scale = models.input_size(name) / like.stages[0].size
                 mean_shape = like.stages[0].mean_shape * scale
                 built = models.build(name, len(like.scheme), mean_shape)
-                stages.append(Stage(built, mean_shape))
+                stages.append(KerasStage(built, mean_shape))
             parameters[network] = sum(s.network.count_params() for s in stages)
             path = paths[network] = Path(scratch) / "_".join(names).lower()
             path.mkdir()

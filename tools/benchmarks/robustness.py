@@ -11,8 +11,10 @@ import numpy as np
 
 from wingkeras import geometry
 from wingkeras.data import balance
-from wingkeras.data.faces import FaceDataset, read_image
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import read_image
+from wingkeras.inference.localizer import Localizer
+from wingkeras.inference.stages import Stage
 from wingkeras.metrics import failure_rate, nme
 from wingkeras.storage.files import atomic_write
 

@@ -1,6 +1,5 @@
 """Models that are to be published, and the runs that they come from."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 from publishing.protocols import PROTOCOLS, Protocol
 from wingkeras import zoo
 from wingkeras.inference.localizer import Localizer
-from wingkeras.training.run import digest
+from wingkeras.training.preparing import digest
+from wingkeras.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def load_candidate(
 
 
 def _describe(run: Path) -> dict[str, Any]:
-    return json.loads((run / "recipe.json").read_text())
+    return RunFolder(run).read()
 
 
 def _digest_of(run: Path, network: int) -> str:

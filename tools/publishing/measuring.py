@@ -12,7 +12,7 @@ from wingkeras.evaluation import evaluate
 from wingkeras.inference.localizer import Localizer
 from wingkeras.metrics import usual_normalizers
 from wingkeras.models.folding import fold_batch_norm
-from wingkeras.models.weights import load_weights
+from wingkeras.training.run_folder import RunFolder
 
 
 def measure(
@@ -48,7 +48,7 @@ def cost_of_float16(candidate: Candidate, faces: FaceDataset) -> list[str]:
         Lines to print.
     """
     localizer, run = candidate.localizer, candidate.last_run
-    if not (run / "best.weights.h5").exists():
+    if not RunFolder(run).has_best:
         return [f"{run} keeps no float32 weights to compare with."]
     recipe = candidate.described[-1]["recipe"]
     batch_norm = recipe.get("batch_norm", False)
@@ -59,7 +59,7 @@ def cost_of_float16(candidate: Candidate, faces: FaceDataset) -> list[str]:
         size=last.size,
         batch_norm=batch_norm,
     )
-    load_weights(exact, run / "best.weights.h5")
+    RunFolder(run).load_best(exact)
     if batch_norm:
         exact = fold_batch_norm(exact)
     stages = [*localizer.stages[:-1], dataclasses.replace(last, network=exact)]

@@ -12,6 +12,7 @@ from publishing.zoo_folder import CURVES, WEIGHTS, ZooFolder, addressed_name
 from wingkeras import plots, zoo
 from wingkeras.data.faces import FaceDataset
 from wingkeras.storage.entries import Entry
+from wingkeras.training.run_folder import RunFolder
 
 
 def publish(
@@ -72,8 +73,8 @@ def _prepare(
     for stage, runs in zip(saved.stages, candidate.runs, strict=True):
         weights = scratch / stage.file
         picture = scratch / stage.file.replace(WEIGHTS, CURVES)
-        logs = [run / "metrics.csv" for run in runs]
-        plots.save_figure(plots.training_curves(*logs), picture)
+        curves = [RunFolder(run).curves() for run in runs]
+        plots.save_figure(plots.training_curves(*curves), picture)
         name, shown = addressed_name(weights, WEIGHTS), addressed_name(picture, CURVES)
         files |= {name: weights, shown: picture}
         log(f"Curves for the model card: {shown}")

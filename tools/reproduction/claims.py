@@ -16,7 +16,7 @@ HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
 def errors_of(results: Sequence[Result], **wanted) -> Spread:
     """The mean error over experiments that differ by their seed.
 
-    The normaliser is that of their dataset.
+    The normalizer is that of their dataset.
     """
     chosen = select(results, **wanted)
     return spread([r.error(DATASETS[r.dataset].normalizer) for r in chosen])

@@ -22,7 +22,7 @@ class Dataset:
         training: path below the folder of all data, and split of 300-W.
         test: the same of the test faces.
         normalizer: of the test error, see `metrics.NORMALIZERS`.
-        pose_bins: K of hard sample mining (Section 7.1).
+        hsm_bins: K of hard sample mining (Section 7.1).
         box_scale: side of the first crop over that of the face's box.
         augmentation: of the first network's training faces.
         picture: side of the test pictures, pixels, if the box of a face is to be such
@@ -34,7 +34,7 @@ class Dataset:
     training: tuple[str, str | None]
     test: tuple[str, str | None]
     normalizer: str
-    pose_bins: int
+    hsm_bins: int
     box_scale: float
     augmentation: Augmentation
     picture: int | None = None
@@ -73,7 +73,7 @@ W300 = Dataset(
     training=("300w", "train"),
     test=("300w", "full"),
     normalizer="inter_ocular",
-    pose_bins=9,
+    hsm_bins=9,
     box_scale=RECIPES["modern_cnn6"].box_scale,
     augmentation=RECIPES["modern_cnn6"].augmentation,
 )
@@ -86,7 +86,7 @@ AFLW = Dataset(
     training=("mtfl5/lfw.csv", None),
     test=("mtfl5/aflw.csv", None),
     normalizer="inter_pupil",
-    pose_bins=17,
+    hsm_bins=17,
     box_scale=2.9,
     augmentation=Augmentation(scale=0.2, translate=0.1, colour=0.3, random_erasing=0.2),
     picture=80,

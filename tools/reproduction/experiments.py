@@ -15,13 +15,14 @@ import numpy as np
 
 from reproduction.datasets import DATASETS
 from wingkeras import losses, zoo
-from wingkeras.data import pipeline
+from wingkeras.data.balance import epoch_plan
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
-from wingkeras.metrics import nme, usual_normalizers
 from wingkeras.storage.files import atomic_write
-from wingkeras.training.recipes import RECIPES, Recipe
-from wingkeras.training.run import epoch_plan, train
+from wingkeras.training.recipe import Recipe
+from wingkeras.training.recipes import RECIPES
+from wingkeras.training.run import train
+from wingkeras.training.run_folder import RunFolder
 
 CNN6, CASCADE = "CNN-6", "CNN-6/7"
 BASELINES = {
@@ -31,7 +32,6 @@ BASELINES = {
 }
 LOSSES = (*BASELINES, "wing")
 _HELD_OUT = 0.1
-_BATCH = 64
 _REPORT = "cell.json"
 
 
@@ -86,10 +86,9 @@ class Experiment:
             network=self.network,
             loss=self._loss(),
             learning_rate=self.learning_rate,
-            # An average over the last thousand steps would still be on its way from
-            # the mean shape when so short a training ends.
+            # The recorded tables keep the last weights, not an average.
             ema=0.0,
-            pose_bins=dataset.pose_bins if self.hsm else 0,
+            hsm_bins=dataset.hsm_bins if self.hsm else 0,
             augmentation=crops.augmentation,
             box_scale=crops.box_scale,
             validation_split=_HELD_OUT,
@@ -97,7 +96,7 @@ class Experiment:
             precision="mixed_bfloat16",
         )
         shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
-        passes = faces_shown / len(epoch_plan(recipe, shown))
+        passes = faces_shown / len(epoch_plan(shown, recipe.hsm_bins))
         return dataclasses.replace(recipe, epochs=max(1, round(passes)))
 
     def _loss(self) -> keras.losses.Loss:
@@ -199,11 +198,10 @@ def train_experiment(
         start = time.monotonic()
         rate, seed = experiment.learning_rate, experiment.seed
         log(f"{experiment.dataset}: {experiment.title}, {rate:g}, seed {seed}")
-        train(recipe, faces, folder, first_stage)
-        best = min(_column(folder / "metrics.csv", "val_nme"))
+        train(recipe, faces, folder, first_stage=first_stage)
+        best = min(RunFolder(folder).validation_errors())
         training = Training(best, (time.monotonic() - start) / 60)
-        for large in ("checkpoint.weights.h5", "best.weights.h5"):
-            (folder / large).unlink(missing_ok=True)
+        RunFolder(folder).drop_weights()
         known |= {"nme": training.validation_nme, "minutes": training.minutes}
         with atomic_write(report) as scratch:
             scratch.write_text(json.dumps(known))
@@ -212,29 +210,3 @@ def train_experiment(
 
 def _column(path: Path, name: str) -> np.ndarray:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
-
-
-def measure_errors(localizer: Localizer, faces: FaceDataset) -> dict[str, np.ndarray]:
-    """What `evaluation.evaluate` measures, many faces at a time.
-
-    Args:
-        localizer: under test.
-        faces: to measure on.
-
-    Returns:
-        Per normaliser that the scheme has, `(N,)` NME as fractions.
-    """
-    sizes = [stage.size for stage in localizer.stages]
-    regions = pipeline.load_regions(faces, sizes[-1], localizer.box_scale)
-    maps, images = pipeline.maps_to(regions, sizes[0]), regions.images.numpy()
-    found = np.concatenate(
-        [
-            localizer.in_regions(images[i : i + _BATCH], maps[i : i + _BATCH])
-            for i in range(0, len(faces), _BATCH)
-        ]
-    )
-    truth = regions.landmarks.numpy()
-    return {
-        name: nme(truth, found, faces.scheme, name)
-        for name in usual_normalizers(faces.scheme)
-    }

@@ -35,8 +35,8 @@ def draw_figures(folder: Path, data: Path, datasets: Sequence[str]) -> None:
         dataset = DATASETS[name]
         faces = dataset.training_faces(data)
         poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
-        copies = balance.copies(poses, dataset.pose_bins)
-        figure = plots.pose_histogram(poses, copies, dataset.pose_bins)
+        copies = balance.copies(poses, dataset.hsm_bins)
+        figure = plots.pose_histogram(poses, copies, dataset.hsm_bins)
         plots.save_figure(figure, folder / f"figure5_{name}.png")
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from reproduction.datasets import DATASETS
-from reproduction.experiments import Trained, Training, measure_errors
+from reproduction.experiments import Trained, Training
 from reproduction.results import COLUMNS, EXPERIMENTS, read_errors, read_experiments
 from wingkeras.data.faces import FaceDataset
+from wingkeras.evaluation import evaluate
 from wingkeras.serialized_names import to_file
 from wingkeras.storage.files import atomic_write
 
@@ -23,7 +24,7 @@ class Records:
     Attributes:
         trainings: by the experiment's key.
         errors: by the test faces' subsets and files, and the experiment's key: per
-            normaliser, `(N,)` NME as fractions.
+            normalizer, `(N,)` NME as fractions.
     """
 
     trainings: dict[str, Training]
@@ -59,7 +60,7 @@ def write(
 
     Args:
         folder: of the table; receives `BODY_cells.csv` (a row for each, trials that
-            only served to choose a learning rate among them), per normaliser a CSV of
+            only served to choose a learning rate among them), per normalizer a CSV of
             every test face's error in every experiment (fractions), for datasets that
             have head pose classes one of the mean errors in each, and
             `DATASET_run.json`.
@@ -78,7 +79,7 @@ def write(
     )
     for trained in experiments:
         if (images, trained.key) not in records.errors:
-            measured = measure_errors(trained.load(), faces)
+            measured = evaluate(trained.load(), faces).errors
             records.errors[images, trained.key] = measured
     errors = {
         trained.key: records.errors[images, trained.key] for trained in experiments

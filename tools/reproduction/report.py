@@ -208,7 +208,7 @@ def _table4(results: list[Result]) -> str:
     # Without the `ibug` folder the full subset would be the common one.
     if rows[2][2] == "not at hand":
         rows = rows[:4]
-    return _markdown(["subset", "normaliser", *LOSSES], rows)
+    return _markdown(["subset", "normalizer", *LOSSES], rows)
 
 
 def _table5(results: list[Result]) -> str:

@@ -30,7 +30,7 @@ class Result:
             `experiments.Experiment`; w and epsilon are NaN where the paper's are meant.
         passes: over the training faces.
         images: subset and file of every test face.
-        errors: per normaliser, `(N,)` NME as fractions.
+        errors: per normalizer, `(N,)` NME as fractions.
         poses: mean error of each head pose class, a fraction, by class.
     """
 
@@ -131,7 +131,7 @@ def read_errors(
     """The errors of a dataset's test faces in a table.
 
     Returns:
-        The faces' subsets and files; by experiment, per normaliser, `(N,)` NME as
+        The faces' subsets and files; by experiment, per normalizer, `(N,)` NME as
         fractions.
     """
     images, errors = (), {}

@@ -40,9 +40,6 @@ def add_parser(commands) -> None:
         "default nothing is written",
     )
     arguments.add_runtime(parser, "keras")
-    parser.add_argument(
-        "--mirrored", action="store_true", help="average with the mirror image"
-    )
     arguments.add_detector(parser, "landmarks")
     arguments.add_incomplete(parser)
 
@@ -70,7 +67,6 @@ def run(options) -> int:
             faces,
             detector,
             options.detector,
-            options.mirrored,
             progress=lambda done: progress(done, len(faces)),
         )
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))

@@ -81,7 +81,8 @@ def run(options) -> int:
     from wingkeras.imaging.images import BrokenFileError
     from wingkeras.inference import prediction
 
-    localizer.detector = arguments.load_detector(options, localizer.scheme)
+    detector = arguments.load_detector(options, localizer.scheme)
+    localizer = localizer.replace(detector=detector)
     names: set[str] = set()
     failures = 0
     for given in options.inputs:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wingkeras.data.datasets import load_faces
     from wingkeras.data.faces import FaceDataset
     from wingkeras.data.mtfl import load_mtfl
+    from wingkeras.data.pipeline import steps_per_epoch, training_dataset
     from wingkeras.data.pts import read_pts, write_pts
     from wingkeras.data.w300 import describe_300w, load_300w
 
@@ -25,6 +26,7 @@ __getattr__, __dir__ = lazy_names(
         "wingkeras.data.datasets": ["load_faces"],
         "wingkeras.data.faces": ["FaceDataset"],
         "wingkeras.data.mtfl": ["load_mtfl"],
+        "wingkeras.data.pipeline": ["steps_per_epoch", "training_dataset"],
         "wingkeras.data.pts": ["read_pts", "write_pts"],
         "wingkeras.data.w300": ["describe_300w", "load_300w"],
     },
@@ -43,5 +45,7 @@ __all__ = [
     "load_mtfl",
     "read_pts",
     "save_csv",
+    "steps_per_epoch",
+    "training_dataset",
     "write_pts",
 ]

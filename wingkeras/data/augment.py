@@ -2,19 +2,21 @@
 
 The geometric part of an augmentation is one affine map per face, so a face is
 resampled once, whatever is asked for. All randomness comes in as numbers drawn
-uniformly from [0, 1), `DRAWS` for each face; what they do to it is computed with a
-namespace of one's choice, TensorFlow's NumPy in a `tf.data` pipeline, `keras.ops` in
-a compiled train step.
+uniformly from [0, 1), `DRAWS` for each face. What they do to it is computed with a
+namespace of the caller's choice: `keras.ops`, the default, in a compiled train step,
+TensorFlow's NumPy in a `tf.data` pipeline.
 """
 
+import functools
 import math
+import operator
 from dataclasses import dataclass
 
 import numpy as np
-from tensorflow.experimental import numpy as tnp
+from keras import ops
 
 from wingkeras import geometry
-from wingkeras.imaging.tf_crops import warp
+from wingkeras.imaging import graph_crops
 
 _GEOMETRY_DRAWS, _APPEARANCE_DRAWS = 9, 10
 
@@ -63,8 +65,8 @@ def perturb(
     draws,
     size: int,
     mirror: tuple[int, ...],
-    xp=tnp,
-    sample=None,
+    xp=ops,
+    sample=graph_crops.sample,
 ):
     """One batch of perturbed crops with their shape vectors.
 
@@ -77,7 +79,7 @@ def perturb(
         size: S, side of the crops, pixels.
         mirror: the scheme's mirror permutation.
         xp: namespace to compute with.
-        sample: `graph_crops.sample` or its like; `warp` by default.
+        sample: `graph_crops.sample`, or `tf_crops.warp` in `tf.data`.
 
     Returns:
         `(B, S, S, 3)` float32 crops in [0, 255], `(B, 2L)` float32 shape vectors,
@@ -87,14 +89,14 @@ def perturb(
         augmentation, draws[:, :_GEOMETRY_DRAWS], size, xp
     )
     maps = geometry.compose(perturbation, maps, xp=xp)
-    crops = (sample or warp)(images, maps, size)
+    crops = sample(images, maps, size)
     crops = random_appearance(augmentation, crops, draws[:, _GEOMETRY_DRAWS:], xp)
     landmarks = geometry.transform(maps, landmarks, xp=xp)
     landmarks = flip_landmarks(landmarks, flips, mirror, xp)
     return crops, geometry.to_shape_vectors(landmarks, xp=xp)
 
 
-def random_maps(augmentation: Augmentation, draws, size: int, xp=tnp):
+def random_maps(augmentation: Augmentation, draws, size: int, xp=ops):
     """Perturbations of whole crops: jittered corners, rotated, mirrored.
 
     Args:
@@ -124,7 +126,7 @@ def random_maps(augmentation: Augmentation, draws, size: int, xp=tnp):
     return maps, flips
 
 
-def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=tnp):
+def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=ops):
     """Swap the places of left and right points where `flips` says so.
 
     Args:
@@ -140,7 +142,7 @@ def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=tnp):
     return xp.where(flips[:, None, None], swapped, landmarks)
 
 
-def gaussian_blur(images, xp=tnp):
+def gaussian_blur(images, xp=ops):
     """Gaussian blur with sigma 1 pixel, 5 x 5 taps, reflected borders.
 
     Args:
@@ -156,11 +158,13 @@ def gaussian_blur(images, xp=tnp):
     height, width = images.shape[1:3]
     margin = [_BLUR_RADIUS, _BLUR_RADIUS]
     images = xp.pad(images, [[0, 0], margin, margin, [0, 0]], mode="reflect")
-    images = sum(tap * images[:, i : i + height] for i, tap in enumerate(taps))
-    return sum(tap * images[:, :, i : i + width] for i, tap in enumerate(taps))
+    down = [tap * images[:, i : i + height] for i, tap in enumerate(taps)]
+    images = functools.reduce(operator.add, down)
+    across = [tap * images[:, :, i : i + width] for i, tap in enumerate(taps)]
+    return functools.reduce(operator.add, across)
 
 
-def random_appearance(augmentation: Augmentation, crops, draws, xp=tnp):
+def random_appearance(augmentation: Augmentation, crops, draws, xp=ops):
     """Blur, colour and occlusion.
 
     Args:

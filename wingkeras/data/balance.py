@@ -7,11 +7,37 @@ faces in sparse bins are repeated. Each repetition meets another random augmenta
 in the pipeline.
 """
 
+import logging
+
 import numpy as np
 
+from wingkeras.data.faces import FaceDataset
 from wingkeras.schemes import LandmarkScheme
 
 _CANDIDATES = 3
+
+_log = logging.getLogger("wingkeras")
+
+
+def epoch_plan(faces: FaceDataset, hsm_bins: int = 0) -> np.ndarray:
+    """Which faces an epoch shows, for `order.index_batches`.
+
+    Args:
+        faces: the training faces.
+        hsm_bins: K of hard sample mining; 0 shows every face once.
+
+    Returns:
+        `(M,)` indices; faces in rare poses are repeated.
+
+    Raises:
+        ValueError: if fewer than 3 faces are completely labelled, with mining.
+    """
+    if not hsm_bins:
+        return np.arange(len(faces))
+    poses = pose_coefficients(faces.landmarks, faces.scheme)
+    indices = plan(copies(poses, hsm_bins))
+    _log.info("Hard sample mining: %d faces come %d times", len(poses), len(indices))
+    return indices
 
 
 def pose_coefficients(
@@ -127,9 +153,7 @@ def official_copies(
 
 
 def plan(copies: np.ndarray) -> np.ndarray:
-    """The indices of an epoch, for `pipeline.training_batches`: face i `copies[i]`
-    times.
-    """
+    """Indices of an epoch that shows face i `copies[i]` times."""
     return np.repeat(np.arange(len(copies)), copies)
 
 

@@ -1,19 +1,20 @@
 """Faces with their landmarks: what every loader returns and training takes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.imaging.images import BrokenFileError, read_image
 from wingkeras.schemes import LandmarkScheme
 
-__all__ = ["BrokenFileError", "FaceDataset", "read_image"]
+_SUBSETS_SHOWN = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FaceDataset:
     """Annotated faces, N of them with L landmarks each; pictures stay on disk.
 
@@ -28,6 +29,7 @@ class FaceDataset:
             landmarks, see `geometry.landmark_boxes`. One that is not square becomes
             the square of its longer side.
         skipped: for every face that a loader left out, its file and the reason.
+        missing_subsets: those that the data set should have, and a loader did not find.
 
     Raises:
         ValueError: for lengths or shapes that do not fit each other, coordinates
@@ -39,8 +41,10 @@ class FaceDataset:
     scheme: LandmarkScheme
     subsets: tuple[str, ...]
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
-    boxes: np.ndarray | None = None
+    # There always are boxes: those left out are made from the landmarks below.
+    boxes: np.ndarray = field(default=cast(np.ndarray, None))
     skipped: tuple[str, ...] = ()
+    missing_subsets: tuple[str, ...] = ()
 
     def __post_init__(self):
         set_field = object.__setattr__
@@ -59,6 +63,19 @@ class FaceDataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __repr__(self) -> str:
+        counts = Counter(self.subsets).most_common()
+        shown = [f"{name} {count}" for name, count in counts[:_SUBSETS_SHOWN]]
+        if len(counts) > _SUBSETS_SHOWN:
+            shown.append(f"{len(counts) - _SUBSETS_SHOWN} more")
+        noun = "face" if len(self) == 1 else "faces"
+        parts = [f"{len(self)} {noun}", f"scheme {self.scheme.name!r}"]
+        parts += [f"subsets: {', '.join(shown)}"] * bool(shown)
+        parts += [f"{len(self.skipped)} skipped"] * bool(self.skipped)
+        missing = ", ".join(self.missing_subsets)
+        parts += [f"missing: {missing}"] * bool(self.missing_subsets)
+        return f"FaceDataset({'; '.join(parts)})"
 
     def select(self, indices: Sequence[int] | np.ndarray) -> "FaceDataset":
         """The faces at these indices, in this order.
@@ -147,7 +164,7 @@ class FaceDataset:
         sound = np.isfinite(self.boxes).all(axis=1) & (spans > 0).all(axis=1)
         self._reject(~sound, "Expected finite boxes with left < right, top < bottom")
 
-    def _reject(self, wrong: np.ndarray, message: str) -> None:
+    def _reject(self, wrong: Any, message: str) -> None:
         if wrong.any():
             index = int(np.flatnonzero(wrong)[0])
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -86,7 +87,8 @@ def load_300w(
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`. Broken are also a picture without a `.pts` file and
             the reverse.
-        allow_missing: whether to go on where whole subsets of the split are missing.
+        allow_missing: whether to go on where whole subsets of the split are missing,
+            see `FaceDataset.missing_subsets`.
 
     Returns:
         Faces with 68 points, ordered by subset and file name.
@@ -101,7 +103,7 @@ def load_300w(
     root = Path(root)
     found = describe_300w(root)
     counts = {subset: found[subset] for subset in SPLITS[split]}
-    _report(root, split, counts, allow_missing)
+    missing = _report(root, split, counts, allow_missing)
     entries = [
         read_record(
             root / subset, name, partial(_read, subset, name, pictures, annotation)
@@ -109,10 +111,12 @@ def load_300w(
         for subset in counts
         for name, (pictures, annotation) in sorted(_pairs(root / subset).items())
     ]
-    return build_dataset(root, entries, IBUG68, on_error)
+    faces = build_dataset(root, entries, IBUG68, on_error)
+    return replace(faces, missing_subsets=missing)
 
 
-def _report(root, split, counts, allow_missing) -> None:
+def _report(root, split, counts, allow_missing) -> tuple[str, ...]:
+    """Complain of, or log, what the protocol has and the folder has not."""
     table = ", ".join(f"{name} {n} of {all_}" for name, (n, all_) in counts.items())
     missing = [name for name, count in counts.items() if not count.found]
     if len(missing) == len(counts) or (missing and not allow_missing):
@@ -128,6 +132,7 @@ def _report(root, split, counts, allow_missing) -> None:
         _log.warning(
             "300-W split %r is not the protocol's: %s faces in %s.", split, table, root
         )
+    return tuple(missing)
 
 
 def _pairs(folder: Path) -> dict[str, tuple[list[Path], Path | None]]:

@@ -21,7 +21,7 @@ from wingkeras.storage.download import cache_home, sha256_of
 from wingkeras.storage.files import atomic_write
 
 if TYPE_CHECKING:
-    from wingkeras.inference.localizer import Stage
+    from wingkeras.inference.keras_stages import KerasStage
 
 _FORMAT = 2
 """To be raised with every change of what `convert` writes."""
@@ -31,7 +31,7 @@ _log = logging.getLogger("wingkeras")
 
 def load_converted(
     key: str,
-    build: "Callable[[], Stage]",
+    build: "Callable[[], KerasStage]",
     runtime: str,
     mean_shape: np.ndarray,
     size: int,
@@ -87,7 +87,7 @@ def _discard(path: Path, reason: str) -> None:
         path.unlink()
 
 
-def _convert(stage: "Stage", folder: Path, key: str, ending: str) -> Path:
+def _convert(stage: "KerasStage", folder: Path, key: str, ending: str) -> Path:
     from wingkeras.export import conversion, graphs
 
     content = conversion.serialize(graphs.network_graph(stage), ending)

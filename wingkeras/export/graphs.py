@@ -9,7 +9,9 @@ import numpy as np
 
 from wingkeras import geometry
 from wingkeras.imaging import crops, graph_crops
-from wingkeras.inference.localizer import Localizer, Stage
+from wingkeras.inference import keras_stages
+from wingkeras.inference.keras_stages import KerasStage
+from wingkeras.inference.localizer import Localizer
 
 ops: Any = keras.ops  # whose functions are declared to return `None` as well
 
@@ -96,7 +98,7 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
     stages = localizer.keras_stages
     if stage != "all":
         return network_graph(stages[stage_index(localizer, stage)])
-    region_size = round(crops.REGION_FACTOR * stages[-1].size)
+    region_size = localizer.region_size
 
     def localize(image, boxes):
         count = ops.shape(boxes)[0]
@@ -110,7 +112,9 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
         back = geometry.invert(to_region, xp=ops)
         to_crop = geometry.crop_maps(squares, stages[0].size, xp=ops)
         maps = geometry.compose(to_crop, back, xp=ops)
-        landmarks = localizer.localize(regions, maps)
+        landmarks = keras_stages.localize_regions(
+            stages, regions, maps, localizer.flip_scheme
+        )
         return geometry.transform(back, landmarks, xp=ops)[:count]
 
     image = ("image", ("height", "width", 3), "uint8")
@@ -133,7 +137,7 @@ def stage_index(localizer: Localizer, stage: str) -> int:
     return names.index(stage)
 
 
-def network_graph(stage: Stage) -> Graph:
+def network_graph(stage: KerasStage) -> Graph:
     """The computation of one network, see `build_graph`."""
     crop = ("crops", ("faces", stage.size, stage.size, 3), "float32")
     output = ("faces", 2 * stage.num_landmarks)

@@ -1,7 +1,7 @@
 """Whether an exported file gives the landmarks that Keras gives."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,14 @@ class ExportedLocalizer:
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """See `Localizer.__call__`."""
         return self.run(image=image, boxes=np.asarray(boxes, np.float32))
+
+    def localize_batch(self, pictures: Iterable[Picture]) -> Iterator[np.ndarray]:
+        """See `Localizer.localize_batch`; the file takes one picture at a time."""
+        for image, boxes in pictures:
+            if len(boxes):
+                yield self(image, boxes)
+            else:
+                yield np.zeros((0, len(self.scheme), 2), np.float32)
 
 
 def compare(

@@ -6,8 +6,9 @@ on exactly what it sees in use.
 
 import numpy as np
 
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
 from wingkeras.export.graphs import stage_index
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.localizer import Localizer
 from wingkeras.inference.runtimes import FileStage
 
@@ -41,7 +42,7 @@ def portrait(localizer: Localizer, count: int) -> list[Picture]:
     from matplotlib.cbook import get_sample_data
 
     image = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
-    box = localizer.find_faces(image)[:1]
+    box = localizer.find_faces(image).boxes[:1]
     noise = np.random.default_rng(0).uniform(-_JITTER, _JITTER, (count, 1, 4))
     boxes = box + noise * (box[0, 2] - box[0, 0])
     return [(image, b.astype(np.float32)) for b in boxes]

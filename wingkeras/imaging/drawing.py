@@ -20,7 +20,7 @@ def draw_landmarks(
         image: `(H, W, 3)` uint8 RGB.
         landmarks: `(N, L, 2)`, image pixels; NaN points are left out.
         scheme: of the landmarks.
-        boxes: `(N, 4)`, image pixels, or `None`.
+        boxes: `(N, 4)`, image pixels; by default none are drawn.
 
     Returns:
         `(H, W, 3)` uint8 RGB; lines are as thick as suits each face's size.

@@ -1,8 +1,9 @@
-"""Reading picture files, whole or not at all."""
+"""Pictures: read from files, whole or not at all, and taken in whatever form."""
 
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,6 +62,76 @@ def read_image(path: str | os.PathLike, upright: bool = False) -> np.ndarray:
     if image is None:
         raise BrokenFileError(path, "truncated, or not a picture OpenCV can decode")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def as_image(image: Any) -> np.ndarray:
+    """A picture in any usual form as 8-bit RGB.
+
+    Args:
+        image: the path of a file, read upright as its EXIF orientation says; a PIL
+            image, whose pixels are taken as they are (`PIL.ImageOps.exif_transpose`
+            turns it upright); or an array of uint8: `(H, W, 3)` RGB, `(H, W, 4)` with
+            alpha, which is left out, or grey `(H, W)` or `(H, W, 1)`.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB: the array itself where it has this form.
+
+    Raises:
+        BrokenFileError: for a file that cannot be read.
+        ValueError: for anything else. Arrays of 16 bits or floating point are refused,
+            since their range is not known; the message says how to convert them.
+
+    Example:
+
+    ```python
+    image = as_image("portrait.jpg")
+    image = as_image(PIL.Image.open("portrait.jpg"))
+    ```
+    """
+    if image is None:
+        raise ValueError(
+            "Expected a picture, received None. cv2.imread returns None for a file "
+            "that is missing or cannot be decoded: check its path, or pass the path."
+        )
+    if isinstance(image, (str, os.PathLike)):
+        return read_image(image, upright=True)
+    if type(image).__module__.partition(".")[0] == "PIL":
+        deep = image.mode == "F" or image.mode.startswith("I")
+        image = image if deep else image.convert("RGB")
+    array = np.asarray(image)
+    if array.dtype == np.uint8 and array.size:
+        if array.ndim == 2:
+            return np.repeat(array[..., None], 3, axis=2)
+        if array.ndim == 3 and array.shape[2] == 1:
+            return np.repeat(array, 3, axis=2)
+        if array.ndim == 3 and array.shape[2] == 4:
+            array = array[..., :3]
+        if array.ndim == 3 and array.shape[2] == 3:
+            return np.ascontiguousarray(array)
+    advice = _advice(array)
+    raise ValueError(
+        "Expected `image` as (H, W, 3) uint8 RGB, a path or a PIL image; received "
+        f"shape {array.shape} and dtype {array.dtype}.{advice and f' Pass {advice}.'}"
+    )
+
+
+def _advice(array: np.ndarray) -> str:
+    """The line that makes a picture of an array, if there is one."""
+    if not array.size:
+        return ""
+    if array.ndim == 4:
+        return "the pictures one by one, or all to `Localizer.detect_batch`"
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] > 4:
+        return "`image.transpose(1, 2, 0)`"
+    if array.dtype == np.uint16:
+        return "`(image / 257).round().astype(np.uint8)` if white is 65535"
+    if array.dtype == bool:
+        return "`255 * image.astype(np.uint8)`"
+    if array.dtype.kind == "f" and np.nanmax(array) <= 1:
+        return "`(255 * image).round().astype(np.uint8)` if white is 1"
+    if array.dtype.kind in "fiu" and array.dtype != np.uint8:
+        return "`image.clip(0, 255).round().astype(np.uint8)` if white is 255"
+    return ""
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:

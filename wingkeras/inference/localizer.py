@@ -1,58 +1,40 @@
 """From a picture and face boxes to landmarks, through one network or two."""
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-from keras import ops
 
-from wingkeras import geometry
-from wingkeras.imaging import crops, graph_crops
+from wingkeras.imaging import crops
+from wingkeras.imaging.images import as_image
+from wingkeras.inference import batches, cascade
+from wingkeras.inference.detections import Detections, Detector, detect_faces
 from wingkeras.inference.detectors import HaarDetector
+from wingkeras.inference.faces import Faces
+from wingkeras.inference.stages import Stage
 from wingkeras.schemes import LandmarkScheme
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One network of a localizer, run by Keras.
-
-    `runtimes.FileStage` is the same thing run by another runtime.
-
-    Attributes:
-        network: from `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
-            in pixels of that input.
-        mean_shape: `(L, 2)`, pixels of the input.
-    """
-
-    network: keras.Model
-    mean_shape: np.ndarray
-
-    @property
-    def size(self) -> int:
-        """Side of the input, pixels."""
-        return self.network.input_shape[1]
-
-    @property
-    def num_landmarks(self) -> int:
-        """L."""
-        return self.network.output_shape[-1] // 2
-
-    def run(self, crops):
-        """Shape vectors `(N, 2L)` float32 of `(N, S, S, 3)` crops, in `keras.ops`."""
-        return ops.cast(self.network(crops, training=False), "float32")
+if TYPE_CHECKING:
+    from wingkeras.inference.keras_stages import KerasStage
 
 
 class Localizer:
     """Facial landmark localisation in pictures.
 
+    Pictures are paths, PIL images or arrays, see `images.as_image`.
+
+    Several threads may share a localizer, whatever runs its networks, and with either
+    detector of this package. It belongs to the process that made it: a forked process
+    must make its own. Pickled or deep-copied it is built again, with the same weights.
+
     Example:
 
     ```python
     localizer = wingkeras.zoo.load("cnn6_300w")
-    landmarks, boxes = localizer.detect(image)
-    landmarks = localizer(image, boxes)
+    faces = localizer.detect("portrait.jpg")
+    landmarks = localizer("portrait.jpg", faces.boxes)
     ```
 
     Args:
@@ -62,10 +44,10 @@ class Localizer:
         scheme: which points the networks find.
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
-        detector: called by `detect`: `image -> (N, 4)` boxes; OpenCV's Haar
-            cascade by default.
-        flip_tta: whether the last network sees every face a second time, in the
-            mirror, and the landmarks are the means of both.
+        detector: finds the faces for `detect`: `image -> Detections`, or `(N, 4)`
+            boxes; OpenCV's Haar cascade by default.
+        flip_tta: flip test-time augmentation: whether the last network sees every face
+            flipped as well, and the landmarks are the means of both.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
@@ -75,10 +57,10 @@ class Localizer:
 
     def __init__(
         self,
-        stages: list[Stage] | tuple[Stage, ...],
+        stages: Sequence[Stage],
         scheme: LandmarkScheme,
         box_scale: float,
-        detector: Callable[[np.ndarray], np.ndarray] | None = None,
+        detector: Detector | None = None,
         flip_tta: bool = False,
     ):
         if not stages:
@@ -90,187 +72,220 @@ class Localizer:
                     f"{scheme.name!r}; that of stage {i} finds {stage.num_landmarks}."
                 )
         crops.check_sizes([stage.size for stage in stages])
+        by_keras = {stage.runtime == "keras" for stage in stages}
+        if len(by_keras) > 1:
+            raise ValueError("Expected all stages to be run by Keras, or none.")
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
-        self.detector = detector
         self.flip_tta = flip_tta
-        self._region_size = round(crops.REGION_FACTOR * self.stages[-1].size)
-        by_keras = {isinstance(stage, Stage) for stage in self.stages}
-        if len(by_keras) > 1:
-            raise ValueError("Expected all stages to be run by Keras, or none.")
-        if by_keras == {True}:
-            self._compute = _compile(self.localize, self._region_size)
-        else:
-            self._compute = functools.partial(self.localize, xp=np, crop=crops.crop)
+        self._arguments = {
+            "stages": self.stages,
+            "scheme": scheme,
+            "box_scale": box_scale,
+            "detector": detector,
+            "flip_tta": flip_tta,
+        }
+        self._detector = HaarDetector(scheme=scheme) if detector is None else detector
+        self._process = os.getpid()
+        self._compute = self._compile()
 
-    def replace(self, **changes) -> "Localizer":
-        """A localizer with some arguments changed and the others kept."""
-        names = ("stages", "scheme", "box_scale", "detector", "flip_tta")
-        return Localizer(**{name: getattr(self, name) for name in names} | changes)
+    def _compile(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        if self.stages[0].runtime == "keras":
+            from wingkeras.inference import keras_stages
+
+            return keras_stages.compile_stages(
+                self.keras_stages, self.flip_scheme, self.region_size
+            )
+        return functools.partial(
+            cascade.localize_regions, self.stages, flip_scheme=self.flip_scheme
+        )
+
+    def replace(self, **changes: Any) -> "Localizer":
+        """A localizer with some arguments changed and the others kept.
+
+        Example:
+
+        ```python
+        steadier = localizer.replace(flip_tta=True)
+        ```
+        """
+        made = Localizer(**{**self._arguments, **changes})
+        if "stages" not in changes:
+            made._process = self._process
+        return made
+
+    def __reduce__(self):
+        return Localizer, tuple(self._arguments.values())
+
+    def __repr__(self) -> str:
+        sizes = " + ".join(f"{stage.size} px" for stage in self.stages)
+        parts = [
+            f"{len(self.stages)} stage{'s' * (len(self.stages) > 1)} of {sizes}",
+            f"scheme {self.scheme.name!r}",
+            f"runtime {self.stages[0].runtime!r}",
+            f"detector {self.detector!r}",
+        ]
+        return f"Localizer({', '.join(parts + ['flip_tta'] * self.flip_tta)})"
+
+    @property
+    def detector(self) -> Detector:
+        """What finds the faces for `detect`; `replace(detector=...)` changes it."""
+        return self._detector
+
+    @property
+    def region_size(self) -> int:
+        """Side of the face regions that the networks' crops are taken from, pixels."""
+        return round(crops.REGION_FACTOR * self.stages[-1].size)
+
+    @property
+    def flip_scheme(self) -> LandmarkScheme | None:
+        """The scheme, if the last network sees the faces flipped as well."""
+        return self.scheme if self.flip_tta else None
 
     @functools.cached_property
     def without_flip_tta(self) -> "Localizer":
         """The same one, its networks seeing every face once."""
         return self.replace(flip_tta=False) if self.flip_tta else self
 
-    def localize(self, regions, maps, xp=ops, crop=graph_crops.crop):
-        """The whole way, of face regions; see `localize_regions`."""
-        mirrored_by = self.scheme if self.flip_tta else None
-        return localize_regions(self.stages, regions, maps, xp, crop, mirrored_by)
-
     @property
-    def keras_stages(self) -> tuple[Stage, ...]:
+    def keras_stages(self) -> "tuple[KerasStage, ...]":
         """The stages, if Keras runs them.
 
         Raises:
             ValueError: if another runtime does.
         """
-        if not all(isinstance(stage, Stage) for stage in self.stages):
+        if self.stages[0].runtime != "keras":
             raise ValueError(
                 "Expected a localizer that Keras runs; load it with runtime='keras'."
             )
-        return self.stages
+        return self.stages  # type: ignore[return-value]
 
-    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def __call__(self, image: Any, boxes: Any) -> np.ndarray:
         """The landmarks of all faces in a picture, in one call of the networks.
 
         Args:
-            image: `(H, W, 3)` uint8 RGB.
+            image: see `images.as_image`.
             boxes: `(N, 4)` left, top, right, bottom of the squares around the
-                faces' landmarks, image pixels, as `detectors` return them. A box
-                that is not square counts as the square of its longer side.
+                faces' landmarks, image pixels, as `detectors` return them; `(4,)` is
+                one face. A box that is not square counts as the square of its longer
+                side.
 
         Returns:
             `(N, L, 2)` float32 landmarks, image pixels; none for no boxes.
 
         Raises:
             ValueError: for an image or boxes of another form.
+            RuntimeError: in a forked process.
         """
-        boxes = np.asarray(boxes, np.float32)
-        if boxes.size == 0:
-            return np.zeros((0, len(self.scheme), 2), np.float32)
-        crops.check_boxes(boxes, np.shape(image))
-        squares = geometry.square_boxes(boxes)
-        crop_boxes = geometry.scale_boxes(squares, self.box_scale)
-        regions, to_region = crops.face_regions(
-            image,
-            geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR),
-            self._region_size,
-        )
-        to_crop = geometry.crop_maps(crop_boxes, self.stages[0].size)
-        maps = geometry.compose(to_crop, geometry.invert(to_region))
-        landmarks = self.in_regions(regions, maps)
-        return geometry.transform(geometry.invert(to_region), landmarks)
+        face_regions = batches.cut_regions(self, as_image(image), boxes)
+        return batches.localize(self, [face_regions])[0]
+
+    def localize_batch(
+        self, pictures: Iterable[tuple[Any, Any]], batch_size: int = 32
+    ) -> Iterator[np.ndarray]:
+        """The landmarks of many pictures, whose faces go through the networks together.
+
+        Args:
+            pictures: pairs of a picture and its boxes, see `__call__`; they are taken
+                one after the other, so that they need not fit in memory.
+            batch_size: how many faces go through the networks at a time.
+
+        Yields:
+            For each picture, in order, `(N, L, 2)` float32 landmarks, image pixels.
+
+        Raises:
+            ValueError: for a batch size below 1, and for an image or boxes of another
+                form.
+            RuntimeError: in a forked process.
+        """
+        return batches.localize_all(self, pictures, batch_size)
 
     def in_regions(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
         """The landmarks of face regions, which may come from many pictures.
 
         Args:
-            regions: `(N, R, R, 3)` uint8, see `crops.face_regions`; R is twice the
-                input of the last network.
+            regions: `(N, R, R, 3)` uint8, see `crops.face_regions`; R is
+                `region_size`.
             maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
 
         Returns:
             `(N, L, 2)` float32, region pixels.
+
+        Raises:
+            RuntimeError: in a forked process.
         """
+        self._check_process()
         return self._compute(regions, maps.astype(np.float32))
 
-    def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find the faces of a picture first.
+    def detect(self, image: Any) -> Faces:
+        """Find the faces of a picture, and their landmarks.
 
         Args:
-            image: `(H, W, 3)` uint8 RGB.
+            image: see `images.as_image`.
 
         Returns:
-            `(N, L, 2)` landmarks and the `(N, 4)` boxes they were found in, image
-            pixels, the largest face first.
+            The faces, the largest first; none is no error.
 
         Raises:
             ValueError: for an image of another form.
+            RuntimeError: in a forked process.
         """
-        boxes = self.find_faces(image)
-        return self(image, boxes), boxes
+        return self.detect_batch([image])[0]
 
-    def find_faces(self, image: np.ndarray) -> np.ndarray:
-        """The detector's boxes `(N, 4)`, image pixels, the largest first.
+    def detect_batch(self, images: Iterable[Any], batch_size: int = 32) -> list[Faces]:
+        """Find the faces of many pictures, and their landmarks.
+
+        Args:
+            images: see `images.as_image`; they are taken one after the other, so that
+                they need not fit in memory.
+            batch_size: how many faces go through the networks at a time.
+
+        Returns:
+            The faces of every picture, in the order of the pictures.
 
         Raises:
-            ValueError: for an image of another form.
+            ValueError: for a batch size below 1, and for an image of another form.
+            RuntimeError: in a forked process.
+
+        Example:
+
+        ```python
+        paths = sorted(Path("photographs").glob("*.jpg"))
+        for path, faces in zip(paths, localizer.detect_batch(paths)):
+            print(path, faces)
+        ```
         """
-        if self.detector is None:
-            self.detector = HaarDetector(scheme=self.scheme)
-        return self.detector(image)
+        found: list[Detections] = []
 
+        def detected():
+            for given in images:
+                image = as_image(given)
+                found.append(self.find_faces(image))
+                yield image, found[-1].boxes
 
-def localize_regions(
-    stages, regions, maps, xp=ops, crop=graph_crops.crop, mirrored_by=None
-):
-    """The way through the networks of a localizer.
-
-    Args:
-        stages: see `Localizer`.
-        regions: `(N, R, R, 3)` face regions.
-        maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
-        xp: namespace to compute with.
-        crop: `graph_crops.crop`, or its twin for arrays.
-        mirrored_by: scheme of the landmarks if the last network is to see every face
-            in the mirror as well, see `Localizer`.
-
-    Returns:
-        `(N, L, 2)` float32 landmarks, region pixels.
-    """
-    landmarks = None
-    for stage in stages:
-        if landmarks is not None:
-            maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp)
-        seen = crop(regions, maps, stage.size)
-        if mirrored_by and stage is stages[-1]:
-            landmarks = _run_with_mirror(stage, seen, mirrored_by, xp)
-        else:
-            landmarks = geometry.from_shape_vectors(stage.run(seen), xp)
-        landmarks = geometry.transform(geometry.invert(maps, xp), landmarks, xp)
-    return landmarks
-
-
-def _run_with_mirror(stage, seen, scheme: LandmarkScheme, xp):
-    """Means of the landmarks in crops and in their mirror images, crop pixels."""
-    vectors = stage.run(xp.concatenate([seen, xp.flip(seen, axis=2)]))
-    both = geometry.from_shape_vectors(vectors, xp)
-    # The number of faces is not known in a graph, that of halves is.
-    both = xp.reshape(both, (2, -1, len(scheme), 2))
-    return (both[0] + scheme.flip(both[1], stage.size, xp)) / 2
-
-
-def _compile(function, region_size: int):
-    """`function` from arrays to arrays, compiled without a trace per batch size."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        shape = (None, region_size, region_size, 3)
-        signature = [
-            tf.TensorSpec(shape, tf.uint8),
-            tf.TensorSpec((None, 2, 3), tf.float32),
+        landmarks = list(self.localize_batch(detected(), batch_size))
+        return [
+            Faces(points, *faces, self.scheme)
+            for points, faces in zip(landmarks, found, strict=True)
         ]
-        compiled = tf.function(function, input_signature=signature)
-        return lambda regions, maps: compiled(regions, maps).numpy()
-    if backend == "jax":
-        import jax
 
-        return _in_powers_of_two(jax.jit(function))
-    return lambda regions, maps: ops.convert_to_numpy(function(regions, maps))
+    def find_faces(self, image: Any) -> Detections:
+        """The detector's boxes and scores, image pixels, the largest face first.
 
+        Raises:
+            ValueError: for an image of another form.
+            RuntimeError: in a forked process.
+        """
+        self._check_process()
+        return detect_faces(self.detector, as_image(image))
 
-def _in_powers_of_two(function):
-    """Pad batches, since XLA compiles for every batch size it meets."""
-
-    def padded(regions, maps):
-        count = len(regions)
-        padding = (1 << (count - 1).bit_length()) - count
-        regions, maps = (
-            np.concatenate([x, x[:1].repeat(padding, axis=0)]) for x in (regions, maps)
-        )
-        return np.asarray(function(regions, maps))[:count]
-
-    return padded
+    def _check_process(self) -> None:
+        # The runtimes' threads do not survive a fork: a call would wait for them
+        # for ever.
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                f"This localizer was made in process {self._process}, and its networks "
+                f"cannot run in the forked process {os.getpid()}. Load it there, or "
+                "start processes with multiprocessing.get_context('spawn')."
+            )

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from wingkeras.data.pts import write_pts
-from wingkeras.imaging import drawing
 from wingkeras.imaging.endings import PICTURE_ENDINGS, VIDEO_ENDINGS
 from wingkeras.imaging.images import BrokenFileError, read_image
+from wingkeras.inference.faces import Faces
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import atomic_write
 
@@ -35,7 +35,7 @@ def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
     for given in inputs:
         path = Path(given)
         if str(given).isdecimal() and not path.exists():
-            yield int(given)
+            yield int(str(given))
             continue
         if not path.is_dir():
             yield path
@@ -64,8 +64,8 @@ def predict_file(
     """Find the faces of one picture file and write what was found.
 
     Writes `NAME.landmarks.png` with the landmarks drawn in and `NAME.landmarks.json`
-    with every face's box and landmarks (image pixels, the centre of the top-left
-    pixel is (0, 0)), or a `.pts` file per face.
+    with every face's box, detector score and landmarks (image pixels, the centre of
+    the top-left pixel is (0, 0)), or a `.pts` file per face.
 
     Args:
         localizer: with its detector.
@@ -82,40 +82,27 @@ def predict_file(
             detector finds; nothing is written then.
     """
     image = read_image(path, upright=True)
-    landmarks, boxes = localizer.detect(image)
-    if not len(landmarks):
+    faces = localizer.detect(image)
+    if not len(faces):
         raise BrokenFileError(path, "no face found")
     picture = folder / f"{name}{_DRAWN}"
-    drawn = drawing.draw_landmarks(image, landmarks, localizer.scheme, boxes)
+    drawn = faces.draw(image)
     with atomic_write(picture) as scratch:
         # OpenCV itself cannot write to every path, and does not say so.
         encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]
-        scratch.write_bytes(encoded)
+        scratch.write_bytes(encoded.tobytes())
     if points == "pts":
         for before in folder.glob(f"{glob.escape(name)}.face*.pts"):
             before.unlink()
-        for i, face in enumerate(landmarks, start=1):
-            write_pts(folder / f"{name}.face{i}.pts", face)
+        for i, face in enumerate(faces, start=1):
+            write_pts(folder / f"{name}.face{i}.pts", face.landmarks)
     else:
         with atomic_write(folder / f"{name}.landmarks.json") as scratch:
-            scratch.write_text(_as_json(path, image, localizer, landmarks, boxes))
-    return len(landmarks), picture
+            scratch.write_text(_as_json(path, image, faces))
+    return len(faces), picture
 
 
-def _as_json(path, image, localizer, landmarks, boxes) -> str:
-    faces = [
-        {"box": _rounded(box), "landmarks": _rounded(face)}
-        for box, face in zip(boxes, landmarks, strict=True)
-    ]
-    content = {
-        "image": str(path),
-        "width": image.shape[1],
-        "height": image.shape[0],
-        "scheme": localizer.scheme.name,
-        "faces": faces,
-    }
-    return json.dumps(content) + "\n"
-
-
-def _rounded(values: np.ndarray) -> list:
-    return np.asarray(values, np.float64).round(3).tolist()
+def _as_json(path: Path, image: np.ndarray, faces: Faces) -> str:
+    height, width = image.shape[:2]
+    about = {"image": str(path), "width": width, "height": height}
+    return json.dumps({**about, **faces.to_dict()}, allow_nan=False) + "\n"

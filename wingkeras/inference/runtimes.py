@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import keras
 import numpy as np
+
+from wingkeras.inference.sharing import Exclusive
 
 
 class Runtime(NamedTuple):
@@ -41,7 +42,7 @@ RUNTIMES = {
 """The fastest for CNN-6/7 first, as measured by `tools/benchmark.py latency`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileStage:
     """One network of a localizer, run from an exported file.
 
@@ -50,11 +51,14 @@ class FileStage:
             float32, pixels of the crop.
         mean_shape: `(L, 2)`, pixels of the crop.
         size: S.
+        runtime: what `run` calls, a key of `RUNTIMES`; "array" for any other function
+            of arrays.
     """
 
     run: Callable[[np.ndarray], np.ndarray]
     mean_shape: np.ndarray
     size: int
+    runtime: str = "array"
 
     @property
     def num_landmarks(self) -> int:
@@ -69,7 +73,9 @@ def fastest() -> str:
         A key of `RUNTIMES`, or "keras" if no other is installed, or Keras runs on
         another backend than TensorFlow, which the converters belong to.
     """
-    if keras.backend.backend() == "tensorflow":
+    from keras import backend
+
+    if backend.backend() == "tensorflow":
         for name, runtime in RUNTIMES.items():
             if all(map(find_spec, (runtime.module, runtime.converter))):
                 return name
@@ -101,9 +107,35 @@ def default(path: Path) -> str:
     return "litert" if path.suffix == ".tflite" else "onnx"
 
 
+class ModelFile:
+    """An exported file that a runtime has loaded; see `load_file`.
+
+    Several threads may call it. Pickled, it is loaded again from the same path.
+
+    Attributes:
+        path: of the file.
+        runtime: a key of `RUNTIMES`.
+        exact: see `load_file`.
+    """
+
+    def __init__(self, path: Path, runtime: str, exact: bool):
+        self.path, self.runtime, self.exact = path, runtime, exact
+        self._run = _LOADERS[runtime](path, _available_cores(), exact)
+
+    def __call__(self, **inputs: Any) -> np.ndarray:
+        """The one output, for arrays under the names that the file gives its inputs."""
+        return self._run(inputs)
+
+    def __repr__(self) -> str:
+        return f"ModelFile({str(self.path)!r}, {self.runtime!r})"
+
+    def __reduce__(self):
+        return load_file, (self.path, self.runtime, self.exact)
+
+
 def load_file(
     path: str | Path, runtime: str | None = None, exact: bool = True
-) -> Callable[..., np.ndarray]:
+) -> ModelFile:
     """A function that runs an exported file on all cores the process may use.
 
     Args:
@@ -114,7 +146,8 @@ def load_file(
             moves landmarks by pixels where a file computes coordinates too.
 
     Returns:
-        A function of arrays, named as the file names its inputs.
+        A function of arrays, named as the file names its inputs. Several threads may
+        call it.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -128,13 +161,8 @@ def load_file(
     ending = check(runtime).ending
     if path.suffix != ending:
         raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
-    threads = _available_cores()
     try:
-        if runtime == "onnx":
-            return _load_onnx(path, threads)
-        if runtime == "litert":
-            return _load_litert(path, threads)
-        return _load_openvino(path, threads, exact)
+        return ModelFile(path, runtime, exact)
     except Exception as error:  # each has its own
         raise ValueError(
             f"{runtime} cannot read {path}; write the file again. It said: {error}"
@@ -153,8 +181,18 @@ def load_stage(
     Raises:
         FileNotFoundError, ValueError, ImportError: see `load_file`.
     """
-    run = load_file(path, runtime, exact=False)
-    return FileStage(lambda crops: run(crops=crops), mean_shape, size)
+    run = _OfCrops(load_file(path, runtime, exact=False))
+    return FileStage(run, mean_shape, size, runtime)
+
+
+@dataclass(frozen=True)
+class _OfCrops:
+    """A file of a bare network as a function of crops; a lambda cannot be pickled."""
+
+    file: ModelFile
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        return self.file(crops=crops)
 
 
 def _available_cores() -> int:
@@ -163,7 +201,10 @@ def _available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _load_onnx(path: Path, threads: int) -> Callable[..., np.ndarray]:
+_Run = Callable[[dict[str, Any]], np.ndarray]
+
+
+def _load_onnx(path: Path, threads: int, exact: bool) -> _Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -173,21 +214,41 @@ def _load_onnx(path: Path, threads: int) -> Callable[..., np.ndarray]:
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
     )
-    return lambda **inputs: session.run(None, inputs)[0]
+    return lambda inputs: np.asarray(session.run(None, inputs)[0])
 
 
-def _load_litert(path: Path, threads: int) -> Callable[..., np.ndarray]:
+def _load_litert(path: Path, threads: int, exact: bool) -> _Run:
     from ai_edge_litert.interpreter import Interpreter
 
-    runner = Interpreter(str(path), num_threads=threads).get_signature_runner()
-    return lambda **inputs: next(iter(runner(**inputs).values()))
+    def make():
+        return Interpreter(str(path), num_threads=threads).get_signature_runner()
+
+    return _one_at_a_time(make, lambda run, inputs: next(iter(run(**inputs).values())))
 
 
-def _load_openvino(path: Path, threads: int, exact: bool) -> Callable[..., np.ndarray]:
+def _load_openvino(path: Path, threads: int, exact: bool) -> _Run:
     import openvino
 
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
     if exact:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
-    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
-    return lambda **inputs: compiled(inputs)[0]
+
+    def make():
+        return openvino.Core().compile_model(str(path), "CPU", settings)
+
+    return _one_at_a_time(make, lambda run, inputs: run(inputs)[0])
+
+
+def _one_at_a_time(make: Callable[[], Any], call: Callable[[Any, dict], Any]) -> _Run:
+    """`call` of what `make` makes, now, by one thread after the other."""
+    shared = Exclusive(make)
+
+    def run(inputs: dict[str, Any]) -> np.ndarray:
+        with shared.use() as loaded:
+            return call(loaded, inputs)
+
+    with shared.use():  # a broken file shows here
+        return run
+
+
+_LOADERS = {"onnx": _load_onnx, "litert": _load_litert, "openvino": _load_openvino}

@@ -48,7 +48,7 @@ class Entry:
         recipe: what decided the trainings, in their order.
         training_data: name, number of faces, licence.
         licence: of the weights.
-        metrics: measured errors; each names data, boxes and normaliser.
+        metrics: measured errors; each names data, boxes and normalizer.
         card: name of its model card.
         url: http address of the folder its files are in.
         hub: `hf://owner/repo` its files are in.

@@ -7,18 +7,22 @@ from wingkeras.lazy import lazy_names
 if TYPE_CHECKING:
     from wingkeras.training.distribution import DataParallel, Mirrored, Strategy
     from wingkeras.training.muon import Muon
-    from wingkeras.training.pseudo_labels import label
-    from wingkeras.training.recipes import RECIPES, Recipe
+    from wingkeras.training.pseudo_labels import pseudo_label
+    from wingkeras.training.recipe import Recipe
+    from wingkeras.training.recipes import RECIPES
     from wingkeras.training.run import train
+    from wingkeras.training.run_folder import RunFolder
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "wingkeras.training.distribution": ["DataParallel", "Mirrored", "Strategy"],
         "wingkeras.training.muon": ["Muon"],
-        "wingkeras.training.pseudo_labels": ["label"],
-        "wingkeras.training.recipes": ["RECIPES", "Recipe"],
+        "wingkeras.training.pseudo_labels": ["pseudo_label"],
+        "wingkeras.training.recipe": ["Recipe"],
+        "wingkeras.training.recipes": ["RECIPES"],
         "wingkeras.training.run": ["train"],
+        "wingkeras.training.run_folder": ["RunFolder"],
     },
 )
 
@@ -28,7 +32,8 @@ __all__ = [
     "Mirrored",
     "Muon",
     "Recipe",
+    "RunFolder",
     "Strategy",
-    "label",
+    "pseudo_label",
     "train",
 ]

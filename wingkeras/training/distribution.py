@@ -11,7 +11,10 @@ import keras
 
 
 class Strategy:
-    """Whatever device the backend picks.
+    """One device, the one that the backend picks; the base class of the others.
+
+    A strategy says how many devices and processes train together, and gives the
+    contexts in which models are built and fitted. Here these change nothing.
 
     Attributes:
         process: number of this process, from 0; the first one writes the files.

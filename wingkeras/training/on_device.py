@@ -2,17 +2,19 @@
 
 The face regions are weights of a layer, and what `pipeline.training_batches` does on
 the host happens inside the compiled train step: the host only says which faces come
-next.
+next. Nothing here needs TensorFlow.
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from wingkeras.data import pipeline
 from wingkeras.data.augment import DRAWS, Augmentation, perturb
-from wingkeras.imaging import graph_crops
+from wingkeras.data.order import index_batches, part_of
+from wingkeras.data.regions import FaceRegions
 
 
 class ResidentFaces(keras.layers.Layer):
@@ -22,9 +24,7 @@ class ResidentFaces(keras.layers.Layer):
     faces are not.
     """
 
-    def __init__(
-        self, regions: pipeline.FaceRegions, augmentation: Augmentation, seed: int
-    ):
+    def __init__(self, regions: FaceRegions, augmentation: Augmentation, seed: int):
         """See `pipeline.training_batches`."""
         super().__init__(name="resident_faces", dtype="float32", trainable=False)
         self._augmentation = augmentation
@@ -35,27 +35,25 @@ class ResidentFaces(keras.layers.Layer):
         self._random = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def _keep(self, values: tf.Tensor, dtype: str):
+    def _keep(self, values: np.ndarray, dtype: str):
         weight = self.add_weight(
-            shape=tuple(values.shape), initializer="zeros", dtype=dtype, trainable=False
+            shape=values.shape, initializer="zeros", dtype=dtype, trainable=False
         )
-        weight.assign(values.numpy())
+        weight.assign(values)
         return weight
 
     def call(self, indices):
         """`(B, S, S, 3)` crops in [0, 255], `(B, 2L)` shape vectors, float32."""
-        draws = keras.random.uniform((ops.shape(indices)[0], DRAWS), seed=self._random)
+        count: Any = ops.shape(indices)
+        draws = keras.random.uniform((count[0], DRAWS), seed=self._random)
         return perturb(
             self._augmentation,
-            *(
-                ops.take(x, indices, axis=0)
-                for x in (self._images, self._maps, self._landmarks)
-            ),
+            ops.take(self._images, indices, axis=0),
+            ops.take(self._maps, indices, axis=0),
+            ops.take(self._landmarks, indices, axis=0),
             draws,
             self._size,
             self._mirror,
-            xp=ops,
-            sample=graph_crops.sample,
         )
 
     def save_own_variables(self, store):
@@ -82,7 +80,7 @@ class ResidentLoss(keras.losses.Loss):
 
 def attach(
     network: keras.Model,
-    regions: pipeline.FaceRegions,
+    regions: FaceRegions,
     augmentation: Augmentation,
     seed: int,
 ) -> keras.Model:
@@ -109,14 +107,18 @@ def training_batches(
     seed: int,
     first_epoch: int = 0,
     part: tuple[int, int] = (0, 1),
-) -> tf.data.Dataset:
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What to train a model from `attach` with.
 
     Args:
-        plan, batch_size, seed, first_epoch: see `pipeline.index_batches`.
+        plan, batch_size, seed, first_epoch: see `order.index_batches`.
         part: which of how many equal parts of every batch to give.
+
+    Yields:
+        `(B,)` int32 indices, and zeros in place of targets, which the model puts out
+        itself.
     """
-    batches = pipeline.index_batches(plan, batch_size, seed, first_epoch)
-    rows = pipeline.part_of(batch_size, *part)
-    nothing = tf.zeros([batch_size, 1])[rows]
-    return batches.map(lambda indices, number: (indices[rows], nothing)).prefetch(64)
+    rows = part_of(batch_size, *part)
+    nothing = np.zeros((batch_size, 1), np.float32)[rows]
+    for indices, _ in index_batches(plan, batch_size, seed, first_epoch):
+        yield indices[rows], nothing

@@ -42,7 +42,8 @@ class OneEuroFilter:
         self.minimum_cutoff = minimum_cutoff
         self.speed_gain = speed_gain
         self.speed_cutoff = speed_cutoff
-        self._value = self._speed = None
+        self._value: np.ndarray | None = None
+        self._speed: np.ndarray = np.zeros(())
 
     def __call__(
         self, values: np.ndarray, seconds: float, unit: float = 1.0

@@ -6,15 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.inference.flip import localize_with_mirror
+from wingkeras.inference.flip import MAX_FLIP_ERROR, localize_with_flip
 from wingkeras.inference.localizer import Localizer
 from wingkeras.video.one_euro import OneEuroFilter
-
-# Landmark networks answer with a face wherever they look. The gap to the mirror
-# image tells. cnn6_300w, on faces held out of its training, fixed this limit; by a test
-# every model of the zoo keeps most faces and loses most of what is none.
-LARGEST_GAP = 0.035
-"""Of the mirror image, as a share of the side of the landmarks' box."""
 
 _LEAST_SIDE = 16
 """Of the landmarks' box, frame pixels."""
@@ -53,9 +47,9 @@ class Tracker:
     """Follows every face by its last landmarks, and looks for others.
 
     Frame by frame, each face is localised in the box of its last landmarks. It is
-    lost when its landmarks and those in the mirrored frame no longer agree, when it
-    is too small or outside the frame. The detector searches the first frame, then
-    after every `search_interval`, whenever a face was lost and while there is none.
+    lost when its flip error exceeds `flip.MAX_FLIP_ERROR`, or when it is too small or
+    outside the frame. The detector searches the first frame, then after every
+    `search_interval`, whenever a face was lost, and while there is none.
 
     Args:
         localizer: with its detector.
@@ -114,7 +108,7 @@ class Tracker:
         self._tracks = kept
 
     def _search(self, frame: np.ndarray, seconds: float) -> None:
-        boxes = self.localizer.find_faces(frame)
+        boxes = self.localizer.find_faces(frame).boxes
         boxes = [box for box in boxes if not _overlaps(box, self._tracks)]
         found = self._localize(frame, np.array(boxes))
         # Once more, in the boxes that the next frame will start from: a track that
@@ -131,14 +125,15 @@ class Tracker:
 
     def _localize(self, frame: np.ndarray, boxes: np.ndarray) -> list:
         """Landmarks in each box, `None` where there is no face."""
-        landmarks, gaps = localize_with_mirror(self.localizer, frame, boxes)
+        landmarks, errors = localize_with_flip(self.localizer, frame, boxes)
         height, width = frame.shape[:2]
         result = []
-        for points, gap in zip(landmarks, gaps, strict=True):
+        for points, error in zip(landmarks, errors, strict=True):
             left, _, right, _ = geometry.landmark_boxes(points)
             x, y = points.mean(axis=0)
             inside = 0 <= x < width and 0 <= y < height
-            good = gap <= LARGEST_GAP and right - left >= _LEAST_SIDE and inside
+            large = right - left >= _LEAST_SIDE
+            good = error <= MAX_FLIP_ERROR and large and inside
             result.append(points if good else None)
         return result
 

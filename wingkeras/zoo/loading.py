@@ -110,7 +110,7 @@ def _build_stage(
 ):
     # Here and not above: a network that was converted before needs no Keras.
     from wingkeras import models
-    from wingkeras.inference.localizer import Stage
+    from wingkeras.inference.keras_stages import KerasStage
     from wingkeras.models.weights import load_weights as read_weights
 
     if stage.network not in models.NETWORKS:
@@ -127,4 +127,4 @@ def _build_stage(
         )
     if load_weights:
         read_weights(network, locate_weights(entry, stage, path))
-    return Stage(network, mean_shape)
+    return KerasStage(network, mean_shape)

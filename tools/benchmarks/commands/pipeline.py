@@ -22,22 +22,25 @@ def run(options: argparse.Namespace, results: Path) -> dict:
     from wingkeras import models, serialized_names
     from wingkeras.data import pipeline
     from wingkeras.data.datasets import load_faces
+    from wingkeras.data.regions import crop_landmarks, load_regions
     from wingkeras.training import recipes
+    from wingkeras.training.building import build_network
+    from wingkeras.training.optimizers import build_optimizer
 
     recipe = dataclasses.replace(
         recipes.RECIPES["modern_cnn6"], precision=options.precision
     )
     faces = load_faces(options.data, split="train")
-    regions = pipeline.load_regions(faces, models.CNN6_SIZE, recipe.box_scale)
+    regions = load_regions(faces, models.CNN6_SIZE, recipe.box_scale)
     batches = pipeline.training_batches(
         regions, recipe.augmentation, recipe.batch_size, recipe.seed
     )
     pipeline_rate = _rate(iter(batches).__next__, recipe.batch_size, 20)
 
-    network = recipes.build_network(
-        recipe, len(faces.scheme), pipeline.crop_landmarks(regions).mean(axis=0)
+    network = build_network(
+        recipe, len(faces.scheme), crop_landmarks(regions).mean(axis=0)
     )
-    network.compile(recipes.build_optimizer(recipe, 10_000), recipe.loss)
+    network.compile(build_optimizer(recipe, 10_000), recipe.loss)
     batch = [np.asarray(part) for part in next(iter(batches))]
     training_rate = _rate(lambda: network.train_on_batch(*batch), recipe.batch_size, 20)
     return {

@@ -26,9 +26,11 @@ def run(options: argparse.Namespace, results: Path) -> dict:
     import tensorflow as tf
 
     from wingkeras.data import pipeline
+    from wingkeras.data.balance import epoch_plan
     from wingkeras.data.datasets import load_faces
+    from wingkeras.data.regions import crop_landmarks, load_regions
     from wingkeras.training import on_device, recipes
-    from wingkeras.training.run import epoch_plan
+    from wingkeras.training.building import build_network
 
     rows = []
     faces = load_faces(options.data, split="train")
@@ -39,12 +41,12 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             weights=None,
             freeze_fraction=0.0,
         )
-        plan = epoch_plan(recipe, faces)
-        regions = pipeline.load_regions(faces, recipe.size, recipe.box_scale)
+        plan = epoch_plan(faces, recipe.hsm_bins)
+        regions = load_regions(faces, recipe.size, recipe.box_scale)
         order = (recipe.batch_size, recipe.seed)
         batches = pipeline.training_batches(regions, recipe.augmentation, *order)
-        network = recipes.build_network(
-            recipe, len(faces.scheme), pipeline.crop_landmarks(regions).mean(axis=0)
+        network = build_network(
+            recipe, len(faces.scheme), crop_landmarks(regions).mean(axis=0)
         )
         attached = on_device.attach(network, regions, recipe.augmentation, recipe.seed)
         synthetic = tf.data.Dataset.from_tensors(next(iter(batches))).repeat()
@@ -72,7 +74,7 @@ def _fit_rate(model, loss, batches, recipe) -> float:
     """Faces per second of `fit`, once it is under way."""
     import keras
 
-    from wingkeras.training import recipes
+    from wingkeras.training.optimizers import build_optimizer
 
     ends = []
 
@@ -82,7 +84,7 @@ def _fit_rate(model, loss, batches, recipe) -> float:
             ends[-1] > ends[min(len(ends), _WARM_UP) - 1] + _TRAINING_SECONDS
         )
 
-    model.compile(recipes.build_optimizer(recipe, 10_000), loss, jit_compile="auto")
+    model.compile(build_optimizer(recipe, 10_000), loss, jit_compile="auto")
     model.fit(
         batches,
         steps_per_epoch=_STEPS,

@@ -1,0 +1,130 @@
+"""Faces of many pictures through the networks together."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.imaging import crops
+from wingkeras.imaging.images import as_image
+from wingkeras.inference.stages import Stage
+from wingkeras.schemes import LandmarkScheme
+
+
+class RegionLocalizer(Protocol):
+    """What localises faces in their regions: a `Localizer`, as far as batches need it.
+
+    Attributes:
+        stages, scheme, box_scale: see `Localizer`.
+    """
+
+    stages: tuple[Stage, ...]
+    scheme: LandmarkScheme
+    box_scale: float
+
+    @property
+    def region_size(self) -> int:
+        """Side of the regions, pixels."""
+        ...
+
+    def in_regions(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
+        """The landmarks of face regions, see `Localizer.in_regions`."""
+        ...
+
+
+class PictureRegions(NamedTuple):
+    """The face regions of one picture, which itself is no longer needed.
+
+    Attributes:
+        regions: `(N, R, R, 3)` uint8.
+        maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
+        to_image: `(N, 2, 3)`, region pixels -> image pixels.
+    """
+
+    regions: np.ndarray
+    maps: np.ndarray
+    to_image: np.ndarray
+
+
+def cut_regions(
+    localizer: RegionLocalizer, image: np.ndarray, boxes: Any
+) -> PictureRegions:
+    """The face regions of a picture, for a localizer.
+
+    Args:
+        localizer: says how large they are, and how far beyond the boxes they reach.
+        image: `(H, W, 3)` uint8 RGB.
+        boxes: `(N, 4)` or `(4,)`, image pixels.
+
+    Raises:
+        ValueError: for boxes of another shape, or that are not finite, have no area or
+            dwarf the picture.
+    """
+    boxes = np.asarray(boxes, np.float32)
+    size = localizer.region_size
+    if not boxes.size:
+        none = np.zeros((0, 2, 3), np.float32)
+        return PictureRegions(np.zeros((0, size, size, 3), np.uint8), none, none)
+    if boxes.shape == (4,):
+        boxes = boxes[None]
+    crops.check_boxes(boxes, image.shape)
+    squares = geometry.square_boxes(boxes)
+    crop_boxes = geometry.scale_boxes(squares, localizer.box_scale)
+    region_boxes = geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR)
+    regions, to_region = crops.face_regions(image, region_boxes, size)
+    to_image = geometry.invert(to_region)
+    to_crop = geometry.crop_maps(crop_boxes, localizer.stages[0].size)
+    return PictureRegions(regions, geometry.compose(to_crop, to_image), to_image)
+
+
+def localize(
+    localizer: RegionLocalizer,
+    pictures: list[PictureRegions],
+    batch_size: int | None = None,
+) -> list[np.ndarray]:
+    """The landmarks `(N, L, 2)` float32 of each picture, image pixels.
+
+    Args:
+        localizer: to localise with.
+        pictures: their face regions.
+        batch_size: how many faces go through the networks at a time, all by default.
+    """
+    counts = [len(picture.regions) for picture in pictures]
+    total = sum(counts)
+    landmarks = np.zeros((total, len(localizer.scheme), 2), np.float32)
+    if total:
+        regions, maps, to_image = (
+            parts[0] if len(parts) == 1 else np.concatenate(parts)
+            for parts in zip(*pictures, strict=True)
+        )
+        for start in range(0, total, batch_size or total):
+            part = slice(start, start + (batch_size or total))
+            found = localizer.in_regions(regions[part], maps[part])
+            landmarks[part] = geometry.transform(to_image[part], found)
+    return np.split(landmarks, np.cumsum(counts)[:-1])
+
+
+def localize_all(
+    localizer: RegionLocalizer, pictures: Iterable[tuple[Any, Any]], batch_size: int
+) -> Iterator[np.ndarray]:
+    """See `Localizer.localize_batch`.
+
+    At most the regions of one batch and of one picture are held.
+    """
+    if batch_size < 1:
+        raise ValueError(f"Expected `batch_size` of at least 1, received {batch_size}.")
+    return _localize_all(localizer, pictures, batch_size)
+
+
+def _localize_all(localizer, pictures, batch_size: int) -> Iterator[np.ndarray]:
+    waiting: list[PictureRegions] = []
+    faces = 0
+    for image, boxes in pictures:
+        waiting.append(cut_regions(localizer, as_image(image), boxes))
+        faces += len(waiting[-1].regions)
+        if faces >= batch_size:
+            yield from localize(localizer, waiting, batch_size)
+            waiting, faces = [], 0
+    if waiting:
+        yield from localize(localizer, waiting, batch_size)

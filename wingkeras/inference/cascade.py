@@ -1,0 +1,58 @@
+"""The way of a face through the networks, in arrays or inside a graph."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.imaging import crops
+from wingkeras.inference.stages import Stage
+from wingkeras.schemes import LandmarkScheme
+
+
+def localize_regions(
+    stages: Sequence[Stage],
+    regions: Any,
+    maps: Any,
+    flip_scheme: LandmarkScheme | None = None,
+    xp: Any = np,
+    crop: Callable = crops.crop,
+) -> Any:
+    """The landmarks of face regions, through one network after the other.
+
+    From the second network on, a similarity between the landmarks found so far and the
+    mean shape turns the face upright (Section 6).
+
+    Args:
+        stages: the networks, in their order.
+        regions: `(N, R, R, 3)` face regions, see `crops.face_regions`.
+        maps: `(N, 2, 3)`, region pixels -> pixels of the first network's crop.
+        flip_scheme: scheme of the landmarks, if the last network is to see every crop
+            flipped as well (flip test-time augmentation).
+        xp: namespace to compute with, `numpy` or `keras.ops`.
+        crop: `crops.crop`, or its twin for `xp`.
+
+    Returns:
+        `(N, L, 2)` float32 landmarks, region pixels.
+    """
+    landmarks = None
+    for stage in stages:
+        if landmarks is not None:
+            maps = geometry.fit_similarity(landmarks, stage.mean_shape, xp)
+        seen = crop(regions, maps, stage.size)
+        if flip_scheme is not None and stage is stages[-1]:
+            landmarks = _run_with_flip(stage, seen, flip_scheme, xp)
+        else:
+            landmarks = geometry.from_shape_vectors(stage.run(seen), xp)
+        landmarks = geometry.transform(geometry.invert(maps, xp), landmarks, xp)
+    return landmarks
+
+
+def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
+    """Means of the landmarks in crops and in the flipped crops, crop pixels."""
+    vectors = stage.run(xp.concatenate([seen, xp.flip(seen, axis=2)]))
+    both = geometry.from_shape_vectors(vectors, xp)
+    # The number of faces is not known in a graph, that of halves is.
+    both = xp.reshape(both, (2, -1, len(scheme), 2))
+    return (both[0] + scheme.flip(both[1], stage.size, xp)) / 2

@@ -1,0 +1,41 @@
+"""What a localizer's networks have in common, whatever runs them."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Stage(Protocol):
+    """One network of a localizer.
+
+    `keras_stages.KerasStage` is run by Keras, `runtimes.FileStage` by another runtime
+    from an exported file.
+    """
+
+    @property
+    def runtime(self) -> str:
+        """What runs the network: "keras", or for files a key of `runtimes.RUNTIMES`."""
+        ...
+
+    @property
+    def mean_shape(self) -> np.ndarray:
+        """`(L, 2)` mean landmarks, pixels of the crop."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """S, side of the crop, pixels."""
+        ...
+
+    @property
+    def num_landmarks(self) -> int:
+        """L."""
+        ...
+
+    def run(self, crops: Any, /) -> Any:
+        """Shape vectors `(N, 2L)` float32, pixels of the crop.
+
+        Args:
+            crops: `(N, S, S, 3)` in [0, 255]; an array, or for `KerasStage` a tensor.
+        """
+        ...

@@ -1,0 +1,101 @@
+"""What is fitted: the network of a recipe, compiled."""
+
+import logging
+from dataclasses import dataclass
+from typing import cast
+
+import keras
+import numpy as np
+
+from wingkeras import models
+from wingkeras.training import on_device
+from wingkeras.training.distribution import Strategy
+from wingkeras.training.optimizers import build_optimizer
+from wingkeras.training.preparing import Inputs, Prepared
+from wingkeras.training.recipe import Recipe
+
+_log = logging.getLogger("wingkeras")
+
+
+@dataclass(frozen=True)
+class Built:
+    """The networks of a run.
+
+    Attributes:
+        network: being trained, on all devices.
+        copy: of its architecture, to validate with in this process alone.
+        model: to fit: the network, or that with its faces before it.
+        mean_shape: `(L, 2)` that the network starts at, pixels of its input.
+    """
+
+    network: keras.Model
+    copy: keras.Model
+    model: keras.Model
+    mean_shape: np.ndarray
+
+
+def build(inputs: Inputs, prepared: Prepared, strategy: Strategy) -> Built:
+    """Build a run's networks and compile the one to fit.
+
+    Raises:
+        ValueError: for a network, size, weights or precision that cannot be had.
+    """
+    recipe, mean_shape = inputs.recipe, prepared.mean_shape
+    num_landmarks = len(inputs.training_faces.scheme)
+    copy = build_network(recipe, num_landmarks, mean_shape)
+    with strategy.building():
+        network = build_network(recipe, num_landmarks, mean_shape)
+        if inputs.init_from:
+            start = inputs.init_from.keras_stages[-1].network
+            network.set_weights(start.get_weights())
+        model = _compile(inputs, prepared, network, strategy)
+    _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
+    return Built(network, copy, model, mean_shape)
+
+
+def build_network(
+    recipe: Recipe, num_landmarks: int, mean_shape: np.ndarray
+) -> keras.Model:
+    """The untrained network of a recipe, in its precision and from its seed.
+
+    Args:
+        recipe: names the network.
+        num_landmarks: L.
+        mean_shape: `(L, 2)`, pixels of the network's input.
+
+    Returns:
+        A model as from `models.CNN6`.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return models.build(
+            recipe.network,
+            num_landmarks,
+            mean_shape,
+            recipe.size,
+            recipe.weights,
+            recipe.batch_norm,
+        )
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _compile(
+    inputs: Inputs, prepared: Prepared, network: keras.Model, strategy: Strategy
+) -> keras.Model:
+    recipe, model, loss = inputs.recipe, network, inputs.recipe.loss
+    if recipe.augment_on == "device":
+        model = on_device.attach(
+            network, prepared.regions, recipe.augmentation, recipe.seed
+        )
+        loss = on_device.ResidentLoss(recipe.loss)
+    model.compile(
+        optimizer=build_optimizer(recipe, inputs.steps * recipe.epochs),
+        loss=loss,
+        # Keras' stubs forget that booleans are taken.
+        jit_compile=cast(str, recipe.jit_compile if strategy.xla else False),
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model

@@ -1,0 +1,106 @@
+"""What `train` refuses before it reads a picture."""
+
+import numpy as np
+
+from wingkeras import models
+from wingkeras.data.faces import FaceDataset
+from wingkeras.data.order import count_batches
+from wingkeras.imaging import crops
+from wingkeras.inference.localizer import Localizer
+from wingkeras.metrics import measurable, usual_normalizers
+from wingkeras.schemes import LandmarkScheme
+from wingkeras.training.distribution import Strategy
+from wingkeras.training.preparing import Inputs
+from wingkeras.training.recipe import Recipe
+
+
+def check(inputs: Inputs, strategy: Strategy) -> None:
+    """Refuse a run that could not end well; see `run.train`.
+
+    Raises:
+        ValueError: saying which argument is at fault.
+    """
+    _check_strategy(inputs.recipe, strategy)
+    _check_cascade(inputs)
+    _check_labels(inputs.training_faces, inputs.held_out)
+    count_batches(len(inputs.plan), inputs.recipe.batch_size)
+
+
+def _check_strategy(recipe: Recipe, strategy: Strategy) -> None:
+    if recipe.jit_compile is True and not strategy.xla:
+        raise ValueError(
+            "Expected `jit_compile` to be 'auto' or False for the strategy 'mirrored': "
+            "TensorFlow does not compile its steps with XLA. Received True."
+        )
+    if recipe.augment_on == "device" and not strategy.resident:
+        raise ValueError(
+            "Expected `augment_on` to be 'host' for the strategy 'mirrored', received "
+            "'device'."
+        )
+    if recipe.batch_size % strategy.count:
+        raise ValueError(
+            f"Expected a batch size that {strategy.count} devices can share evenly, "
+            f"received {recipe.batch_size}."
+        )
+
+
+def _check_cascade(inputs: Inputs) -> None:
+    recipe, scheme = inputs.recipe, inputs.training_faces.scheme
+    first, start, extra = inputs.first_stage, inputs.init_from, inputs.extra_faces
+    sizes = [stage.size for stage in first.stages] if first else []
+    crops.check_sizes([*sizes, recipe.size])
+    if first and first.scheme != scheme:
+        raise ValueError(
+            f"Expected `first_stage` to find the scheme {scheme.name!r} of the faces, "
+            f"received a localizer of {first.scheme.name!r}."
+        )
+    if extra and extra.scheme != scheme:
+        raise ValueError(
+            f"Expected `extra_faces` of scheme {scheme.name!r}, received "
+            f"{extra.scheme.name!r}."
+        )
+    if start:
+        _check_start(recipe, scheme, start, len(sizes))
+
+
+def _check_start(
+    recipe: Recipe, scheme: LandmarkScheme, start: Localizer, stages: int
+) -> None:
+    if (
+        start.scheme != scheme
+        or models.network_name(start.keras_stages[-1].network) != recipe.network
+        or start.stages[-1].size != recipe.size
+    ):
+        raise ValueError(
+            f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
+            f"{scheme.name!r}, received {start.keras_stages[-1].network.name!r} of "
+            f"{start.stages[-1].size} px for {start.scheme.name!r}."
+        )
+    if len(start.stages) != stages + 1:
+        raise ValueError(
+            f"Expected `init_from` with the {stages} stages of `first_stage` and one "
+            f"more, received {len(start.stages)}: its last network has learnt to see "
+            "the faces as those before it align them."
+        )
+    if recipe.batch_norm:
+        raise ValueError(
+            "Expected a recipe without `batch_norm` to start from a trained network, "
+            f"which has none; received {recipe.name!r}."
+        )
+
+
+def _check_labels(training_faces: FaceDataset, held_out: FaceDataset) -> None:
+    scheme = training_faces.scheme
+    unknown = np.isnan(training_faces.landmarks).all(axis=(0, 2))
+    if unknown.any():
+        names = ", ".join(scheme.points[i] for i in np.flatnonzero(unknown))
+        raise ValueError(
+            "Expected every point to be labelled on some face; none of the "
+            f"{len(training_faces)} training faces has {names}."
+        )
+    normalizer = usual_normalizers(scheme)[0]
+    if not measurable(held_out.landmarks, scheme, normalizer).any():
+        raise ValueError(
+            f"Expected faces with a labelled {normalizer} distance to validate on; "
+            f"none of the {len(held_out)} held out has one."
+        )

@@ -1,0 +1,153 @@
+"""From data sets to what a network is trained and validated on."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.data.balance import epoch_plan
+from wingkeras.data.faces import FaceDataset
+from wingkeras.data.order import count_batches
+from wingkeras.data.regions import (
+    FaceRegions,
+    crop_landmarks,
+    join_regions,
+    load_regions,
+    maps_to,
+)
+from wingkeras.inference.keras_stages import KerasStage, localize_regions
+from wingkeras.inference.localizer import Localizer
+from wingkeras.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is made of, no picture read yet.
+
+    Attributes:
+        recipe: what to do.
+        training_faces: without those held out, and without `extra_faces`.
+        held_out: to validate on.
+        first_stage, init_from, extra_faces: see `run.train`.
+    """
+
+    recipe: Recipe
+    training_faces: FaceDataset
+    held_out: FaceDataset
+    first_stage: Localizer | None
+    init_from: Localizer | None
+    extra_faces: FaceDataset | None
+
+    @property
+    def first_stages(self) -> tuple[KerasStage, ...]:
+        """The networks before this one, in a cascade."""
+        return self.first_stage.keras_stages if self.first_stage else ()
+
+    @property
+    def box_scale(self) -> float:
+        """Side of the first network's crop over that of the face's box."""
+        return self.first_stage.box_scale if self.first_stage else self.recipe.box_scale
+
+    @cached_property
+    def plan(self) -> np.ndarray:
+        """`(M,)` indices of the regions that an epoch shows; extra faces come last."""
+        plan = epoch_plan(self.training_faces, self.recipe.hsm_bins)
+        extra = len(self.extra_faces) if self.extra_faces else 0
+        return np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+
+    @cached_property
+    def steps(self) -> int:
+        """Batches per epoch.
+
+        Raises:
+            ValueError: if there are fewer faces than a batch takes.
+        """
+        return count_batches(len(self.plan), self.recipe.batch_size)
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-ready values by which a run is known again, under their names in files.
+
+        Equal for equal recipes, landmarks and networks.
+        """
+        extra, start = self.extra_faces, self.init_from
+        return {
+            "recipe": self.recipe.describe(),
+            "faces": len(self.training_faces),
+            "landmarks": digest([self.training_faces.landmarks]),
+            "further_faces": len(extra) if extra else 0,
+            "further_landmarks": digest([extra.landmarks]) if extra else None,
+            "first_stages": [
+                digest(stage.network.get_weights()) for stage in self.first_stages
+            ],
+            "start": digest(start.keras_stages[-1].network.get_weights())
+            if start
+            else None,
+        }
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The decoded faces of a run.
+
+    Attributes:
+        regions: to train on; `Inputs.plan` indexes them.
+        validation: those held out.
+        mean_shape: `(L, 2)`, pixels of the network's input.
+    """
+
+    regions: FaceRegions
+    validation: FaceRegions
+    mean_shape: np.ndarray
+
+
+def prepare(inputs: Inputs) -> Prepared:
+    """Decode the faces; in a cascade, turn them upright as its first stages do.
+
+    Raises:
+        BrokenFileError: for a picture that cannot be decoded.
+    """
+    size, box_scale = inputs.recipe.size, inputs.box_scale
+    regions, validation = (
+        load_regions(part, size, box_scale)
+        for part in (inputs.training_faces, inputs.held_out)
+    )
+    mean_shape = np.nanmean(crop_landmarks(regions), axis=0)
+    if inputs.extra_faces:
+        more = load_regions(inputs.extra_faces, size, box_scale)
+        regions = join_regions(regions, more)
+    if inputs.first_stage:
+        factor = box_scale / inputs.recipe.box_scale
+        mean_shape = geometry.scale_about_centre(mean_shape, size, factor)
+        if inputs.init_from:
+            mean_shape = inputs.init_from.stages[-1].mean_shape
+        regions, validation = (
+            _align(part, inputs.first_stages, mean_shape)
+            for part in (regions, validation)
+        )
+    return Prepared(regions, validation, mean_shape)
+
+
+def _align(
+    regions: FaceRegions, stages: Sequence[KerasStage], mean_shape: np.ndarray
+) -> FaceRegions:
+    """The faces as the next network of a cascade sees them, upright."""
+    to_first = maps_to(regions, stages[0].size)
+    maps = []
+    for start in range(0, len(regions), 64):
+        chunk = slice(start, start + 64)
+        found = localize_regions(stages, regions.images[chunk], to_first[chunk])
+        maps.append(geometry.fit_similarity(np.asarray(found), mean_shape))
+    return dataclasses.replace(regions, maps=np.concatenate(maps).astype(np.float32))
+
+
+def digest(arrays: Sequence[np.ndarray]) -> str:
+    """SHA-256 by which a run knows faces and networks again, from their arrays."""
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()

@@ -1,0 +1,272 @@
+"""The folder of a training run: the only place that knows its files."""
+
+import contextlib
+import csv
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from wingkeras.models.weights import load_weights
+from wingkeras.storage.files import atomic_write
+from wingkeras.storage.lock import LockedError, locked
+from wingkeras.training.recipe import Recipe
+
+VALIDATION_ERROR = "val_nme"
+"""Column of the NME on the faces held out, a fraction."""
+
+_LOSS, _EPOCH = "loss", "epoch"
+
+# The optimizer's own step counter leaves out the steps that float16 skips.
+_EPOCHS = "wingkeras_epochs"
+
+
+class RunFolder:
+    """A run's description, log, checkpoint and best weights.
+
+    Every file is replaced at once, so that a kill at any moment leaves the folder of
+    an epoch that ended.
+
+    Example:
+
+    ```python
+    folder = RunFolder("runs/modern_cnn6")
+    folder.read()["recipe"]["epochs"], min(folder.validation_errors())
+    ```
+
+    Args:
+        path: of the folder, which need not exist yet.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._description = self.path / "recipe.json"
+        self._log = self.path / "metrics.csv"
+        self._checkpoint = self.path / "checkpoint.weights.h5"
+        self._best = self.path / "best.weights.h5"
+        self._lock = self.path / ".lock"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of TensorBoard's logs."""
+        return self.path / "tensorboard"
+
+    @property
+    def has_best(self) -> bool:
+        """Whether the best weights are kept in it."""
+        return self._best.exists()
+
+    def read(self) -> dict[str, Any]:
+        """The description of the run: its recipe, and what tells its faces apart.
+
+        Raises:
+            FileNotFoundError: if there is none.
+            ValueError: if it is damaged.
+        """
+        try:
+            described = json.loads(self._description.read_text())
+        except ValueError as error:
+            raise ValueError(
+                f"{self._description} is damaged, {error}. Name another folder, or "
+                f"delete {self.path}."
+            ) from error
+        if not isinstance(described, dict) or "recipe" not in described:
+            raise ValueError(
+                f"Expected a run's description with a recipe in {self._description}, "
+                "received another file. Name another folder."
+            )
+        return described
+
+    def check(self, run: Mapping[str, Any]) -> None:
+        """Refuse a folder that another run has, or that is being trained in.
+
+        Args:
+            run: JSON-ready description of the run about to start.
+
+        Raises:
+            ValueError: if the folder holds another run, or a damaged description.
+            LockedError: if another process trains in it.
+        """
+        self._check_description(run)
+        if self._lock.exists():
+            with self._held():
+                pass
+
+    def _check_description(self, run: Mapping[str, Any]) -> None:
+        if not self._description.exists():
+            return
+        if _comparable(self.read()) != _comparable(run):
+            raise ValueError(
+                f"{self.path} holds the run of another recipe, of other faces or with "
+                f"other networks before it: its {self._description.name} differs. Name "
+                "another folder, or delete this one."
+            )
+
+    @contextlib.contextmanager
+    def claimed(self, run: Mapping[str, Any]) -> Iterator[None]:
+        """Train in the folder, alone; it takes no other run from now on.
+
+        Args:
+            run: JSON-ready description of the run.
+
+        Raises:
+            ValueError, LockedError: see `check`.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self._held():
+            self._check_description(run)
+            if not self._description.exists():
+                with atomic_write(self._description) as scratch:
+                    scratch.write_text(json.dumps(run, indent=1))
+            yield
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._lock))
+            except LockedError as error:
+                raise LockedError(
+                    f"A training is going on in {self.path}: {error} Wait for it, end "
+                    "it, or name another folder."
+                ) from error
+            yield
+
+    def save_checkpoint(self, model: keras.Model, epochs: int) -> None:
+        """Everything needed to go on, in one file.
+
+        With one file there is no moment at which a kill leaves two halves that do not
+        belong together, as with `keras.callbacks.BackupAndRestore`.
+
+        Args:
+            model: compiled; its optimizer is saved as well.
+            epochs: that it has behind it.
+        """
+        with atomic_write(self._checkpoint) as scratch:
+            model.save_weights(scratch)
+            with h5py.File(scratch, "a") as file:
+                file.attrs[_EPOCHS] = epochs
+
+    def restore_checkpoint(self, model: keras.Model) -> int:
+        """Load the newest checkpoint into a compiled model.
+
+        Returns:
+            The epochs that the model has behind it, 0 without a checkpoint.
+
+        Raises:
+            ValueError: if the checkpoint is damaged.
+        """
+        if not self._checkpoint.exists():
+            return 0
+        try:
+            with h5py.File(self._checkpoint) as file:
+                epochs = int(np.asarray(file.attrs[_EPOCHS]))
+            with warnings.catch_warnings():
+                # Keras only warns of what it leaves as it is.
+                warnings.simplefilter("error", UserWarning)
+                model.load_weights(self._checkpoint)
+        except (OSError, KeyError, ValueError, UserWarning) as error:
+            raise ValueError(
+                f"{self._checkpoint} is damaged, or of another version. Delete it to "
+                f"train this run from its first epoch. The cause: {error}"
+            ) from error
+        return epochs
+
+    def save_best(self, network: keras.Model) -> None:
+        """Keep the weights of the epoch with the lowest validation error."""
+        with atomic_write(self._best) as scratch:
+            network.save_weights(scratch)
+
+    def load_best(self, network: keras.Model) -> None:
+        """Load the weights of the best epoch.
+
+        Raises:
+            FileNotFoundError: if there are none.
+            ValueError: if the file is damaged, or of another network.
+        """
+        load_weights(network, self._best)
+
+    def drop_weights(self) -> None:
+        """Delete checkpoint and best weights; a finished run is as good without."""
+        for path in (self._checkpoint, self._best):
+            path.unlink(missing_ok=True)
+
+    def rows(self) -> list[dict[str, float]]:
+        """The log: what was measured in every epoch, by name; none without a log.
+
+        Raises:
+            ValueError: if the log is damaged.
+        """
+        if not self._log.exists():
+            return []
+        try:
+            with self._log.open(newline="") as file:
+                rows = [_numbers(row) for row in csv.DictReader(file)]
+            if [row[_EPOCH] for row in rows] != list(range(len(rows))):
+                raise ValueError("its epochs are not 0, 1, 2 ...")
+            if any(VALIDATION_ERROR not in row for row in rows):
+                raise ValueError(f"it has no column {VALIDATION_ERROR}")
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            raise self._damaged_log(error) from error
+        return rows
+
+    def validation_errors(self) -> list[float]:
+        """NME on the faces held out by epoch, fractions."""
+        return [row[VALIDATION_ERROR] for row in self.rows()]
+
+    def curves(self) -> tuple[np.ndarray, np.ndarray]:
+        """Training loss and NME on the faces held out, `(epochs,)` each."""
+        rows = self.rows()
+        losses, errors = (
+            np.array([row[name] for row in rows]) for name in (_LOSS, VALIDATION_ERROR)
+        )
+        return losses, errors
+
+    def cut_log(self, epochs: int) -> None:
+        """Leave out what a checkpoint has not seen.
+
+        Args:
+            epochs: that the checkpoint has behind it.
+
+        Raises:
+            ValueError: if the log is damaged, or lacks some of these epochs.
+        """
+        rows = self.rows()
+        if len(rows) < epochs:
+            raise self._damaged_log(f"it has {len(rows)} of {epochs} epochs")
+        if len(rows) > epochs:
+            self._write(rows[:epochs])
+
+    def log(self, epoch: int, values: Mapping[str, float]) -> None:
+        """Add the row of an epoch, counted from 0."""
+        values = {name: float(values[name]) for name in sorted(values)}
+        self._write([*self.rows(), {_EPOCH: epoch, **values}])
+
+    def _write(self, rows) -> None:
+        names = list(dict.fromkeys(name for row in rows for name in row)) or [_EPOCH]
+        with atomic_write(self._log) as scratch, scratch.open("w", newline="") as file:
+            writer = csv.DictWriter(file, names, restval="nan")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def _damaged_log(self, reason) -> ValueError:
+        return ValueError(
+            f"{self._log} is damaged: {reason}. Restore it, or delete it together with "
+            f"{self._checkpoint.name} to train this run from its first epoch."
+        )
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, float]:
+    values = {name: float(value) for name, value in row.items()}
+    return {**values, _EPOCH: int(row[_EPOCH])}
+
+
+def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Equal for equal runs, whatever version of the package described them."""
+    values = {**run, "recipe": Recipe.from_dict(run["recipe"]).describe()}
+    return json.loads(json.dumps(values))
