@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wingkeras import geometry
-from wingkeras.data.faces import FaceDataset, read_image
+from wingkeras.data.faces import FaceDataset
 from wingkeras.data.pipeline import FaceRegions, load_regions
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.localizer import Localizer
 
 _LARGEST_GAP = 0.06
