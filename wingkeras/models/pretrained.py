@@ -10,6 +10,7 @@ a CPU is then twice as fast, and the statistics of small batches play no part.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -66,9 +67,10 @@ def MobileNetV2Encoder(
     if image is None:
         image = keras.Input((size, size, 3), name="image")
     # In float32: bfloat16 would round the colours.
+    offset: Any = [-mean / dev for mean, dev in zip(_MEAN, _DEVIATION, strict=True)]
     x = layers.Rescaling(
         [1 / (255 * deviation) for deviation in _DEVIATION],
-        [-mean / dev for mean, dev in zip(_MEAN, _DEVIATION, strict=True)],
+        offset,
         dtype="float32",
         name="scale",
     )(image)

@@ -1,5 +1,7 @@
 """How sure a network with heat maps is of each landmark: the spread of its map."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -41,7 +43,7 @@ def with_spread(network: keras.Model) -> keras.Model:
             f"Expected a network with heat maps, received {network.name!r}, which ends "
             f"with the layer {last.name!r}."
         )
-    spread = MapSpread(last.stride, name="spread")(last.input)
+    spread = MapSpread(int(last.stride), name="spread")(last.input)
     outputs = {"landmarks": network.output, "spread": spread}
     return keras.Model(network.input, outputs, name=f"{network.name}_with_spread")
 
@@ -55,16 +57,18 @@ class MapSpread(layers.Layer):
         **options: of any Keras layer.
     """
 
-    def __init__(self, stride: int, **options):
-        super().__init__(**{"dtype": "float32"} | options)
+    def __init__(self, stride: int, **options: Any):
+        options = {"dtype": "float32"} | options
+        super().__init__(**options)
         self.stride = stride
 
     def call(self, maps):
         """`(B, L)` in pixels of the network's input."""
-        variances = []
+        variances: list[Any] = []
+        shares: Any
         for shares in marginals(maps):
             centres = geometry.cell_centres(shares.shape[1], self.stride)
-            means = mean_places(shares, self.stride)
+            means: Any = mean_places(shares, self.stride)
             squares = ops.square(centres[:, None] - means[:, None])
             variances.append(ops.sum(shares * squares, axis=1))
         return ops.sqrt(sum(variances))
