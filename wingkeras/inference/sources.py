@@ -80,12 +80,11 @@ def _walk(
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_symlink():
-            is_folder = os.path.isdir(entry.path)  # `is_dir` raises for links in a ring
-        else:
-            is_folder = entry.is_dir()
+        # `DirEntry.is_dir` raises for links in a ring.
+        is_link = entry.is_symlink()
+        is_folder = os.path.isdir(entry.path) if is_link else entry.is_dir()
         if is_folder:
-            if recursive and not entry.is_symlink():
+            if recursive and not is_link:
                 yield from _walk(folder / entry.name, recursive, report)
         elif _is_wanted(entry.name.lower()):
             yield folder / entry.name
