@@ -60,6 +60,14 @@ def test_rectangles_of_a_tile_in_the_picture():
     np.testing.assert_array_equal(boxes, [[19.5, 41.5, 23.5, 47.5]])
 
 
+def test_an_ear_is_around_its_face():
+    face = np.array([[100, 100, 200, 200]], np.float32)
+    boxes = np.array([[200, 130, 230, 160], [120, 120, 140, 140], [230, 130, 260, 160]])
+    assert search.around(boxes, face).tolist() == [True, True, False]
+    assert search.around(boxes, face[:0]).tolist() == [False] * 3
+    assert search.around(boxes[:0], face).tolist() == []
+
+
 @pytest.mark.parametrize(
     ("boxes", "ranks", "kept"),
     [

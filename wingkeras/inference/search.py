@@ -24,6 +24,9 @@ MOST_PIXELS = 1 << 23
 _TILE = 1280
 _MOST_OVERLAP = _TILE // 4
 
+_HEAD = 1.5
+"""Side of a head with its ears and hair over that of the face's box."""
+
 _SAME_FACE = 0.3
 """Intersection over union from which two boxes are of one face."""
 
@@ -108,6 +111,22 @@ def _spans(length: int, overlap: int) -> list[tuple[int, int]]:
     size = math.ceil((length + (count - 1) * overlap) / count)
     starts = np.linspace(0, length - size, count).round().astype(int)
     return [(start, start + size) for start in starts.tolist()]
+
+
+def around(boxes: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Which boxes have their centre on or close beside one of some faces.
+
+    Args:
+        boxes: `(N, 4)`.
+        faces: `(M, 4)`, boxes in the same pixels.
+
+    Returns:
+        `(N,)` bool.
+    """
+    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
+    heads = geometry.scale_boxes(faces, _HEAD)
+    inside = (heads[:, :2] <= centres) & (centres <= heads[:, 2:])
+    return inside.all(axis=2).any(axis=1)
 
 
 def merge(boxes: np.ndarray, ranks: np.ndarray) -> np.ndarray:
