@@ -200,3 +200,26 @@ def test_faces_of_the_common_subset(real_data, name, share):
         found = detector(read_image(path)).boxes
         hits += bool((geometry.box_iou(found, box[None]) > 0.5).any())
     assert hits >= share * len(faces)
+
+
+@pytest.mark.parametrize("side", [180, 90, 60])
+def test_a_group_of_people_is_found(real_data, yunet, side):
+    """Twenty faces of any pose in 12 megapixels; nothing else is found."""
+    faces = load_300w(Path(real_data) / "300w", "train")
+    faces = faces.select(np.arange(0, len(faces), len(faces) // 20)[:20])
+    group, truth = np.full((3000, 4000, 3), 120, np.uint8), []
+    for i, (path, box) in enumerate(zip(faces.images, faces.boxes, strict=True)):
+        factor = side / (box[2] - box[0])
+        # Around the face alone: others in its picture would count as false ones.
+        left, top = np.maximum(0, np.floor(box[:2] - 0.3 / factor * side)).astype(int)
+        right, bottom = np.ceil(box[2:] + 0.3 / factor * side).astype(int)
+        image = read_image(path)[top:bottom, left:right]
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        x, y = 800 * (i % 5) + 200, 750 * (i // 5) + 200
+        group[y : y + len(image), x : x + image.shape[1]] = image
+        corner = np.array([left, top, left, top])
+        truth.append((box - corner + 0.5) * factor - 0.5 + [x, y, x, y])
+    found = yunet(group).boxes
+    overlap = geometry.box_iou(found[:, None], np.array(truth)[None])
+    assert (overlap.max(axis=0) > 0.4).sum() >= 19
+    assert (overlap.max(axis=1) > 0.4).all() and len(found) <= 20

@@ -27,7 +27,7 @@ MIN_SCORE = 0.7
 """Finds 2,011 of 2,012 training faces of 300-W; OpenCV's 0.9 finds 1,960."""
 
 _LARGEST_SIDE = 300
-"""Pixels that the network sees at once; parts of a larger face it may take for faces."""
+"""Pixels. Of a larger face, the network may take parts for faces."""
 
 _LEAST_SIDE = 28
 """At this size YuNet finds 98 % of the training faces of 300-W, at 20 px 79 %."""
