@@ -214,7 +214,9 @@ def test_a_group_of_people_is_found(real_data, yunet, side):
         left, top = np.maximum(0, np.floor(box[:2] - 0.3 / factor * side)).astype(int)
         right, bottom = np.ceil(box[2:] + 0.3 / factor * side).astype(int)
         image = read_image(path)[top:bottom, left:right]
-        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(
+            image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA
+        )
         x, y = 800 * (i % 5) + 200, 750 * (i // 5) + 200
         group[y : y + len(image), x : x + image.shape[1]] = image
         corner = np.array([left, top, left, top])

@@ -68,7 +68,10 @@ def test_converts_once(saved, cache, monkeypatch):
     assert sorted(cache.rglob("made-*.onnx")) == files
 
 
-def test_missing_weights_are_not_taken_for_a_cache_that_is_full(tmp_path, runtime):
+def test_missing_weights_are_not_taken_for_a_cache_that_is_full(
+    tmp_path, runtime, monkeypatch
+):
+    monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path / "cache"))
     with pytest.raises(FileNotFoundError, match=r"cnn6_300w\.stage1.*there is no"):
         zoo.load("cnn6_300w", path=tmp_path, runtime=runtime)
 

@@ -126,14 +126,26 @@ def test_backbone_weights_from_a_file(tmp_path):
         np.testing.assert_array_equal(received, expected)
 
 
-def test_imagenet_weights_that_cannot_be_fetched(monkeypatch):
-    def fail(*arguments, **options):
-        raise Exception("URL fetch failure on http://host/resnet50.h5: None -- no")
+@pytest.mark.parametrize("kind", [Exception, OSError, ValueError])
+def test_imagenet_weights_that_cannot_be_had(monkeypatch, kind):
+    """Whatever the error is called and says."""
+    build = keras.applications.MobileNetV3Small
 
-    fail.__module__ = keras.applications.ResNet50.__module__
-    monkeypatch.setattr(keras.applications, "ResNet50", fail)
-    with pytest.raises(OSError, match=r"put it at .*models/resnet50\.h5, or"):
-        ResNet50(weights="imagenet")
+    def fail(weights, **settings):
+        if weights == "imagenet":
+            raise kind("the cable is unplugged")
+        return build(weights=weights, **settings)
+
+    monkeypatch.setattr(keras.applications, "MobileNetV3Small", fail)
+    message = r"unplugged.* in .*models, or give a weight file's path as `weights`"
+    with pytest.raises(OSError, match=message) as caught:
+        Regressor("MobileNetV3Small", size=64, weights="imagenet")
+    assert type(caught.value.__cause__) is kind
+
+
+def test_wrong_settings_are_not_taken_for_missing_weights():
+    with pytest.raises(ValueError, match="Input size must be at least 32"):
+        Regressor("ResNet50", size=16, weights="imagenet")
 
 
 def test_bad_backbones():

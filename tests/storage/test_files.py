@@ -1,4 +1,5 @@
 import contextlib
+import functools
 import os
 import signal
 import stat
@@ -32,7 +33,9 @@ def _writer(path):
     """A process in the middle of writing a file."""
     program = [sys.executable, "-c", WRITER, path]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(program, **pipes, text=True) as process:
+    # A test run in the background has Ctrl-C ignored; its children would too.
+    default = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(program, **pipes, text=True, preexec_fn=default) as process:
         try:
             assert process.stdout.readline() == "writing\n"
             yield process
@@ -146,7 +149,7 @@ def test_a_process_with_the_number_of_a_dead_one_is_another():
 def test_a_command_that_is_ended_cleans_up(tmp_path, sent, code):
     with _writer(tmp_path / "file") as process:
         process.send_signal(sent)
-        assert process.wait() == code
+        assert process.wait(60) == code
     assert not os.listdir(tmp_path)
 
 

@@ -21,6 +21,7 @@ from reproduction import datasets, tables
 from wingkeras import geometry
 from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.geometry import to_shape_vectors
+from wingkeras.inference.detections import Detections
 from wingkeras.schemes import FIVE
 
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -115,7 +116,8 @@ class _Detector:
         self._boxes = iter(geometry.scale_boxes(faces.boxes, 0.8) + shift)
 
     def raw(self, image):
-        return np.stack([np.array([0, 0, 4, 4]), next(self._boxes)])
+        boxes = np.stack([np.array([0, 0, 4, 4]), next(self._boxes)])
+        return Detections(boxes, np.full(2, np.nan))
 
 
 def test_calibration_is_found_again(tmp_path):

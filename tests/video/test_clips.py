@@ -10,23 +10,16 @@ import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
 
+from made_videos import MJPEG, damage_avi, put_index_first, write, write_webm
 from wingkeras import cli, zoo
 from wingkeras.imaging.images import BrokenFileError, read_image
-from wingkeras.video import clips
+from wingkeras.video import clips, reading
 from wingkeras.video.tracker import Tracker
+from wingkeras.video.writing import PacedWriter
 
 PORTRAIT_FILE = get_sample_data("grace_hopper.jpg", asfileobj=False)
 PORTRAIT = read_image(PORTRAIT_FILE)
 FRAMES = 12
-
-
-def _write_clip(path, frames, rate=25.0):
-    size = frames[0].shape[1::-1]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
-    for frame in frames:
-        writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-    writer.release()
-    return path
 
 
 def _read_clip(path):
@@ -48,7 +41,7 @@ def _lines(path):
 def clip(tmp_path_factory):
     """The portrait, panned by 4 pixels a frame."""
     frames = [np.roll(PORTRAIT, 4 * i, axis=1) for i in range(FRAMES)]
-    return _write_clip(tmp_path_factory.mktemp("clip") / "pan.mp4", frames)
+    return write(tmp_path_factory.mktemp("clip") / "pan.mp4", frames)
 
 
 @pytest.fixture(scope="module")
@@ -111,26 +104,135 @@ class _Camera:
 
 def test_slow_camera_plays_at_its_own_speed(localizer, tmp_path, monkeypatch):
     """Frames that take 0.1 s on a camera of 25 Hz fill 2 or 3 of the video's."""
-    monkeypatch.setattr(clips, "open_video", lambda source: _Camera(5))
+    monkeypatch.setattr(reading, "open_video", lambda source: _Camera(5))
     clock = iter(np.arange(0.0, 1.0, 0.1))
-    monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(reading.time, "monotonic", lambda: next(clock))
     _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")
     lines = _lines(tmp_path / "camera0.landmarks.jsonl")
-    assert [line["frame"] for line in lines] == [2, 5, 8, 10, 12]
+    assert [line["frame"] for line in lines] == [0, 1, 2, 3, 4]
+    assert [line["seconds"] for line in lines] == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert len(_read_clip(path)[0]) == 13
 
 
-def test_fast_camera_has_a_line_for_every_frame_of_its_video(
-    localizer, tmp_path, monkeypatch
-):
-    """Of frames that take 0.01 s on a camera of 25 Hz, one in four is kept."""
-    monkeypatch.setattr(clips, "open_video", lambda source: _Camera(9))
+def test_fast_camera_plays_at_its_own_speed(localizer, tmp_path, monkeypatch):
+    """Of frames that take 0.01 s on a camera of 25 Hz, the video shows one in four."""
+    monkeypatch.setattr(reading, "open_video", lambda source: _Camera(9))
     clock = iter(np.arange(0.0, 1.0, 0.01))
-    monkeypatch.setattr(clips.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(reading.time, "monotonic", lambda: next(clock))
     _, path = clips.track_video(Tracker(localizer), 0, tmp_path, "camera0")
     lines = _lines(tmp_path / "camera0.landmarks.jsonl")
-    assert [line["frame"] for line in lines] == [0, 1, 2]
+    assert [line["seconds"] for line in lines] == [i / 100 for i in range(1, 10)]
     assert len(_read_clip(path)[0]) == 3
+
+
+def test_a_browsers_recording_is_followed_in_its_own_time(localizer, tmp_path):
+    """It claims 1000 frames a second, 20 come; the face jumps after one second."""
+    gaps = np.random.default_rng(0).integers(44, 57, 39)
+    stamps = [0, *np.cumsum(gaps).tolist()]
+    jump = 25
+    moved = np.roll(PORTRAIT, jump, axis=1)
+    frames = [PORTRAIT] * 20 + [moved] * 20
+    clip = write_webm(tmp_path / "browser.webm", frames, stamps)
+    _, path = clips.track_video(Tracker(localizer), clip, tmp_path, "browser")
+    lines = _lines(tmp_path / "browser.landmarks.jsonl")
+    assert len(lines) == 40
+    seconds = [line["seconds"] for line in lines]
+    np.testing.assert_allclose(seconds, np.array(stamps) / 1000, atol=1e-3)
+    x = np.array([np.mean(line["faces"][0]["landmarks"], axis=0)[0] for line in lines])
+    assert np.abs(x[24:] - x[19] - jump).max() < 0.1 * jump, "the filter keeps up"
+    drawn, rate = _read_clip(path)
+    assert len(drawn) / rate == pytest.approx(stamps[-1] / 1000, abs=0.1)
+
+
+def test_what_could_not_be_read_is_told(localizer, tmp_path, capsys):
+    """What could be is written, and the command does not end with 0."""
+    frames = [np.roll(PORTRAIT, i, axis=1)[:400, 50:450] for i in range(20)]
+    hurt = write(tmp_path / "hurt.avi", frames, how=MJPEG)
+    damage_avi(hurt, 10, 2)
+    cut = write(tmp_path / "cut.mp4", frames)
+    put_index_first(cut)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    out = tmp_path / "out"
+    with pytest.raises(clips.IncompleteVideoError, match=r"of 20 frames .* ends early"):
+        clips.track_video(Tracker(localizer), cut, out, "cut")
+    count = len(_lines(out / "cut.landmarks.jsonl"))
+    assert 0 < count < 20 and len(_read_clip(out / "cut.landmarks.mp4")[0]) == count
+
+    assert cli.main(["predict", str(hurt), "--output", str(out)]) == 1
+    message = "hurt.avi: of 20 frames 18 could be read: 2 frames damaged, the first"
+    assert message in capsys.readouterr().err
+    lines = _lines(out / "hurt.landmarks.jsonl")
+    assert [line["frame"] for line in lines] == [*range(10), *range(12, 20)]
+    shown, rate = _read_clip(out / "hurt.landmarks.mp4")
+    assert len(shown) / rate == pytest.approx(20 / 25), "at the source's pace"
+
+
+_WITH_LITTLE_SPACE = """
+import resource, sys
+from pathlib import Path
+from wingkeras import zoo
+from wingkeras.video.clips import track_video
+from wingkeras.video.tracker import Tracker
+tracker = Tracker(zoo.load("cnn6_300w"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+try:
+    track_video(tracker, Path(sys.argv[1]), Path(sys.argv[2]), "pan")
+except OSError as error:
+    sys.exit(f"OSError: {error}")
+"""
+
+
+def test_a_video_that_cannot_be_written_leaves_the_older_one(clip, tmp_path):
+    for ending in ("mp4", "jsonl"):
+        (tmp_path / f"pan.landmarks.{ending}").write_text("the older one")
+    program = [sys.executable, "-P", "-c", _WITH_LITTLE_SPACE, clip, tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "OSError: The video could not be written" in done.stderr
+    for ending in ("mp4", "jsonl"):
+        older = tmp_path / f"pan.landmarks.{ending}"
+        assert older.read_text() == "the older one"
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_video_that_lacks_frames_leaves_the_older_one(
+    clip, localizer, tmp_path, monkeypatch
+):
+    """OpenCV says nothing where a frame is not written."""
+    monkeypatch.setattr(cv2, "VideoWriter", _forgetful(cv2.VideoWriter))
+    older = tmp_path / "pan.landmarks.mp4"
+    older.write_text("the older one")
+    with pytest.raises(OSError, match=r"expected 12 frames, found 11 in .*disk full"):
+        clips.track_video(Tracker(localizer), clip, tmp_path, "pan")
+    assert older.read_text() == "the older one"
+    assert os.listdir(tmp_path) == ["pan.landmarks.mp4"]
+
+
+def _forgetful(real):
+    class Forgetful:
+        fourcc = real.fourcc
+
+        def __init__(self, *arguments):
+            self._writer, self._count = real(*arguments), 0
+            self.isOpened, self.release = self._writer.isOpened, self._writer.release
+
+        def write(self, frame):
+            self._count += 1
+            if self._count != 5:
+                self._writer.write(frame)
+
+    return Forgetful
+
+
+def test_frames_of_another_size_are_fitted(tmp_path):
+    """A recording whose window was resized."""
+    writer = PacedWriter(tmp_path / "a.mp4", 25)
+    for i, side in enumerate((200, 100, 300)):
+        writer.write(np.full((side, side, 3), 60 * (i + 1), np.uint8), i / 25)
+    writer.check()
+    frames, _ = _read_clip(tmp_path / "a.mp4")
+    assert [frame.shape for frame in frames] == [(200, 200, 3)] * 3
+    np.testing.assert_allclose([f.mean() for f in frames], [60, 120, 180], atol=3)
 
 
 def test_nothing_is_written_where_there_is_nothing(localizer, tmp_path):
@@ -138,7 +240,7 @@ def test_nothing_is_written_where_there_is_nothing(localizer, tmp_path):
     empty = tmp_path / "empty.mp4"
     empty.write_bytes(b"no video")
     for source, message in (
-        (_write_clip(tmp_path / "grey.mp4", grey), "no face found in any frame"),
+        (write(tmp_path / "grey.mp4", grey), "no face found in any frame"),
         (empty, "not a video that OpenCV can read"),
         (tmp_path / "none.mp4", "No such file"),
         (99, "99: not a camera"),
@@ -157,7 +259,6 @@ def test_command_line(clip, tmp_path, capsys):
     captured = capsys.readouterr()
     assert code == 1 and "99: not a camera" in captured.err
     assert f"{clip}: 1 face, {output / 'pan.landmarks.mp4'}" in captured.out
-    assert f"{FRAMES}/{FRAMES}" in captured.out, "the progress bar"
     assert (output / "photo.landmarks.json").is_file()
 
 
@@ -167,7 +268,7 @@ def test_command_line(clip, tmp_path, capsys):
 )
 def test_interrupted_recording_keeps_its_frames(tmp_path, sent, code):
     """In a process of its own, which is in the middle of a long clip."""
-    clip = _write_clip(tmp_path / "long.mp4", [PORTRAIT] * 400)
+    clip = write(tmp_path / "long.mp4", [PORTRAIT] * 400)
     output = tmp_path / "out"
     # -P: the installed package, not the folder the tests are run in.
     program = [sys.executable, "-P", "-m", "wingkeras"]

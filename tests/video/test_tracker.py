@@ -1,9 +1,14 @@
+import cv2
 import numpy as np
 import pytest
+from matplotlib.cbook import get_sample_data
 
-from wingkeras import geometry
+from wingkeras import geometry, zoo
+from wingkeras.data.pts import read_pts
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detections
 from wingkeras.schemes import FIVE
+from wingkeras.video.cuts import is_cut, look_of
 from wingkeras.video.tracker import Tracker, unfiltered
 
 LAYOUT = np.array([[-1, -1], [1, -1], [0, 0], [-0.7, 1], [0.7, 1]])
@@ -133,13 +138,102 @@ def test_each_face_has_a_filter_of_its_own(world):
     assert second == [(STEP, 2 * HALF)]
 
 
+def _background(seed):
+    """Blocks of green and blue; the faces are in red."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (4, 6, 2), np.uint8)
+    return np.kron(blocks, np.ones((50, 50, 1), np.uint8))
+
+
+def test_a_cut_starts_new_tracks_and_filters(world):
+    """The next scene has a face in the same place."""
+    made = []
+
+    def make():
+        made.append([])
+        return lambda landmarks, *settings: made[-1].append(settings) or landmarks
+
+    tracker = Tracker(world, make, search_interval=100)
+    scenes = []
+    for seed in range(2):
+        frame = _frame((80, 80))
+        frame[..., 1:] = _background(seed)
+        scenes.append(frame)
+    numbers = [_numbers(tracker(s, STEP)) for s in (*scenes[:1] * 4, *scenes[1:] * 4)]
+    assert numbers == [[1]] * 4 + [[2]] * 4
+    assert [len(calls) for calls in made] == [4, 4]
+
+
+def test_a_flash_is_no_cut(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    frame = _frame((80, 80))
+    frame[..., 1:] = _background(0) // 2
+    flash = frame.copy()
+    flash[..., 1:] = 100 + frame[..., 1:]
+    for shown in (frame, flash, frame):
+        assert _numbers(tracker(shown, STEP)) == [1]
+
+
+@pytest.fixture(scope="module")
+def people(real_data):
+    """Training pictures in one frame, all faces at the same place and of one size."""
+    frames = []
+    for path in sorted(real_data.glob("300w/lfpw/trainset/*.pts"))[:40]:
+        points = read_pts(path)
+        low, high = points.min(axis=0), points.max(axis=0)
+        scale = 90 / (high - low).max()
+        offset = np.array([160, 110]) - scale * (low + high) / 2
+        matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
+        picture = read_image(path.with_suffix(".jpg"))
+        border = {"flags": cv2.INTER_AREA, "borderMode": cv2.BORDER_REFLECT}
+        frames.append(cv2.warpAffine(picture, matrix, (320, 240), **border))
+    assert len(frames) == 40
+    return frames
+
+
+def test_cuts_between_people_are_seen_and_nothing_else(people):
+    looks = [look_of(frame) for frame in people]
+    cuts = [is_cut(looks[i], looks[i - 1]) for i in range(len(looks))]
+    assert np.mean(cuts) >= 0.95
+    rng = np.random.default_rng(0)
+    for frame, look in zip(people, looks, strict=True):
+        noisy = frame + rng.normal(0, 12, frame.shape)
+        centre = (160, 120)
+        turned = cv2.warpAffine(
+            frame,
+            cv2.getRotationMatrix2D(centre, 5, 1.1),
+            (320, 240),
+            borderMode=cv2.BORDER_REFLECT,
+        )
+        for other in (
+            noisy.clip(0, 255).astype(np.uint8),
+            (1.4 * noisy).clip(0, 255).astype(np.uint8),
+            (255 * np.sqrt(frame / 255)).astype(np.uint8),
+            np.concatenate([frame[:, 20:], frame[:, :-21:-1]], axis=1),
+            turned,
+        ):
+            assert not is_cut(look, look_of(other))
+
+
+def test_landmarks_of_two_people_do_not_mix(people):
+    """Cut back to back, with the filter that steadies each."""
+    localizer = zoo.load("cnn6_300w")
+    found = 0
+    for first, second in zip(people[:6:2], people[1:6:2], strict=True):
+        alone = Tracker(localizer)(second, STEP)
+        tracker = Tracker(localizer)
+        before = [tracker(first, STEP) for _ in range(5)][-1]
+        numbers = set(_numbers(before))
+        after = tracker(second, STEP)
+        assert not numbers & set(_numbers(after))
+        assert len(after) == len(alone)
+        for track, expected in zip(after, alone, strict=True):
+            np.testing.assert_allclose(track.landmarks, expected.landmarks, atol=1e-4)
+        found += len(before) > 0 and len(after) > 0
+    assert found >= 2
+
+
 def test_real_network_follows_the_portrait():
     """Panned by 8 pixels a frame, then replaced by grey."""
-    from matplotlib.cbook import get_sample_data
-
-    from wingkeras import zoo
-    from wingkeras.imaging.images import read_image
-
     portrait = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
     tracker = Tracker(zoo.load("cnn6_300w"), unfiltered, search_interval=100)
     (first,) = tracker(portrait, STEP)

@@ -1,6 +1,6 @@
 """Which files are pictures, and which are videos, by their endings."""
 
-# OpenCV reads all but HEIC's: those are taken so that somebody hears of them.
+# All but HEIC can be read: those are taken so that somebody hears of them.
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".heic", ".heif"),

@@ -1,17 +1,17 @@
 """Pictures: read from files, whole or not at all, and taken in whatever form."""
 
 import os
-import re
+import stat
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+import PIL.Image
 
-_JPEG_START = b"\xff\xd8"
-_START_OF_SCAN, _END_OF_IMAGE, _FILL = 0xDA, 0xD9, 0xFF
-# In a scan, FF is data when 00 follows, and D0..D7 are restarts within it.
-_MARKER_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+from wingkeras.imaging.decoding import decode
+
+MAX_PIXELS = 100_000_000
+"""Of a picture, unless the caller allows more: 300 MB once it is decoded."""
 
 
 class BrokenFileError(ValueError):
@@ -31,37 +31,40 @@ class BrokenFileError(ValueError):
         return f"{self.path}: {self.reason}"
 
 
-def read_image(path: str | os.PathLike, upright: bool = False) -> np.ndarray:
+def read_image(
+    path: str | os.PathLike, upright: bool = False, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Decode a picture as 8-bit RGB.
 
-    Grey pictures get three equal channels, alpha is left out, 16 bits become 8.
+    Grey pictures get three equal channels, alpha is left out, 16 bits become 8. Of
+    files with several pictures the first counts.
 
     Args:
-        path: of a JPEG, PNG or other file that OpenCV decodes.
+        path: of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF file.
         upright: whether to turn the picture as its EXIF orientation says. Wanted
             for photographs, where people expect it; not for data sets, whose
             landmarks refer to the pixels as stored.
+        max_pixels: that the picture may have. A file of a few kilobytes can hold a
+            picture of gigabytes; its size is looked at before it is decoded.
 
     Returns:
         `(H, W, 3)` uint8 RGB.
 
     Raises:
-        BrokenFileError: for a file that is missing, empty, truncated or no picture.
+        BrokenFileError: for a file that is missing, empty, truncated, damaged, no
+            picture or no regular file, and for a picture with more pixels.
+
+    Example:
+
+    ```python
+    image = read_image("portrait.jpg", upright=True)
+    ```
     """
     data = read_bytes(path)
-    flags = cv2.IMREAD_COLOR
-    if not upright:
-        flags |= cv2.IMREAD_IGNORE_ORIENTATION
-    # OpenCV 4.10 decodes the missing part of a JPEG as grey; 4.14 refuses.
-    if data.startswith(_JPEG_START) and not _is_complete_jpeg(data):
-        raise BrokenFileError(path, "this JPEG is truncated; fetch the file again")
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise BrokenFileError(path, f"cannot be decoded: {error.err}") from error
-    if image is None:
-        raise BrokenFileError(path, "truncated, or not a picture OpenCV can decode")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return decode(data, upright, max_pixels)
+    except ValueError as error:
+        raise BrokenFileError(path, str(error)) from error
 
 
 def as_image(image: Any) -> np.ndarray:
@@ -77,7 +80,7 @@ def as_image(image: Any) -> np.ndarray:
         `(H, W, 3)` uint8 RGB: the array itself where it has this form.
 
     Raises:
-        BrokenFileError: for a file that cannot be read.
+        BrokenFileError: for a file that cannot be read, see `read_image`.
         ValueError: for anything else. Arrays of 16 bits or floating point are refused,
             since their range is not known; the message says how to convert them.
 
@@ -95,7 +98,7 @@ def as_image(image: Any) -> np.ndarray:
         )
     if isinstance(image, (str, os.PathLike)):
         return read_image(image, upright=True)
-    if type(image).__module__.partition(".")[0] == "PIL":
+    if isinstance(image, PIL.Image.Image):
         deep = image.mode == "F" or image.mode.startswith("I")
         image = image if deep else image.convert("RGB")
     array = np.asarray(image)
@@ -138,10 +141,14 @@ def read_bytes(path: str | os.PathLike) -> bytes:
     """The content of a file that must not be empty.
 
     Raises:
-        BrokenFileError: if it is missing, empty or not readable.
+        BrokenFileError: if it is missing, empty or not readable, or no regular file:
+            a pipe may have no end.
     """
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BrokenFileError(path, "expected a regular file")
+            data = file.read()
     except OSError as error:
         raise BrokenFileError(path, error.strerror or str(error)) from error
     if not data:
@@ -149,21 +156,6 @@ def read_bytes(path: str | os.PathLike) -> bytes:
     return data
 
 
-def _is_complete_jpeg(data: bytes) -> bool:
-    # Markers are followed from segment to segment: looking for the last bytes alone
-    # would take a thumbnail's end for the picture's, or trip over appended data.
-    position = len(_JPEG_START)
-    while position + 2 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == _END_OF_IMAGE:
-            return True
-        if marker == _FILL:
-            position += 1
-            continue
-        position += 2 + int.from_bytes(data[position + 2 : position + 4])
-        if marker == _START_OF_SCAN:
-            following = _MARKER_AFTER_SCAN.search(data, position)
-            if following is None:
-                return False
-            position = following.start()
-    return False
+def _open_at_once(path: str, flags: int) -> int:
+    # Opening a pipe would wait for somebody to write to it.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

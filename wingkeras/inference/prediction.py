@@ -1,7 +1,6 @@
 """Landmarks for picture files: what `wingkeras predict` and `demo` do."""
 
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 
 from wingkeras.data.pts import write_pts
-from wingkeras.imaging.images import BrokenFileError, read_image
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
@@ -18,8 +17,6 @@ from wingkeras.storage.files import atomic_write
 
 FORMATS = ("json", "pts", "picture")
 USUAL_FORMATS = ("json", "picture")
-
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 class Prediction(NamedTuple):
@@ -68,7 +65,7 @@ def predict_file(
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ValueError(f"Expected formats of {FORMATS}, received {unknown}.")
-    image = _read(path)
+    image = read_image(path, upright=True)
     faces = localizer.detect(image)
     files = []
     if "picture" in formats:
@@ -101,31 +98,6 @@ def is_done(path: Path, folder: Path, name: str, formats: Collection[str]) -> bo
         "picture": _picture_path(path, folder, name),
     }
     return all(first[each].is_file() for each in formats)
-
-
-def _read(path: Path) -> np.ndarray:
-    if os.path.exists(path) and not os.path.isfile(path):
-        # Reading a pipe would wait for a writer that may never come.
-        raise BrokenFileError(path, "not a regular file")
-    try:
-        return read_image(path, upright=True)
-    except BrokenFileError as error:
-        if not _is_heic(path):
-            raise
-        reason = (
-            "a HEIC picture, which OpenCV cannot decode; convert it to JPEG first, "
-            "for example with `heif-convert`"
-        )
-        raise BrokenFileError(path, reason) from error
-
-
-def _is_heic(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            start = file.read(12)
-    except OSError:
-        return False
-    return start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS
 
 
 def _json_path(folder: Path, name: str) -> Path:

@@ -104,16 +104,16 @@ def Regressor(
     settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
     try:
         features = build(weights=weights and str(weights), **settings)
-    except Exception as error:  # Keras raises a bare Exception where a URL fails
-        if weights != "imagenet" or "URL fetch failure" not in str(error):
+    except Exception as error:  # Keras' downloads raise any, a bare Exception too
+        if weights != "imagenet":
             raise
-        url = str(error).split(" on ", 1)[1].split(": ")[0]
-        file = url.rsplit("/", 1)[1]
+        # Raises by itself where the settings are wrong, not the weights.
+        build(weights=None, **settings)
         home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         raise OSError(
-            f"The ImageNet weights of {backbone} could not be fetched: {error}. Fetch "
-            f"{url} elsewhere and put it at "
-            f"{home / 'models' / file}, or give its path as `weights`."
+            f"The ImageNet weights of {backbone} could not be had: {error}. Without a "
+            f"network, put the file that Keras asks for in {home / 'models'}, or give "
+            "a weight file's path as `weights`."
         ) from error
     if weights:
         _freeze_batch_normalization(features)

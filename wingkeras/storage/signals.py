@@ -29,6 +29,9 @@ def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
 
     def interrupt(*_) -> None:
         received.append(True)
+        # Shells start background jobs with Ctrl-C ignored.
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+            raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     try:

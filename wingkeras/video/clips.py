@@ -2,38 +2,26 @@
 
 import contextlib
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.storage.files import atomic_write
+from wingkeras.video.reading import CameraReader, VideoReader
 from wingkeras.video.tracker import Track, Tracker
+from wingkeras.video.writing import PacedWriter
 
-_USUAL_RATE = 30.0
-_CODEC = "mp4v"
 _LEAST_STEP = 1e-3
 
 
-def open_video(source: Path | int) -> cv2.VideoCapture:
-    """A video file, or the camera of that index.
+class IncompleteVideoError(BrokenFileError):
+    """A video of which some frames could not be read; what could be was written.
 
-    Raises:
-        BrokenFileError: if it is missing or cannot be read.
+    Attributes: see `BrokenFileError`.
     """
-    if isinstance(source, Path) and not source.is_file():
-        raise BrokenFileError(source, "No such file or directory")
-    capture = cv2.VideoCapture(source if isinstance(source, int) else str(source))
-    if not capture.isOpened():
-        kind = "camera" if isinstance(source, int) else "video"
-        raise BrokenFileError(
-            str(source), f"not a {kind} that OpenCV can read, or already in use"
-        )
-    return capture
 
 
 def track_video(
@@ -47,15 +35,19 @@ def track_video(
     """Follow the faces of a video and write what was found.
 
     Writes `NAME.landmarks.mp4` with the landmarks drawn in, without sound, and
-    `NAME.landmarks.jsonl` with a line per frame: its number in that video (from 0),
-    its time in seconds, and every face's number, box and landmarks (frame pixels,
-    the centre of the top-left pixel is (0, 0)).
+    `NAME.landmarks.jsonl` with a line per frame that could be read: its number in the
+    source (from 0), its time in seconds, and every face's number, box and landmarks
+    (frame pixels, the centre of the top-left pixel is (0, 0)). The time is the file's
+    own time stamp, or a camera's clock. The annotated video has a constant rate and
+    the source's pace: frames are repeated or left out in it.
+
+    Both files take the place of older ones when they are complete: the video is read
+    again before.
 
     Args:
         tracker: a new one.
         source: path of a video file, or index of a camera. A camera's frames are
-            taken as fast as they can be processed, and repeated in the video so that
-            it plays as fast as it was recorded.
+            taken as fast as they can be processed.
         folder: to write to.
         name: of the files, without their endings.
         stopped: asked before every frame whether to end there, as a camera must.
@@ -68,71 +60,49 @@ def track_video(
     Raises:
         BrokenFileError: if the video cannot be read, or shows no face in any frame;
             nothing is written then.
+        IncompleteVideoError: if the file is cut off or damaged; it says where. What
+            could be read was written.
+        OSError: if the files cannot be written; older ones stay.
     """
-    capture = open_video(source)
+    reader = CameraReader(source) if isinstance(source, int) else VideoReader(source)
     video = folder / f"{name}.landmarks.mp4"
     with contextlib.ExitStack() as stack:
-        stack.callback(capture.release)
-        rate = capture.get(cv2.CAP_PROP_FPS)
-        rate = rate if 1 <= rate <= 1000 else _USUAL_RATE
-        total = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        stack.callback(reader.release)
         scratch = stack.enter_context(atomic_write(video))
         lines = stack.enter_context(atomic_write(folder / f"{name}.landmarks.jsonl"))
         file = stack.enter_context(lines.open("w"))
-        writer, written, faces, before = None, 0, 0, -1 / rate
-        live = isinstance(source, int)
-        for seconds, frame in _timed_frames(capture, rate, live, stopped):
+        writer = PacedWriter(scratch, reader.rate)
+        stack.callback(writer.release)
+        faces, before = 0, -1 / reader.rate
+        for number, seconds, frame in reader.frames(stopped):
             tracks = tracker(frame, max(seconds - before, _LEAST_STEP))
             before = seconds
             faces = max([faces, *(track.number for track in tracks)])
-            if writer is None:
-                writer = _open_writer(scratch, rate, frame.shape)
-                stack.callback(writer.release)
-            number = round(seconds * rate)
-            if number < written:  # a camera faster than it says; its frame is taken
-                continue
-            drawn = _annotated(frame, tracks, tracker.localizer.scheme)
-            while written <= number:
-                writer.write(drawn)
-                written += 1
+            writer.write(_annotated(frame, tracks, tracker.localizer.scheme), seconds)
             file.write(json.dumps(_as_line(number, seconds, tracks)) + "\n")
-            progress(number + 1, total)
-        if writer is None:
+            progress(number + 1, reader.total)
+        if not reader.read:
             ended = "stopped before its first frame"
             broken = "the video has no readable frame"
             raise BrokenFileError(str(source), ended if stopped() else broken)
+        loss = reader.loss()
         if not faces:
-            raise BrokenFileError(str(source), "no face found in any frame")
+            nothing = "no face found in any frame"
+            raise BrokenFileError(
+                str(source), f"{loss}; {nothing}" if loss else nothing
+            )
+        writer.check()
+    if loss:
+        raise IncompleteVideoError(
+            str(source), f"{loss}. The landmarks of these frames are beside {video}."
+        )
     return faces, video
-
-
-def _timed_frames(
-    capture: cv2.VideoCapture, rate: float, live: bool, stopped: Callable[[], bool]
-) -> Iterator[tuple[float, np.ndarray]]:
-    """(Seconds, RGB frame); a camera's time is the clock's, a file's its rate's."""
-    start, number = time.monotonic(), 0
-    while not stopped():
-        good, frame = capture.read()
-        if not good:
-            return
-        seconds = time.monotonic() - start if live else number / rate
-        yield seconds, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-        number += 1
-
-
-def _open_writer(path: Path, rate: float, shape) -> cv2.VideoWriter:
-    codec = cv2.VideoWriter.fourcc(*_CODEC)
-    writer = cv2.VideoWriter(str(path), codec, rate, shape[1::-1])
-    if not writer.isOpened():
-        raise OSError(f"{path}: OpenCV cannot write {_CODEC} video of {shape[1::-1]}.")
-    return writer
 
 
 def _annotated(frame: np.ndarray, tracks: list[Track], scheme) -> np.ndarray:
     landmarks = np.array([track.landmarks for track in tracks])
     boxes = np.array([track.box for track in tracks])
-    drawn = drawing.draw_landmarks(frame, landmarks, scheme, boxes)
-    return cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
+    return drawing.draw_landmarks(frame, landmarks, scheme, boxes)
 
 
 def _as_line(number: int, seconds: float, tracks: list[Track]) -> dict:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wingkeras import geometry
+from wingkeras.imaging.images import as_image
 from wingkeras.inference.flip import MAX_FLIP_ERROR, localize_with_flip
 from wingkeras.inference.localizer import Localizer
+from wingkeras.video.cuts import Look, is_cut, look_of
 from wingkeras.video.one_euro import OneEuroFilter
 
 _LEAST_SIDE = 16
@@ -49,7 +51,8 @@ class Tracker:
     Frame by frame, each face is localised in the box of its last landmarks. It is
     lost when its flip error exceeds `flip.MAX_FLIP_ERROR`, or when it is too small or
     outside the frame. The detector searches the first frame, then after every
-    `search_interval`, whenever a face was lost, and while there is none.
+    `search_interval`, whenever a face was lost, and while there is none. A cut to
+    another scene ends every track: whoever is seen in the same place is another face.
 
     Args:
         localizer: with its detector.
@@ -72,6 +75,7 @@ class Tracker:
         self._tracks: list[Track] = []
         self._count = 0
         self._since_search = np.inf
+        self._look: Look | None = None
 
     def __call__(self, frame: np.ndarray, seconds: float) -> list[Track]:
         """The faces of the next frame.
@@ -87,6 +91,11 @@ class Tracker:
         Raises:
             ValueError: for a frame of another form.
         """
+        frame = as_image(frame)
+        look = look_of(frame)
+        if self._look is not None and is_cut(self._look, look):
+            self._tracks = []
+        self._look = look
         before = len(self._tracks)
         self._follow(frame, seconds)
         self._since_search += seconds

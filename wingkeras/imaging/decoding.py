@@ -1,0 +1,158 @@
+"""From the bytes of a picture file to its pixels, all of them or none."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import PIL.features
+import PIL.Image
+import simplejpeg
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+_JPEG = b"\xff\xd8"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"\0\0\0\0IEND\xae\x42\x60\x82"
+# Pillow's own `PIL.Image.open` has a limit of pixels for the whole process, and knows
+# formats that run other programs.
+_READERS: dict[bytes, Callable[..., PIL.Image.Image]] = {
+    _PNG: PngImageFile,
+    b"RIFF": WebPImageFile,
+    b"BM": BmpImageFile,
+    b"II": TiffImageFile,
+    b"MM": TiffImageFile,
+    b"GIF8": GifImageFile,
+    b"\xff\x4f\xff\x51": Jpeg2KImageFile,
+    b"\0\0\0\x0cjP  ": Jpeg2KImageFile,
+    **{b"P%d" % kind: PpmImageFile for kind in range(1, 7)},
+}
+_AVIF = (b"avif", b"avis")
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Brands of the ISO container that both are in, from its ninth byte."""
+
+_ORIENTATION = 0x0112
+_UNDONE_BY = {6: 8, 8: 6}
+"""Quarter turns; the other orientations undo themselves."""
+
+
+def decode(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
+    """The pixels of a picture.
+
+    Args:
+        data: content of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF
+            file, of which the first picture counts.
+        upright: whether to turn it as its EXIF orientation says.
+        max_pixels: that it may have.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB.
+
+    Raises:
+        ValueError: for data that are truncated, damaged or no picture, and for a
+            picture with more pixels; that is found before any is decoded.
+    """
+    try:
+        if data.startswith(_JPEG):
+            return _decode_jpeg(data, upright, max_pixels)
+        return _decode_other(data, upright, max_pixels)
+    except _RefusedError:
+        raise
+    except Exception as error:  # readers raise of any kind where a header is damaged
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"truncated or damaged: {reason}") from error
+
+
+class _RefusedError(ValueError):
+    """What was not even tried to be decoded."""
+
+
+def _decode_jpeg(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
+    height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    _check_size(int(width), int(height), max_pixels)
+    # It counts what libjpeg calls corrupt as an error; Pillow and OpenCV go on with
+    # grey or shifted blocks.
+    pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    return _turned(pixels, _jpeg_orientation(data)) if upright else pixels
+
+
+def _jpeg_orientation(data: bytes) -> int:
+    try:
+        return _orientation(JpegImageFile(io.BytesIO(data)))
+    except Exception:  # EXIF data that are damaged; the picture itself is not
+        return 1
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    return image.getexif().get(_ORIENTATION, 1)
+
+
+def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
+    reader = _find_reader(data)
+    if reader is PngImageFile and _PNG_END not in data:
+        raise ValueError("the PNG has no end")  # which Pillow does without
+    image = reader(io.BytesIO(data))
+    _check_size(*image.size, max_pixels)
+    orientation = _orientation(image)
+    image.load()
+    left = _orientation(image)
+    pixels = _as_rgb(image)
+    if upright:
+        return _turned(pixels, left)
+    if left != orientation:  # Pillow turns TIFF files by itself
+        return _turned(pixels, _UNDONE_BY.get(orientation, orientation))
+    return pixels
+
+
+def _find_reader(data: bytes) -> Callable[..., PIL.Image.Image]:
+    for start, reader in _READERS.items():
+        if data.startswith(start):
+            return reader
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in _AVIF and PIL.features.check("avif"):
+        from PIL.AvifImagePlugin import AvifImageFile  # of Pillow 11.3 and later
+
+        return AvifImageFile
+    if brand in _AVIF or brand in _HEIC:
+        name = "an AVIF" if brand in _AVIF else "a HEIC"
+        raise _RefusedError(
+            f"{name} picture, which cannot be decoded here; convert it to JPEG first, "
+            "for example with ImageMagick's `magick photo.heic photo.jpg`"
+        )
+    raise _RefusedError(
+        "not a picture: expected JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or "
+        "AVIF"
+    )
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise _RefusedError(
+            f"expected at most {max_pixels:,} pixels, received {width} x {height}; "
+            "scale the picture down, or raise `max_pixels` of `read_image`"
+        )
+
+
+def _as_rgb(image: PIL.Image.Image) -> np.ndarray:
+    if image.mode.startswith("I;16"):
+        grey = (np.asarray(image) >> 8).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.mode in ("I", "F"):
+        raise _RefusedError("expected 8 or 16 bits a channel, received 32")
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    return np.array(image.convert("RGB"))
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Upright, by the number that EXIF (JEITA CP-3451, `Orientation`) gives."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray(pixels[::rows, ::columns])
