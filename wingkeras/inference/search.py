@@ -126,7 +126,7 @@ def around(boxes: np.ndarray, faces: np.ndarray) -> np.ndarray:
     centres = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
     heads = geometry.scale_boxes(faces, _HEAD)
     inside = (heads[:, :2] <= centres) & (centres <= heads[:, 2:])
-    return inside.all(axis=2).any(axis=1)
+    return np.any(np.all(inside, axis=2), axis=1)
 
 
 def merge(boxes: np.ndarray, ranks: np.ndarray) -> np.ndarray:
