@@ -21,6 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
     parser.add_argument("--data", type=Path, required=True, help="MTFL's CSV file")
     parser.add_argument("--output", type=Path, required=True, help="CSV file")
+    parser.add_argument(
+        "--largest-distance",
+        type=float,
+        default=0.085,
+        metavar="SHARE",
+        help="between the five points and those of the model, over the distance of the "
+        "eyes; %(default)s by default, more where a detector found the five",
+    )
     options = parser.parse_args(arguments)
 
     import keras
@@ -32,7 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
 
     faces = load_mtfl(options.data)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
-    labelled = pseudo_label(zoo.load(options.model), faces, progress=bar.update)
+    labelled = pseudo_label(
+        zoo.load(options.model),
+        faces,
+        largest_distance=options.largest_distance,
+        progress=bar.update,
+    )
     save_csv(labelled, options.output)
     print(f"{options.output}: {len(labelled)} of {len(faces)} faces")
     return 0

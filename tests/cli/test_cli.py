@@ -44,21 +44,24 @@ def test_demo_writes_a_picture_with_landmarks(capsys, tmp_path):
 def test_train_then_evaluate(capsys, tmp_path):
     faces = make_faces(tmp_path / "faces", 40)
     columns = [f"{axis}{i}" for axis in "xy" for i in range(1, 6)]
-    lines = [",".join(["image", *columns])]
-    for path, points in zip(faces.images, faces.landmarks, strict=True):
-        values = [f"{v:.3f}" for v in points.T.ravel()]
-        lines.append(",".join([str(path), *values]))
+    lines = [",".join(["image", *columns, "video"])]
+    for i, path in enumerate(faces.images):
+        values = [f"{v:.3f}" for v in faces.landmarks[i].T.ravel()]
+        lines.append(",".join([str(path), *values, f"clip {i // 4}"]))
     table = tmp_path / "faces.csv"
     table.write_text("\n".join(lines))
     train = ("train", "--recipe", "modern_cnn6", "--data", table, "--scheme", "five")
     run = tmp_path / "run"
     changes = ("--epochs", 2, "--optimizer", "muon", "--weight-decay", 0.01)
+    code, _, err = _run(capsys, *train, "--group-by", "clip", "--output", run)
+    assert code == 1 and "['video'] of the faces" in err and not run.exists()
+    changes += ("--group-by", "video")
     code, out, _ = _run(capsys, *train, *changes, "--output", run)
     assert code == 0 and str(run) in out
     assert zoo.load(run).scheme.name == "five"
     recipe = json.loads((run / "recipe.json").read_text())["recipe"]
-    values = [recipe[name] for name in ("epochs", "optimizer", "weight_decay")]
-    assert values == [2, "muon", 0.01]
+    names = ("epochs", "optimizer", "weight_decay", "group_by")
+    assert [recipe[name] for name in names] == [2, "muon", 0.01, "video"]
 
     report = tmp_path / "report"
     code, out, err = _run(capsys, "evaluate", run, "--data", table, "--output", report)

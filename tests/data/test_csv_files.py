@@ -64,7 +64,8 @@ def test_columns_go_by_name(folder):
     np.testing.assert_array_equal(
         faces.landmarks, [[[10, 11], [30, 12]], [[11, 12], [31, 13]]]
     )
-    assert set(faces.attributes) == {"age", "score"}
+    assert set(faces.attributes) == {"note", "age", "score"}
+    assert faces.attributes["note"].tolist() == ["smiling, old", ""]
     assert faces.attributes["age"].dtype.kind == "i"
     np.testing.assert_array_equal(faces.attributes["score"], [0.5, np.nan])
 

@@ -180,3 +180,37 @@ def test_split_keeps_the_faces_of_a_picture_together():
 def test_split_leaves_no_part_empty(fraction):
     with pytest.raises(ValueError, match=r"both parts.*of 10 pictures"):
         make_faces(10).split(fraction, seed=0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("count", "fraction"), [(50, 0.2), (7, 0.5), (33, 0.05)])
+def test_splits_without_groups_are_those_of_runs_so_far(count, fraction, seed):
+    # Resumed runs and recorded results depend on them.
+    faces = make_faces(count, faces_per_picture=2)
+    pictures = sorted({image.as_posix() for image in faces.images})
+    order = np.random.default_rng(seed).permutation(len(pictures))
+    chosen = {pictures[i] for i in order[: round(fraction * len(pictures))]}
+    expected = [image.as_posix() in chosen for image in faces.images]
+    assert numbers(faces.split(fraction, seed)[1]) == np.flatnonzero(expected).tolist()
+
+
+def test_split_keeps_the_faces_of_a_group_together():
+    videos = [f"clip{i % 7}" for i in range(60)]
+    faces = make_faces(60, attributes={"number": np.arange(60), "video": videos})
+    train, held_out = faces.split(0.3, seed=0, group_by="video")
+    assert not set(train.attributes["video"]) & set(held_out.attributes["video"])
+    assert sorted(numbers(train) + numbers(held_out)) == list(range(60))
+    assert 9 <= len(held_out) <= 18
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"group_by": "clip"}, r"\['number', 'video'\].*received 'clip'"),
+        ({"group_by": "video"}, "two groups or more.*'video'.*10 pictures that all"),
+    ],
+)
+def test_split_rejects(changes, message):
+    attributes = {"number": np.arange(10), "video": ["a"] * 10}
+    with pytest.raises(ValueError, match=message):
+        make_faces(10, attributes=attributes).split(0.2, 0, **changes)

@@ -195,3 +195,11 @@ def test_backbone_is_frozen_first_and_then_learns_more_slowly():
     np.testing.assert_allclose(head, 0.95 ** np.arange(1, 6), rtol=1e-5)
     np.testing.assert_allclose(backbone, [1, 1, 1, 0.99, 0.99**2], rtol=1e-5)
     assert float(optimizer.optimizers[0].learning_rate) == pytest.approx(0.1)
+
+
+def test_a_recipe_without_groups_is_described_as_before_there_were_any():
+    # Keys of recorded results and folders of unfinished runs depend on it.
+    assert "group_by" not in Recipe("mine").describe()
+    grouped = Recipe("mine", group_by="video")
+    assert grouped.describe()["group_by"] == "video"
+    assert Recipe.from_dict(grouped.describe()).describe() == grouped.describe()

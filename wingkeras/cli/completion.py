@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from wingkeras.extras import install_hint
+
 SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -20,7 +22,7 @@ class PrintCompletion(argparse.Action):
             import shtab
         except ImportError as error:
             raise ImportError(
-                'Shell completion needs shtab: `pip install "wingkeras[completion]"`.'
+                f"Shell completion needs shtab: {install_hint('completion')}."
             ) from error
         for action in _actions(parser):
             if action.type is Path or action.dest == "inputs":

@@ -21,6 +21,11 @@ _RECIPE_OPTIONS: dict[str, dict[str, Any]] = {
     "weight_decay": {"type": float, "help": "decoupled, on kernels only"},
     "ema": {"type": float, "help": "momentum of the weight average, 0 for none"},
     "seed": {"type": int, "help": "of weights, split, order and augmentation"},
+    "group_by": {
+        "metavar": "COLUMN",
+        "help": "of a .csv file: faces with the same entry, such as those of a video, "
+        "are all trained on or all validated on",
+    },
     "precision": {"help": "a Keras dtype policy, such as mixed_bfloat16"},
     "augment_on": {
         "choices": ("host", "device"),

@@ -37,7 +37,7 @@ class Annotation:
         image: path of its picture.
         landmarks: `(L, 2)` float, image pixels; NaN = unlabelled.
         subset: where it came from.
-        attributes: further numbers, the same names for all faces.
+        attributes: further numbers and texts, the same names for all faces.
         size: width and height of the picture that was annotated, pixels, where the
             file says so.
     """
@@ -45,7 +45,7 @@ class Annotation:
     image: Path
     landmarks: np.ndarray
     subset: str
-    attributes: Mapping[str, float] = field(default_factory=dict)
+    attributes: Mapping[str, float | str] = field(default_factory=dict)
     size: tuple[float, float] | None = None
 
 
@@ -162,11 +162,16 @@ def build_dataset(
         scheme=scheme,
         subsets=tuple(face.subset for face in sound),
         attributes={
-            name: np.array([face.attributes[name] for face in sound])
+            name: _column([face.attributes[name] for face in sound])
             for name in sound[0].attributes
         },
         skipped=tuple(skipped),
     )
+
+
+def _column(values: list) -> np.ndarray:
+    # NumPy would give every text the room of the longest one.
+    return np.array(values, object if isinstance(values[0], str) else None)
 
 
 def _picture_sizes(entries, on_error: OnError) -> dict:

@@ -48,7 +48,8 @@ def load_csv(
 
     Returns:
         Faces in the file's order, subset = the file's stem. Further columns become
-        attributes if they are numeric: int, or float with NaN for empty cells.
+        attributes unless they are empty: int, float with NaN for empty cells, or else
+        text.
 
     Raises:
         BrokenFileError: for a file without these columns or with more points, and for
@@ -84,7 +85,7 @@ def load_columns(
     path: Path,
     scheme: LandmarkScheme,
     on_error: OnError,
-    attributes: Mapping[str, Callable[[str], float]],
+    attributes: Mapping[str, Callable[[str], float | str]],
     images: str | os.PathLike | None = None,
 ) -> FaceDataset:
     """Load faces from the columns of a CSV file.
@@ -93,8 +94,7 @@ def load_columns(
         path: of the file.
         scheme: of the landmarks.
         on_error: see `load_csv`.
-        attributes: from the name of a required column to what makes a number of its
-            cells; receives the further numeric columns.
+        attributes: from the name of a required column to what reads its cells.
         images: see `load_csv`.
 
     Raises:
@@ -179,12 +179,14 @@ def _is_whole(row) -> bool:
 
 
 def _kind(cells):
-    """What turns the cells of a column into numbers; `None` if nothing does."""
-    for kind in (parse_whole, _number) if any(cells) else ():
+    """What reads the cells of a column; `None` for one that is empty."""
+    if not any(cells):
+        return None
+    for kind in (parse_whole, _number):
         with contextlib.suppress(ValueError):
             [kind(cell) for cell in cells]
             return kind
-    return None
+    return str.strip
 
 
 def _number(cell: str) -> float:

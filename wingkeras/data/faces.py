@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from wingkeras import geometry
+from wingkeras.data.splitting import hold_out, join_pictures
 from wingkeras.schemes import LandmarkScheme
 
 _SUBSETS_SHOWN = 4
@@ -106,21 +107,34 @@ class FaceDataset:
             boxes=self.boxes[indices],
         )
 
-    def split(self, fraction: float, seed: int) -> tuple["FaceDataset", "FaceDataset"]:
+    def split(
+        self, fraction: float, seed: int, group_by: str | None = None
+    ) -> tuple["FaceDataset", "FaceDataset"]:
         """Hold a part of the faces out at random.
 
-        All faces of a picture, duplicates among them, fall into the same part. Which
-        part depends on the pictures' paths and the seed, not on the faces' order.
+        All faces of a picture, duplicates among them, fall into the same part, and so
+        do all faces of a group: frames of a video, pictures of a person, copies. Which
+        part depends on the pictures' paths, the groups and the seed, not on the faces'
+        order.
+
+        Example:
+
+        ```python
+        training, held_out = faces.split(0.05, seed=0, group_by="video")
+        ```
 
         Args:
-            fraction: share of the pictures to hold out, between 0 and 1.
+            fraction: share of the pictures to hold out, between 0 and 1. Whole groups
+                are held out, so it may be less; more only if every group is larger.
             seed: of the choice.
+            group_by: name of an attribute that is equal for the faces of a group; a
+                face without a value, "" or NaN, is in none.
 
         Returns:
             The remaining faces and those held out, both in the order they had.
 
         Raises:
-            ValueError: if either part would be empty.
+            ValueError: if either part would be empty, or there is no such attribute.
         """
         pictures = sorted({image.as_posix() for image in self.images})
         count = round(fraction * len(pictures))
@@ -129,13 +143,30 @@ class FaceDataset:
                 "Expected `fraction` to leave pictures in both parts, received "
                 f"{fraction} of {len(pictures)} pictures."
             )
-        order = np.random.default_rng(seed).permutation(len(pictures))
-        chosen = {pictures[i] for i in order[:count]}
+        joined = join_pictures(
+            [image.as_posix() for image in self.images], self._groups(group_by)
+        )
+        if len(joined) < 2:
+            raise ValueError(
+                f"Expected pictures of two groups or more by `group_by` = {group_by!r}"
+                f", received {len(pictures)} pictures that all belong together."
+            )
+        chosen = hold_out(joined, count, seed)
         held_out = np.array([image.as_posix() in chosen for image in self.images])
         return (
             self.select(np.flatnonzero(~held_out)),
             self.select(np.flatnonzero(held_out)),
         )
+
+    def _groups(self, name: str | None) -> list:
+        if name is None:
+            return [None] * len(self)
+        if name not in self.attributes:
+            raise ValueError(
+                f"Expected `group_by` as one of the attributes {[*self.attributes]} of "
+                f"the faces, the further columns of a CSV file; received {name!r}."
+            )
+        return self.attributes[name].tolist()
 
     def _check_landmarks(self) -> None:
         expected = (len(self.images), len(self.scheme), 2)

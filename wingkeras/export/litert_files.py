@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wingkeras.export.graphs import Graph
+from wingkeras.extras import install_hint
 
 _METADATA = "wingkeras"
 
@@ -54,7 +55,7 @@ def _quantize(content: bytes, kind: str, samples: list[dict]) -> bytes:
     It would also round the constants of the geometry, and move landmarks by pixels.
     """
     if not importlib.util.find_spec("ai_edge_quantizer"):
-        raise ImportError('Quantizing needs `pip install "wingkeras[litert]"`.')
+        raise ImportError(f"Quantizing needs {install_hint('litert')}.")
     from ai_edge_quantizer import quantizer
 
     # It has no quiet mode; the warning is about the memory calibration takes.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wingkeras.export.graphs import OUTPUT, Graph
+from wingkeras.extras import install_hint
 
 _OPSET = 18
 _LARGE = 1024
@@ -24,7 +25,7 @@ def serialize(
 ) -> bytes:
     """The content of an ONNX file; see `conversion.convert`."""
     if not importlib.util.find_spec("tf2onnx"):
-        raise ImportError('Writing ONNX files needs `pip install "wingkeras[onnx]"`.')
+        raise ImportError(f"Writing ONNX files needs {install_hint('onnx')}.")
     import onnx
     import tf2onnx
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wingkeras.extras import install_hint
 from wingkeras.inference.sharing import Exclusive
 
 
@@ -96,8 +97,7 @@ def check(runtime: str) -> Runtime:
     found = RUNTIMES[runtime]
     if not find_spec(found.module):
         raise ImportError(
-            f"The runtime {runtime!r} is not installed: "
-            f'`pip install "wingkeras[{found.extra}]"`.'
+            f"The runtime {runtime!r} is not installed: {install_hint(found.extra)}."
         )
     return found
 

@@ -84,41 +84,70 @@ def Regressor(
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
     """
+    check_backbone(backbone)
+    if weights is not None and is_model(weights):
+        network = Regressor(backbone, num_landmarks, mean_shape, size, None, name)
+        load_trunk(network, backbone, weights, partial(Regressor, backbone, size=size))
+        freeze_batch_normalization(network.get_layer(index=2))
+        return network
+    head = landmark_head(num_landmarks, mean_shape)
+    image = keras.Input((size, size, 3), name="image")
+    features = build_backbone(
+        backbone, weights, pooling="avg", input_shape=(size, size, 3)
+    )
+    if weights:
+        freeze_batch_normalization(features)
+    x = features(Preprocessing(backbone, name="preprocess")(image))
+    return keras.Model(image, head(x), name=name or backbone.lower())
+
+
+def check_backbone(backbone: str) -> None:
+    """Refuse what is no builder of `keras.applications`.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
     if backbone not in BACKBONES:
         raise ValueError(
             f"Expected `backbone` to be one of {BACKBONES}, received {backbone!r}."
         )
-    if weights is not None and is_model(weights):
-        network = Regressor(backbone, num_landmarks, mean_shape, size, None, name)
-        load_trunk(network, backbone, weights, partial(Regressor, backbone, size=size))
-        _freeze_batch_normalization(network.get_layer(index=2))
-        return network
-    build = getattr(keras.applications, backbone)
+
+
+def build_backbone(
+    backbone: str, weights: str | Path | None, **settings
+) -> keras.Model:
+    """A network of `keras.applications` without its classifier.
+
+    Args:
+        backbone: name of its builder.
+        weights: "imagenet", a file or `None`; see `Regressor`.
+        **settings: further arguments of the builder.
+
+    Returns:
+        The network, without its preprocessing.
+
+    Raises:
+        FileNotFoundError, OSError: see `Regressor`.
+    """
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise FileNotFoundError(
             "Expected `weights` to be 'imagenet', None, a weight file of "
             f"{backbone} or a trained model with it; there is no {weights}."
         )
-    head = landmark_head(num_landmarks, mean_shape)
-    image = keras.Input((size, size, 3), name="image")
-    settings = {"include_top": False, "pooling": "avg", "input_shape": (size, size, 3)}
+    build = getattr(keras.applications, backbone)
     try:
-        features = build(weights=weights and str(weights), **settings)
+        return build(weights=weights and str(weights), include_top=False, **settings)
     except Exception as error:  # Keras' downloads raise any, a bare Exception too
         if weights != "imagenet":
             raise
         # Raises by itself where the settings are wrong, not the weights.
-        build(weights=None, **settings)
+        build(weights=None, include_top=False, **settings)
         home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         raise OSError(
             f"The ImageNet weights of {backbone} could not be had: {error}. Without a "
             f"network, put the file that Keras asks for in {home / 'models'}, or give "
             "a weight file's path as `weights`."
         ) from error
-    if weights:
-        _freeze_batch_normalization(features)
-    x = features(Preprocessing(backbone, name="preprocess")(image))
-    return keras.Model(image, head(x), name=name or backbone.lower())
 
 
 @keras.saving.register_keras_serializable("wingkeras")
@@ -149,7 +178,8 @@ class Preprocessing(layers.Layer):
         return super().get_config() | {"backbone": self.backbone}
 
 
-def _freeze_batch_normalization(network: keras.Model) -> None:
+def freeze_batch_normalization(network: keras.Model) -> None:
+    """Keep its statistics, scales and shifts as they are, in training too."""
     # `network(x, training=False)` would not do: fitting a model around it overrides
     # that with True.
     for layer in network.layers:

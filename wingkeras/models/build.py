@@ -8,11 +8,17 @@ import numpy as np
 from wingkeras.models.backbones import BACKBONES, RESNET50_SIZE, Regressor
 from wingkeras.models.cnn import CNN6, CNN6_SIZE, CNN7, CNN7_SIZE
 from wingkeras.models.heatmap import UNET_SIZE, UNet
+from wingkeras.models.heatmap_regressor import (
+    HEATMAP_NETWORKS,
+    HEATMAP_SIZE,
+    HeatmapRegressor,
+    backbone_of,
+)
 
 _PLAIN_SIZES = {"CNN6": CNN6_SIZE, "CNN7": CNN7_SIZE}
 
 
-NETWORKS = (*_PLAIN_SIZES, "UNet", *BACKBONES)
+NETWORKS = (*_PLAIN_SIZES, "UNet", *BACKBONES, *HEATMAP_NETWORKS)
 """Names that `build` takes."""
 
 
@@ -27,13 +33,14 @@ def build(
     """A network by name.
 
     Args:
-        network: one of `NETWORKS`: a plain CNN, the U-Net or a backbone for
-            `Regressor`.
+        network: one of `NETWORKS`: a plain CNN, the U-Net, a backbone for
+            `Regressor`, or "Heatmap" and a backbone for `HeatmapRegressor`.
         num_landmarks: L, the number of points.
-        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. The U-Net does without.
+        mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. Networks with
+            heat maps do without.
         size: side of the input, pixels; `input_size(network)` by default.
         weights: to start from: a trained model, see `CNN6`; of a backbone also
-            "imagenet" or a file, see `Regressor`.
+            "imagenet" or a file, see `Regressor` and `HeatmapRegressor`.
         batch_norm: of a plain CNN; see `CNN6`.
 
     Returns:
@@ -52,6 +59,8 @@ def build(
         )
     if network == "UNet":
         return UNet(num_landmarks, size, weights=weights)
+    if network in HEATMAP_NETWORKS:
+        return HeatmapRegressor(backbone_of(network), num_landmarks, size, weights)
     if network not in _PLAIN_SIZES:
         return Regressor(network, num_landmarks, mean_shape, size, weights)
     if size != _PLAIN_SIZES[network]:
@@ -72,6 +81,8 @@ def input_size(network: str) -> int:
         raise ValueError(
             f"Expected a network of {', '.join(NETWORKS)}; received {network!r}."
         )
+    if network in HEATMAP_NETWORKS:
+        return HEATMAP_SIZE
     return {**_PLAIN_SIZES, "UNet": UNET_SIZE}.get(network, RESNET50_SIZE)
 
 

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from wingkeras import geometry
@@ -90,16 +89,37 @@ class SoftArgmax(layers.Layer):
 
     def call(self, maps):
         """`(B, 2L)` in pixels of the network's input."""
-        _, height, width, landmarks = maps.shape
-        flat = ops.reshape(maps, (-1, height * width, landmarks))
-        y, x = (geometry.cell_centres(n, self.stride) for n in (height, width))
-        places = np.stack(np.meshgrid(x, y)).reshape(2, -1)
-        found = ops.einsum("bpl,cp->bcl", ops.softmax(flat, axis=1), places)
-        return ops.reshape(found, (-1, 2 * landmarks))
+        return ops.concatenate(
+            [mean_places(shares, self.stride) for shares in marginals(maps)], axis=1
+        )
 
     def get_config(self) -> dict:
         """What a saved model says of the layer."""
         return super().get_config() | {"stride": self.stride}
+
+
+def marginals(maps):
+    """Shares of columns and of rows under the softmax of heat maps.
+
+    Sums of them give mean places without a matrix product, which OpenVINO computes in
+    bfloat16 where the processor can: it would resolve half a pixel.
+
+    Args:
+        maps: `(B, H, W, L)`.
+
+    Returns:
+        `(B, W, L)` and `(B, H, L)`; each adds up to 1 along axis 1.
+    """
+    _, height, width, landmarks = maps.shape
+    flat = ops.reshape(maps, (-1, height * width, landmarks))
+    shares = ops.reshape(ops.softmax(flat, axis=1), (-1, height, width, landmarks))
+    return ops.sum(shares, axis=1), ops.sum(shares, axis=2)
+
+
+def mean_places(shares, stride: int):
+    """`(B, L)` mean places along one axis, input pixels, of `(B, W, L)` shares."""
+    centres = geometry.cell_centres(shares.shape[1], stride)
+    return ops.sum(shares * centres[:, None], axis=1)
 
 
 def _convolve(x, width, name, size=3, strides=1, activate=True):

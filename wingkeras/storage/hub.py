@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from pathlib import Path
 
+from wingkeras.extras import install_hint
 from wingkeras.storage.errors import FetchError
 
 _SCHEME = "hf://"
@@ -60,7 +61,7 @@ def _repository(address: str) -> str:
 def _client():
     if not importlib.util.find_spec("huggingface_hub"):
         raise ImportError(
-            "Models on the Hugging Face Hub need its client: "
-            "`pip install huggingface_hub`."
+            "Models on the Hugging Face Hub need its client, `huggingface_hub`: "
+            f"{install_hint('hub')}."
         )
     return importlib.import_module("huggingface_hub")

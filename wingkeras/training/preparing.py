@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 from wingkeras import geometry
 from wingkeras.data.balance import epoch_plan
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.near_copies import find_near_copies
 from wingkeras.data.order import count_batches
 from wingkeras.data.regions import (
     FaceRegions,
@@ -23,6 +25,8 @@ from wingkeras.data.regions import (
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
 from wingkeras.training.recipe import Recipe
+
+_log = logging.getLogger("wingkeras")
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def prepare(inputs: Inputs) -> Prepared:
     if inputs.extra_faces:
         more = load_regions(inputs.extra_faces, size, box_scale)
         regions = join_regions(regions, more)
+    _warn_of_near_copies(inputs, regions, validation)
     if inputs.first_stage:
         factor = box_scale / inputs.recipe.box_scale
         mean_shape = geometry.scale_about_centre(mean_shape, size, factor)
@@ -130,6 +135,30 @@ def prepare(inputs: Inputs) -> Prepared:
             for part in (regions, validation)
         )
     return Prepared(regions, validation, mean_shape)
+
+
+def _warn_of_near_copies(
+    inputs: Inputs, regions: FaceRegions, validation: FaceRegions
+) -> None:
+    pairs = find_near_copies(validation, regions)
+    if not len(pairs):
+        return
+    pictures = inputs.training_faces.images
+    if inputs.extra_faces:
+        pictures += inputs.extra_faces.images
+    held_out, shown = pairs[0]
+    _log.warning(
+        "%d of the %d faces held out for validation are nearly the same as a face that "
+        "is trained on, or its mirror image, such as %s and %s. The validation error "
+        "is too low, and the epoch is chosen by what was learnt by heart. Remove the "
+        "copies, or keep them on one side of the split: give them the same entry in a "
+        "column of their CSV file and name it in `Recipe.group_by`, on the command "
+        "line --group-by.",
+        len(pairs),
+        len(validation),
+        inputs.held_out.images[held_out],
+        pictures[shown],
+    )
 
 
 def _align(

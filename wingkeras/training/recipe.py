@@ -47,6 +47,8 @@ class Recipe:
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
         validation_split: share of the training faces kept for validation, in (0, 1).
+        group_by: name of an attribute of the faces, such as a column of their CSV file;
+            faces of equal value are not parted by the split, see `FaceDataset.split`.
         augment_on: where training faces are perturbed: on the "host", by `tf.data`, or
             on the "device", in the compiled train step.
         seed: of the initial weights, the split, the order and the augmentation.
@@ -75,6 +77,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     validation_split: float = 0.05
+    group_by: str | None = None
     augment_on: Literal["host", "device"] = "host"
     seed: int = 0
     precision: str = "float32"
@@ -107,6 +110,7 @@ class Recipe:
         _check(
             0 < self.validation_split < 1, "validation_split", "a share in (0, 1)", self
         )
+        _check(self.group_by != "", "group_by", "the name of an attribute", self)
         _check(self.hsm_bins >= 0, "hsm_bins", "a number >= 0", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
@@ -121,6 +125,9 @@ class Recipe:
         files have, see `serialized_names`.
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.group_by is None:
+            # Keys of recorded results come from descriptions older than this field.
+            del values["group_by"]
         values = serialized_names.to_file(values, serialized_names.RECIPE)
         values["augmentation"] = serialized_names.to_file(
             dataclasses.asdict(self.augmentation), serialized_names.AUGMENTATION

@@ -176,5 +176,21 @@ RECIPES = {
             box_scale=1.2,
             augmentation=_MODERN,
         ),
+        # As light as the one before, with a heat map per landmark. Meant for ImageNet's
+        # weights in its encoder; tools/train_heatmaps.py adds faces of several kinds.
+        Recipe(
+            name="heatmap_300w",
+            network="HeatmapMobileNetV2",
+            loss=WingLoss(w=13, epsilon=2.6),  # CNN-7's, scaled to 112 px
+            learning_rate=1e-3,
+            final_learning_rate=3e-6,
+            weight_decay=5e-4,
+            epochs=70,
+            batch_size=16,
+            ema=0.9987,
+            box_scale=1.15,
+            augmentation=_MODERN,
+            jit_compile=False,
+        ),
     )
 }

@@ -92,7 +92,9 @@ def train(
     # folder: it is claimed once the network is built. The checkpoint is read after
     # that, since whoever held the folder before may have been writing it.
     strategy, run_folder = strategy or Strategy(), RunFolder(folder)
-    training_faces, held_out = faces.split(recipe.validation_split, recipe.seed)
+    training_faces, held_out = faces.split(
+        recipe.validation_split, recipe.seed, recipe.group_by
+    )
     inputs = Inputs(
         recipe, training_faces, held_out, first_stage, init_from, extra_faces
     )

@@ -1,0 +1,122 @@
+"""The training of the heat-map network: its faces, its batches, its fit."""
+
+import dataclasses
+
+import numpy as np
+
+import measure_spread
+from faces_on_disk import make_faces
+from heatmaps.batches import Batches
+from heatmaps.faces import complete, make_source
+from heatmaps.fitting import fit
+from heatmaps.spoiling import perturb
+from wingkeras import zoo
+from wingkeras.data import pipeline
+from wingkeras.data.faces import FaceDataset
+from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import FIVE
+from wingkeras.training.recipes import RECIPES
+
+SIZE, BOX_SCALE = 64, 1.5
+RECIPE = dataclasses.replace(
+    RECIPES["heatmap_300w"],
+    input_size=SIZE,
+    box_scale=BOX_SCALE,
+    epochs=2,
+    batch_size=4,
+)
+
+
+def _half(faces: FaceDataset) -> FaceDataset:
+    landmarks = faces.landmarks.copy()
+    landmarks[:, [1, 4]] = np.nan
+    return FaceDataset(faces.images, landmarks, faces.scheme, faces.subsets)
+
+
+class _Oracle(Localizer):
+    """Finds the true landmarks, in the faces' order."""
+
+    def __init__(self, faces: FaceDataset):
+        self.stages = (type("Stage", (), {"mean_shape": faces.landmarks[0]}),)
+        self._faces = {i: face for i, face in enumerate(faces.landmarks)}
+        self._calls = 0
+
+    def __call__(self, image, boxes):
+        found = self._faces[self._calls // 2]
+        self._calls += 1
+        return found[None]
+
+
+def test_landmarks_stay_on_what_they_mark(tmp_path):
+    faces = make_faces(tmp_path, 8)
+    regions = pipeline.load_regions(faces, SIZE, BOX_SCALE)
+    rng, zero = np.random.default_rng(0), np.zeros(2)
+    distances = []
+    for image, maps, points in zip(
+        regions.images.numpy(),
+        regions.maps.numpy(),
+        regions.landmarks.numpy(),
+        strict=True,
+    ):
+        crop, found = perturb(rng, image, maps, points, FIVE.mirror, SIZE, zero, 0.0)
+        # The disc of the nose tip is blue whichever way the face is mirrored.
+        blue = crop[..., 2].astype(int) - crop[..., :2].max(axis=2)
+        rows, columns = np.nonzero(blue > 100)
+        distances.append(np.hypot(*(found[2] - [columns.mean(), rows.mean()])))
+    assert np.mean(distances) < 1.5
+
+
+def test_unlabelled_points_stay_so_and_mirror_with_the_others(tmp_path):
+    faces = _half(make_faces(tmp_path, 1))
+    regions = pipeline.load_regions(faces, SIZE, BOX_SCALE)
+    arrays = (regions.images[0].numpy(), regions.maps[0].numpy())
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(20):
+        points = regions.landmarks[0].numpy()
+        crop, found = perturb(rng, *arrays, points, FIVE.mirror, SIZE, np.zeros(2))
+        assert crop.shape == (SIZE, SIZE, 3) and crop.dtype == np.uint8
+        seen.add(tuple(np.flatnonzero(np.isnan(found[:, 0])).tolist()))
+    assert seen == {(1, 4), (0, 3)}
+
+
+def test_half_labelled_faces_are_completed_where_the_model_agrees(tmp_path):
+    faces = make_faces(tmp_path, 4)
+    half = _half(faces)
+    chosen = np.array([True, True, True, False])
+    whole = complete(_Oracle(faces), half, chosen)
+    np.testing.assert_allclose(whole.landmarks[:3], faces.landmarks[:3])
+    np.testing.assert_array_equal(whole.landmarks[3], half.landmarks[3])
+    np.testing.assert_allclose(whole.boxes[:3], faces.boxes[:3])
+    source = make_source(half, SIZE, BOX_SCALE, (1, 1), whole)
+    assert (source.offsets[:3, 0] > 1).all()  # the labelled half is on the left
+    np.testing.assert_array_equal(source.offsets[3], [0, 0])
+
+
+def test_shares_change_on_the_way(tmp_path):
+    left = make_source(make_faces(tmp_path / "a", 4), SIZE, BOX_SCALE, (1, 0))
+    right = make_source(_half(make_faces(tmp_path / "b", 4)), SIZE, BOX_SCALE, (0, 1))
+    batches = Batches([left, right], 4, seed=0)
+    crops, vectors = batches.take()
+    assert crops.shape == (4, SIZE, SIZE, 3) and vectors.shape == (4, 10)
+    assert np.isfinite(vectors).all()
+    batches.done = 1.0
+    for _ in range(20):  # those made before
+        crops, vectors = batches.take()
+    assert (np.isnan(vectors).sum(axis=1) == 4).all()
+
+
+def test_fits_resumes_and_saves(tmp_path):
+    faces = make_faces(tmp_path / "faces", 8)
+    source = make_source(faces, SIZE, BOX_SCALE, (1, 1))
+    one = dataclasses.replace(RECIPE, epochs=1)
+    fit(one, [source], faces, 2, tmp_path / "run")
+    localizer = fit(RECIPE, [source], faces, 2, tmp_path / "run")
+    rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    assert rows[0].startswith("epoch,") and len(rows) == 3
+    loaded = zoo.load(tmp_path / "run")
+    assert loaded.box_scale == localizer.box_scale == BOX_SCALE
+    image = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    found = [each(image, faces.boxes[:1]) for each in (localizer, loaded)]
+    np.testing.assert_allclose(*found, atol=0.2)  # as float16 has it
+    measured = measure_spread.measure(localizer, faces)
+    assert measured["faces"] == 8 and -1 <= measured["spearman_of_landmarks"] <= 1

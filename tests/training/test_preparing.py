@@ -1,0 +1,61 @@
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+
+from faces_on_disk import make_faces
+from train_made_faces import RECIPE
+from wingkeras.data.faces import FaceDataset
+from wingkeras.training.preparing import Inputs, prepare
+
+
+def _with_mirror_copies(faces: FaceDataset, folder) -> FaceDataset:
+    """Every face and, in another file, its mirror image; "original" tells whose."""
+    images = list(faces.images)
+    for i, path in enumerate(faces.images):
+        images.append(folder / f"mirrored{i}.png")
+        cv2.imwrite(str(images[-1]), cv2.imread(str(path))[:, ::-1])
+    width = cv2.imread(str(faces.images[0])).shape[1]
+    mirrored = faces.landmarks[:, list(faces.scheme.mirror)]
+    mirrored = [width - 1, 0] + mirrored * [-1, 1]
+    return FaceDataset(
+        tuple(images),
+        np.concatenate([faces.landmarks, mirrored]),
+        faces.scheme,
+        faces.subsets * 2,
+        {"original": np.tile(np.arange(len(faces)), 2)},
+    )
+
+
+def _messages(caplog, recipe, faces, extra_faces=None) -> list[str]:
+    parts = faces.split(recipe.validation_split, recipe.seed, recipe.group_by)
+    prepare(Inputs(recipe, *parts, None, None, extra_faces))
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.fixture
+def faces(tmp_path):
+    return make_faces(tmp_path / "faces", 20)
+
+
+def test_copies_on_both_sides_of_the_split_are_reported(caplog, tmp_path, faces):
+    faces = _with_mirror_copies(faces, tmp_path)
+    training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
+    common = {*training.attributes["original"]} & {*held_out.attributes["original"]}
+    (message,) = _messages(caplog, RECIPE, faces)
+    assert message.startswith(f"{len(common)} of the 8 faces held out")
+    assert "group_by" in message and str(tmp_path / "mirrored") in message
+
+
+def test_copies_kept_together_are_not_reported(caplog, tmp_path, faces):
+    recipe = dataclasses.replace(RECIPE, group_by="original")
+    assert not _messages(caplog, recipe, _with_mirror_copies(faces, tmp_path))
+
+
+def test_copies_among_the_extra_faces_are_reported(caplog, faces):
+    _, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
+    (message,) = _messages(caplog, RECIPE, faces, held_out)
+    assert message.startswith("4 of the 4 faces held out")
+    picture = held_out.images[0]
+    assert f"such as {picture} and {picture}" in message

@@ -1,0 +1,1 @@
+"""How `heatmap_300w` was trained: faces, their perturbation, the fit."""

@@ -1,0 +1,82 @@
+"""How well the spread of the heat maps tells where a network errs.
+
+    python tools/measure_spread.py heatmap_300w --data PATH_TO_300W
+
+Prints Spearman's rank correlation of spread and error on the faces held out from the
+training set: over all landmarks, over faces (means of both), and the mean error of the
+landmarks by quarters of their spread.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", metavar="MODEL", help="of the zoo, or a folder")
+    parser.add_argument("--data", type=Path, required=True, help="folder of 300-W")
+    parser.add_argument("--fraction", type=float, default=0.05, help="held out")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice")
+    options = parser.parse_args(arguments)
+
+    from wingkeras import zoo
+    from wingkeras.data.datasets import load_faces
+
+    faces = load_faces(options.data, "train", allow_missing=True)
+    held_out = faces.split(options.fraction, options.seed)[1]
+    print(json.dumps(measure(zoo.load(options.model), held_out), indent=1))
+    return 0
+
+
+def measure(localizer, faces) -> dict:
+    """The correlations of a localizer whose last network has heat maps.
+
+    Args:
+        localizer: of one network.
+        faces: labelled with its scheme.
+    """
+    import numpy as np
+
+    from wingkeras import geometry
+    from wingkeras.data import pipeline
+    from wingkeras.models.spread import with_spread
+
+    network = localizer.keras_stages[-1].network
+    size = network.input_shape[1]
+    regions = pipeline.load_regions(faces, size, localizer.box_scale)
+    truth = pipeline.crop_landmarks(regions)
+    found = with_spread(network).predict(
+        pipeline.evaluation_batches(regions).map(lambda crops, _: crops), verbose=0
+    )
+    landmarks = geometry.from_shape_vectors(found["landmarks"])
+    errors, spreads = np.linalg.norm(landmarks - truth, axis=2), found["spread"]
+    edges = np.quantile(spreads, [0.25, 0.5, 0.75])
+    quarters = np.digitize(spreads, edges)
+    return {
+        "faces": len(faces),
+        "spearman_of_landmarks": _spearman(errors.ravel(), spreads.ravel()),
+        "spearman_of_faces": _spearman(errors.mean(axis=1), spreads.mean(axis=1)),
+        "spread_edges_px": edges.round(2).tolist(),
+        "error_px_of_quarters": [
+            round(float(errors[quarters == i].mean()), 3) for i in range(4)
+        ],
+    }
+
+
+def _spearman(first, second) -> float:
+    import numpy as np
+
+    ranks = [np.argsort(np.argsort(values)) for values in (first, second)]
+    return round(float(np.corrcoef(*ranks)[0, 1]), 3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
