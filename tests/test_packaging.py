@@ -68,16 +68,22 @@ def test_source_distribution_holds_every_file(built, tracked):
 
 
 def _expected_wheel() -> set[str]:
-    """Modules, type marker, registry, weights, cards, licences; nothing else."""
+    """Modules, type marker, registry, weights, detector, cards, licences."""
     package = ROOT / "wingkeras"
     names = {path.relative_to(ROOT).as_posix() for path in package.rglob("*.py")}
     registry = json.loads((ROOT / "zoo/registry.json").read_text())
     weights = {stage["file"] for entry in registry for stage in entry["stages"]}
     cards = {entry["card"] for entry in registry}
+    yunet = "face_detection_yunet_2026may"
     others = {"__init__.py", "registry.json", "LICENSE-WEIGHTS.md"}
+    others |= {f"{yunet}.onnx", f"{yunet}.LICENSE"}
     names |= {f"wingkeras/pretrained/{name}" for name in others | weights | cards}
     described = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
-    licences = ("licenses/LICENSE", "licenses/zoo/LICENSE-WEIGHTS.md")
+    licences = (
+        "licenses/LICENSE",
+        "licenses/zoo/LICENSE-WEIGHTS.md",
+        f"licenses/zoo/{yunet}.LICENSE",
+    )
     info = f"wingkeras-{wingkeras.__version__}.dist-info"
     names |= {f"{info}/{name}" for name in (*described, *licences)}
     return names | {"wingkeras/py.typed"}
@@ -102,7 +108,7 @@ def test_licences_of_code_and_weights_are_in_the_wheel(wheel):
     info = f"wingkeras-{wingkeras.__version__}.dist-info"
     described = message_from_bytes(wheel[f"{info}/METADATA"])
     assert described["License-Expression"] == (
-        "Apache-2.0 AND LicenseRef-Research-Only-Weights"
+        "Apache-2.0 AND LicenseRef-Research-Only-Weights AND MIT"
     )
     code = wheel[f"{info}/licenses/LICENSE"]
     assert code == (ROOT / "LICENSE").read_bytes() and b"Apache License" in code

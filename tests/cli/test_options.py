@@ -27,10 +27,20 @@ TRAIN = ("train", "--recipe", "x", "--data", ".")
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (("predict", "a.jpg", "--yunet", "f"), ("--yunet", "--detector yunet")),
+        (
+            ("predict", "a.jpg", "--detector", "haar", "--yunet", "f"),
+            ("--yunet", "--detector yunet"),
+        ),
         (("predict", "a.jpg", "--no-smoothing"), ("--no-smoothing", "INPUT")),
         (("predict", "a.mp4", "0", "--format", "pts"), ("--format", "INPUT")),
+        (("predict", "a.jpg", "--format", "pts", "--flip-error"), ("--format json",)),
+        (
+            ("predict", "a.jpg", "--detector", "haar", "--min-score", "0.5"),
+            ("--min-score", "--detector yunet"),
+        ),
         (("evaluate", "m", "--data", ".", "--yunet", "f"), ("--detector yunet",)),
+        (("evaluate", "m", "--data", ".", "--min-face", "9"), ("--detector haar",)),
+        (("zoo", "cnn6_300w", "--clear-cache"), ("--clear-cache", "MODEL")),
         (("convert", "m", "--quantize", "int8"), ("--quantize", "--calibration")),
         (("convert", "m", "--calibration", "f"), ("--calibration", "--quantize int8")),
         (("convert", "m", "--check", "f", "--to", "tflite"), ("--to", "--check")),
@@ -54,7 +64,11 @@ def test_options_that_need_each_other(capsys, arguments, parts):
     [
         "predict a.jpg b.mp4 --no-smoothing --format pts",
         "predict 0 --no-smoothing",
-        "predict a.jpg --yunet f --detector yunet",
+        "predict a.jpg --yunet f --detector yunet --min-score 0.5 --min-face 20",
+        "predict a.jpg --format json --format pts --flip-error",
+        "predict a.jpg --detector haar --min-face 20",
+        "evaluate m --data . --detector haar --min-face 20",
+        "zoo --clear-cache",
         "convert m --quantize int8 --calibration f",
         "convert m --check f --data . --split full",
         "train --recipe x --data . --strategy data-parallel --num-processes 2",
@@ -152,7 +166,7 @@ def test_version():
         (["zoo", "cnn67_300w"], 0),
         (["zoo", "cnn67_300w", "--json"], 0),
         (["predict", "photo.jpg", "--runtime", "none"], 2),
-        (["predict", "photo.jpg", "--yunet", "file"], 2),
+        (["predict", "photo.jpg", "--detector", "haar", "--yunet", "file"], 2),
         (["nothing"], 2),
     ],
     ids=str,

@@ -55,7 +55,9 @@ def test_two_processes_convert_at_once(converted):
 
 def test_the_log_says_that_it_converts(converted):
     _, results = converted
-    assert any("Converting made-0123 to .onnx, once" in err for _, err in results)
+    assert any(
+        "Converting a network of made to .onnx, once" in err for _, err in results
+    )
 
 
 def test_converted_network_needs_neither_keras_nor_tensorflow(converted):

@@ -9,9 +9,10 @@ from wingkeras import geometry
 from wingkeras.data.w300 import load_300w
 from wingkeras.imaging.images import read_image
 from wingkeras.inference import detectors
+from wingkeras.inference import yunet as yunet_module
 from wingkeras.inference.detectors import BoxCalibration, HaarDetector, YuNetDetector
 from wingkeras.schemes import AFLW19, FIVE
-from wingkeras.storage.download import FetchError
+from wingkeras.storage.registry import packaged_folder
 
 # The square around the landmarks of the portrait, read off it by eye.
 PORTRAIT_BOX = np.array([[172, 154, 358, 340]], np.float32)
@@ -25,11 +26,8 @@ def portrait():
 
 
 @pytest.fixture(scope="module")
-def yunet(real_data):
-    files = sorted((real_data.parent / "detectors").glob("face_detection_yunet*.onnx"))
-    if not files:
-        pytest.skip("needs a YuNet model file in detectors/ beside the data")
-    return YuNetDetector(files[0])
+def yunet():
+    return YuNetDetector()
 
 
 def test_calibration_moves_and_scales():
@@ -85,16 +83,58 @@ def test_the_largest_face_comes_first(portrait):
     assert sides[0] > 1.5 * sides[1] and boxes[0, 0] > boxes[1, 0]
 
 
-def test_a_small_face_is_found_at_a_larger_size(portrait):
-    small = cv2.resize(portrait, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
-    group = np.full((1200, 1600, 3), 128, np.uint8)
-    group[500 : 500 + len(small), 700 : 700 + small.shape[1]] = small
+def _in_group(portrait, side, corner, shape=(3000, 4000)):
+    """The portrait with a face of `side` px in a large grey picture, and its box."""
+    factor = side / (PORTRAIT_BOX[0, 2] - PORTRAIT_BOX[0, 0])
+    small = cv2.resize(
+        portrait, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA
+    )
+    left, top = corner
+    group = np.full((*shape, 3), 128, np.uint8)
+    group[top : top + len(small), left : left + small.shape[1]] = small
+    return group, (PORTRAIT_BOX + 0.5) * factor - 0.5 + [left, top, left, top]
+
+
+def test_haar_looks_for_small_faces_where_they_are_asked_for(portrait):
+    group, expected = _in_group(portrait, 60, (700, 500), (1200, 1600))
     assert len(HaarDetector()(group).boxes) == 0
-    boxes = HaarDetector(longest_side=1600)(group).boxes
-    expected = (PORTRAIT_BOX + 0.5) * 0.3 - 0.5 + [700, 500, 700, 500]
+    boxes = HaarDetector(min_face=40)(group).boxes
     assert len(boxes) == 1 and geometry.box_iou(boxes, expected) > 0.6
-    with pytest.raises(ValueError, match="`longest_side` of at least 1 pixel"):
-        HaarDetector(longest_side=0)
+
+
+@pytest.mark.parametrize("side", [40, 60, 180, 1500])
+@pytest.mark.parametrize("corner", [(0, 0), (850, 1000)])
+def test_yunet_finds_faces_of_all_sizes_in_large_pictures(
+    yunet, portrait, side, corner
+):
+    shape = (3000, 4000) if side < 1000 else (6000, 6000)
+    group, expected = _in_group(portrait, side, corner, shape)
+    boxes = yunet(group).boxes
+    assert len(boxes) == 1 and geometry.box_iou(boxes, expected) > 0.6
+
+
+def test_what_is_searched_for_can_be_chosen(portrait):
+    group, _ = _in_group(portrait, 60, (1700, 1300))
+    assert len(YuNetDetector(min_face=60)(group).boxes) == 1
+    assert len(YuNetDetector(min_face=400)(group).boxes) == 0
+    score = YuNetDetector()(portrait).scores[0]
+    assert len(YuNetDetector(min_score=score - 0.01)(portrait).boxes) == 1
+    assert len(YuNetDetector(min_score=score + 0.01)(portrait).boxes) == 0
+    by_name = detectors.load_detector("yunet", min_face=50, min_score=0.5)
+    assert (by_name.min_face, by_name.min_score) == (50, 0.5)
+    assert detectors.load_detector("haar", min_face=50).min_face == 50
+
+
+@pytest.mark.parametrize("detector", [HaarDetector, YuNetDetector])
+@pytest.mark.parametrize("min_face", [0, float("nan"), float("inf")])
+def test_sizes_that_are_none(detector, min_face):
+    with pytest.raises(ValueError, match="`min_face` of at least 1 pixel, received"):
+        detector(min_face=min_face)
+
+
+def test_scores_that_are_none():
+    with pytest.raises(ValueError, match=r"`min_score` from 0 to 1, received 1\.5"):
+        YuNetDetector(min_score=1.5)
 
 
 def test_no_face_no_boxes():
@@ -119,11 +159,20 @@ def test_yunet_from_a_wrong_or_missing_file(tmp_path):
         YuNetDetector(tmp_path / "wrong.onnx")
 
 
-def test_yunet_that_cannot_be_downloaded(tmp_path, monkeypatch):
-    monkeypatch.setenv("WINGKERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(YuNetDetector, "URL", "http://127.0.0.1:9/yunet.onnx")
-    with pytest.raises(FetchError, match=f"offline.*{YuNetDetector.SHA256}"):
-        YuNetDetector()
+def test_the_packaged_yunet_is_checked(tmp_path, monkeypatch, portrait):
+    monkeypatch.setattr(yunet_module, "packaged_folder", lambda: tmp_path)
+    with pytest.raises(FileNotFoundError, match="Install the package again"):
+        YuNetDetector()(portrait)
+    content = bytearray((packaged_folder() / YuNetDetector.FILE).read_bytes())
+    content[1000] ^= 1
+    (tmp_path / YuNetDetector.FILE).write_bytes(content)
+    with pytest.raises(ValueError, match=f"damaged.*{YuNetDetector.SHA256}"):
+        YuNetDetector()(portrait)
+
+
+def test_the_licence_of_yunet_is_beside_it():
+    text = (packaged_folder() / YuNetDetector.FILE).with_suffix(".LICENSE").read_text()
+    assert text.startswith("MIT License") and "Shiqi Yu" in text
 
 
 def test_by_name():
@@ -142,8 +191,8 @@ def test_yunet_finds_the_portraits_face(yunet, portrait):
 
 
 @pytest.mark.parametrize(("name", "share"), [("haar", 0.95), ("yunet", 0.99)])
-def test_faces_of_the_common_subset(real_data, name, share, request):
-    detector = request.getfixturevalue("yunet") if name == "yunet" else HaarDetector()
+def test_faces_of_the_common_subset(real_data, name, share):
+    detector = detectors.load_detector(name)
     faces = load_300w(Path(real_data) / "300w", "common")
     faces = faces.select(np.arange(0, len(faces), 10))
     hits = 0
@@ -151,3 +200,28 @@ def test_faces_of_the_common_subset(real_data, name, share, request):
         found = detector(read_image(path)).boxes
         hits += bool((geometry.box_iou(found, box[None]) > 0.5).any())
     assert hits >= share * len(faces)
+
+
+@pytest.mark.parametrize("side", [180, 90, 60])
+def test_a_group_of_people_is_found(real_data, yunet, side):
+    """Twenty faces of any pose in 12 megapixels; nothing else is found."""
+    faces = load_300w(Path(real_data) / "300w", "train")
+    faces = faces.select(np.arange(0, len(faces), len(faces) // 20)[:20])
+    group, truth = np.full((3000, 4000, 3), 120, np.uint8), []
+    for i, (path, box) in enumerate(zip(faces.images, faces.boxes, strict=True)):
+        factor = side / (box[2] - box[0])
+        # Around the face alone: others in its picture would count as false ones.
+        left, top = np.maximum(0, np.floor(box[:2] - 0.3 / factor * side)).astype(int)
+        right, bottom = np.ceil(box[2:] + 0.3 / factor * side).astype(int)
+        image = read_image(path)[top:bottom, left:right]
+        image = cv2.resize(
+            image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA
+        )
+        x, y = 800 * (i % 5) + 200, 750 * (i // 5) + 200
+        group[y : y + len(image), x : x + image.shape[1]] = image
+        corner = np.array([left, top, left, top])
+        truth.append((box - corner + 0.5) * factor - 0.5 + [x, y, x, y])
+    found = yunet(group).boxes
+    overlap = geometry.box_iou(found[:, None], np.array(truth)[None])
+    assert (overlap.max(axis=0) > 0.4).sum() >= 19
+    assert (overlap.max(axis=1) > 0.4).all() and len(found) <= 20

@@ -14,7 +14,7 @@ from made_localizers import MEAN, make_boxes, make_image, make_localizer
 from wingkeras import geometry
 from wingkeras.export.samples import graph_inputs
 from wingkeras.inference.detections import Detections
-from wingkeras.inference.detectors import HaarDetector
+from wingkeras.inference.detectors import YuNetDetector
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
@@ -146,7 +146,7 @@ def test_no_face_is_no_error(one_stage):
 
 
 def test_the_default_detector_knows_the_scheme(one_stage):
-    assert one_stage.detector.calibration == HaarDetector.CALIBRATIONS["five"]
+    assert one_stage.detector.calibration == YuNetDetector.CALIBRATIONS["five"]
     with pytest.raises(AttributeError):
         one_stage.detector = None
 
@@ -216,7 +216,7 @@ def test_pictures_in_other_forms(one_stage, tmp_path):
 def test_repr_is_one_line(two_stages):
     assert repr(two_stages.replace(flip_tta=True)) == (
         "Localizer(2 stages of 64 px + 128 px, scheme 'five', runtime 'keras', "
-        "detector HaarDetector(), flip_tta)"
+        "detector YuNetDetector(), flip_tta)"
     )
 
 
@@ -230,7 +230,7 @@ def test_copies_find_the_same(two_stages, copied):
     assert again.stages[0].network is not two_stages.stages[0].network
     expected = two_stages.replace(flip_tta=True)(image, boxes)
     np.testing.assert_allclose(again(image, boxes), expected, atol=1e-4)
-    assert isinstance(again.detector, HaarDetector)
+    assert isinstance(again.detector, YuNetDetector)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks")

@@ -11,7 +11,7 @@ from made_localizers import make_boxes, make_image, make_localizer
 from wingkeras import zoo
 from wingkeras.imaging.images import read_image
 from wingkeras.inference import runtimes
-from wingkeras.inference.detectors import HaarDetector, YuNetDetector
+from wingkeras.inference.detectors import load_detector
 
 THREADS = 8
 
@@ -30,13 +30,7 @@ def saved(tmp_path_factory):
 
 @pytest.fixture(params=["haar", "yunet"])
 def detector(request):
-    if request.param == "haar":
-        return HaarDetector()
-    data = request.getfixturevalue("real_data")
-    files = sorted((data.parent / "detectors").glob("face_detection_yunet*.onnx"))
-    if not files:
-        pytest.skip("needs a YuNet model file in detectors/ beside the data")
-    return YuNetDetector(files[0])
+    return load_detector(request.param)
 
 
 @pytest.mark.parametrize("runtime", ["keras", *runtimes.RUNTIMES])

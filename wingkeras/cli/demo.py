@@ -36,7 +36,7 @@ def run(options) -> int:
     from wingkeras.inference import prediction
 
     portrait = Path(get_sample_data("grace_hopper.jpg", asfileobj=False))
-    faces, picture = prediction.predict_file(
+    faces, (picture, *_) = prediction.predict_file(
         localizer, portrait, options.output, portrait.stem
     )
     print(f"{options.model}: {len(localizer.scheme)} landmarks on {faces} face")

@@ -98,3 +98,16 @@ class Progress:
         # Spaces cover what a longer line left.
         print(f"\r{line:<{self._written}}", end="", file=sys.stderr, flush=True)
         self._written = len(line)
+
+
+def shown(text: object) -> str:
+    """Text of others, such as a file's name, as it can be printed on one line.
+
+    Control characters, and what standard output cannot encode, are escaped.
+    """
+    escaped = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+        for c in str(text)
+    )
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return escaped.encode(encoding, "backslashreplace").decode(encoding)

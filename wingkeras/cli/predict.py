@@ -1,24 +1,29 @@
 """`wingkeras predict`: landmarks for pictures, videos and cameras."""
 
 import contextlib
-import itertools
+import logging
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import Progress
+from wingkeras.cli.output import Progress, shown
 from wingkeras.cli.parsers import add_command, add_rule
 from wingkeras.imaging.endings import VIDEO_ENDINGS
 
 _EXAMPLE = """
 wingkeras predict photo.jpg holiday/ --output out
-wingkeras predict photo.jpg --format pts --detector yunet
+wingkeras predict photos/ --recursive --format json --skip-existing
+wingkeras predict photo.jpg --format pts --format picture
+wingkeras predict group.jpg --min-face 20 --min-score 0.6
 wingkeras predict clip.mp4 --model cnn6_300w
 wingkeras predict 0                         # a camera, until Ctrl-C
 """
+
+_log = logging.getLogger("wingkeras")
 
 
 def add_parser(commands) -> None:
@@ -29,7 +34,7 @@ def add_parser(commands) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="picture or video file, folder of pictures, or index of a camera",
+        help="picture or video file, folder of them, or index of a camera",
     )
     # The one command without a positional MODEL: its INPUTs, any number of them, are.
     parser.add_argument(
@@ -41,19 +46,45 @@ def add_parser(commands) -> None:
         type=Path,
         metavar="FOLDER",
         default=Path("landmarks"),
-        help="receives the annotated pictures and the landmarks",
+        help="receives the results of x/photo.jpg as x/photo.jpg.landmarks.json, and "
+        "so on; of files outside the current folder it receives the whole path",
+    )
+    parser.add_argument(
+        "-r",
+        "--recursive",
+        action="store_true",
+        help="take the folders inside folders as well",
+    )
+    parser.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out what has its results already, as after an interruption",
     )
     parser.add_argument(
         "--format",
-        choices=("json", "pts"),
-        default="json",
-        help="of the landmarks of pictures; those of videos are in a .jsonl file",
+        choices=("json", "pts", "picture"),
+        action="append",
+        help="what to write for a picture: the landmarks as JSON or as .pts files, or "
+        "the picture with them drawn in; may be given several times; by default json "
+        "and picture. Videos give a video and a .jsonl file",
     )
     add_rule(
         parser,
         "--format",
         "goes with pictures only; every INPUT is a video or camera",
         lambda options: not all(map(_is_video, options.inputs)),
+    )
+    parser.add_argument(
+        "--flip-error",
+        action="store_true",
+        help="add each face's flip error to the JSON, which tells faces from other "
+        "things; the networks run about twice as long",
+    )
+    add_rule(
+        parser,
+        "--flip-error",
+        "goes with --format json only",
+        lambda options: options.format is None or "json" in options.format,
     )
     parser.add_argument(
         "--no-smoothing",
@@ -67,7 +98,7 @@ def add_parser(commands) -> None:
         lambda options: any(map(_is_video, options.inputs)),
     )
     arguments.add_runtime(parser, "fastest")
-    arguments.add_detector(parser, "haar")
+    arguments.add_detector(parser, "yunet")
 
 
 def _is_video(given: str) -> bool:
@@ -78,52 +109,121 @@ def run(options) -> int:
     """Do it; the exit code."""
     localizer = arguments.load_localizer(options)
 
-    from wingkeras.imaging.images import BrokenFileError
-    from wingkeras.inference import prediction
+    from wingkeras.inference import sources
 
     detector = arguments.load_detector(options, localizer.scheme)
     localizer = localizer.replace(detector=detector)
-    names: set[str] = set()
-    failures = 0
+    tally = _Tally()
+    origins: dict[Path, Path | int] = {}
     for given in options.inputs:
-        try:
-            sources = list(prediction.list_sources([given]))
-        except BrokenFileError as error:
-            failures += _report(error)
-            continue
-        for source in sources:
-            name = _unused_name(source, names)
-            names.add(name)
-            try:
-                if isinstance(source, int) or prediction.is_video(source):
-                    _predict_video(localizer, source, name, options)
-                else:
-                    found = prediction.predict_file(
-                        localizer, source, options.output, name, options.format
-                    )
-                    _say(source, *found)
-            except BrokenFileError as error:
-                failures += _report(error)
-    return 1 if failures else 0
+        for source in sources.list_sources(given, options.recursive, tally.fail):
+            before = origins.setdefault(source.place, source.origin)
+            if before is source.origin:
+                _predict(localizer, source, options, tally)
+            elif not _is_same_file(before, source.origin):
+                reason = f"its results would take the place of those of {before}"
+                tally.fail(OSError(f"{source.origin}: {reason}"))
+    print(f"wingkeras: {tally}", file=sys.stderr)
+    return 1 if tally.counts["failed"] else 0
 
 
-def _unused_name(source, names: set[str]) -> str:
-    stem = f"camera{source}" if isinstance(source, int) else source.stem
-    numbered = (f"{stem}-{i}" for i in itertools.count(2))
-    return next(n for n in itertools.chain([stem], numbered) if n not in names)
+def _is_same_file(before: Path | int, origin: Path | int) -> bool:
+    try:
+        return Path(before).samefile(origin)  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return before == origin
 
 
-def _predict_video(localizer, source, name: str, options) -> None:
+class _Tally:
+    """Says what became of each source, and counts."""
+
+    def __init__(self):
+        self.counts: Counter[str] = Counter()
+
+    def fail(self, error: Exception) -> None:
+        self.counts["failed"] += 1
+        print(f"wingkeras: {shown(error)}", file=sys.stderr)
+
+    def found(self, source, faces: int, output: Path | None) -> None:
+        self.counts["videos" if source.is_video else "pictures"] += 1
+        self.counts["faces"] += faces
+        self.counts["without a face"] += not faces
+        written = f", {shown(output)}" if output else ""
+        print(f"{shown(source.origin)}: {_number(faces, 'faces')}{written}")
+
+    def __str__(self) -> str:
+        nouns = ["pictures", "videos"] if self.counts["videos"] else ["pictures"]
+        parts = [_number(self.counts[noun], noun) for noun in (*nouns, "faces")]
+        ends = ["without a face", "failed"] + ["skipped"] * ("skipped" in self.counts)
+        parts += [f"{self.counts[end]} {end}" for end in ends]
+        return ", ".join(parts)
+
+
+def _number(count: int, plural: str) -> str:
+    return f"{count} {plural.removesuffix('s') if count == 1 else plural}"
+
+
+def _predict(localizer, source, options, tally: _Tally) -> None:
+    """One picture or video, of which nothing may end the others."""
+    from wingkeras.imaging.images import BrokenFileError
+    from wingkeras.inference import prediction
+
+    folder = options.output / source.place.parent
+    formats = options.format or prediction.USUAL_FORMATS
+    try:
+        if options.skip_existing and _is_done(source, folder, formats):
+            tally.counts["skipped"] += 1
+            return
+        if source.is_video:
+            faces, output = _predict_video(localizer, source, folder, options)
+        else:
+            faces, files = prediction.predict_file(
+                localizer,
+                source.origin,
+                folder,
+                source.place.name,
+                formats,
+                options.flip_error,
+            )
+            output = files[0] if files else None
+    except BrokenFileError as error:
+        tally.fail(error)
+    except Exception as error:
+        _log.info("What went wrong, in full:", exc_info=True)
+        tally.fail(OSError(f"{source.origin}: {_reason(error)}"))
+    else:
+        tally.found(source, faces, output)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        # Of a scratch file that cannot take its place, the place is the second name.
+        return f"{error.strerror}: {error.filename2 or error.filename}"
+    return str(error) or type(error).__name__
+
+
+def _is_done(source, folder: Path, formats) -> bool:
+    from wingkeras.inference import prediction
+
+    name = source.place.name
+    if isinstance(source.origin, int):
+        return False
+    if source.is_video:
+        endings = (".landmarks.mp4", ".landmarks.jsonl")
+        return all((folder / f"{name}{ending}").is_file() for ending in endings)
+    return prediction.is_done(source.origin, folder, name, formats)
+
+
+def _predict_video(localizer, source, folder: Path, options) -> tuple[int, Path]:
     from wingkeras.video import clips, one_euro, tracker
 
     make_filter = tracker.unfiltered if options.no_smoothing else one_euro.OneEuroFilter
     tracker = tracker.Tracker(localizer, make_filter)
-    is_camera = isinstance(source, int)
+    is_camera = isinstance(source.origin, int)
     with _interruptible(is_camera) as stopped, Progress("frames") as progress:
-        found = clips.track_video(
-            tracker, source, options.output, name, stopped, progress
+        return clips.track_video(
+            tracker, source.origin, folder, source.place.name, stopped, progress
         )
-    _say(source, *found)
 
 
 @contextlib.contextmanager
@@ -141,13 +241,3 @@ def _interruptible(is_camera: bool) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
         if interrupted.is_set() and not is_camera:
             raise KeyboardInterrupt
-
-
-def _say(source, faces: int, output: Path) -> None:
-    noun = "face" if faces == 1 else "faces"
-    print(f"{source}: {faces} {noun}, {output}")
-
-
-def _report(error: Exception) -> int:
-    print(f"wingkeras: {error}", file=sys.stderr)
-    return 1

@@ -62,7 +62,14 @@ def load_converted(
             return runtimes.load_stage(path, runtime, mean_shape, size)
         except ValueError as error:
             _discard(path, str(error))
-    _log.info("Converting %s to %s, once; it is kept in %s.", key, ending, folder)
+    # A warning, so that whoever waits for it hears of it.
+    _log.warning(
+        "Converting a network of %s to %s, once, which may take half a minute; it is "
+        "kept in %s.",
+        key.rpartition("-")[0] or key,
+        ending,
+        folder,
+    )
     path = _convert(build(), folder, key, ending)
     return runtimes.load_stage(path, runtime, mean_shape, size)
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import PIL.features
 import PIL.Image
 import simplejpeg
 from PIL.BmpImagePlugin import BmpImageFile
@@ -31,6 +32,10 @@ _READERS: dict[bytes, Callable[..., PIL.Image.Image]] = {
     b"\0\0\0\x0cjP  ": Jpeg2KImageFile,
     **{b"P%d" % kind: PpmImageFile for kind in range(1, 7)},
 }
+_AVIF = (b"avif", b"avis")
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Brands of the ISO container that both are in, from its ninth byte."""
+
 _ORIENTATION = 0x0112
 _UNDONE_BY = {6: 8, 8: 6}
 """Quarter turns; the other orientations undo themselves."""
@@ -40,8 +45,8 @@ def decode(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
     """The pixels of a picture.
 
     Args:
-        data: content of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000 or PPM file, of
-            which the first picture counts.
+        data: content of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF
+            file, of which the first picture counts.
         upright: whether to turn it as its EXIF orientation says.
         max_pixels: that it may have.
 
@@ -88,11 +93,7 @@ def _orientation(image: PIL.Image.Image) -> int:
 
 
 def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
-    reader = next((r for start, r in _READERS.items() if data.startswith(start)), None)
-    if reader is None:
-        raise _RefusedError(
-            "not a picture: expected JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000 or PPM"
-        )
+    reader = _find_reader(data)
     if reader is PngImageFile and _PNG_END not in data:
         raise ValueError("the PNG has no end")  # which Pillow does without
     image = reader(io.BytesIO(data))
@@ -106,6 +107,27 @@ def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
     if left != orientation:  # Pillow turns TIFF files by itself
         return _turned(pixels, _UNDONE_BY.get(orientation, orientation))
     return pixels
+
+
+def _find_reader(data: bytes) -> Callable[..., PIL.Image.Image]:
+    for start, reader in _READERS.items():
+        if data.startswith(start):
+            return reader
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in _AVIF and PIL.features.check("avif"):
+        from PIL.AvifImagePlugin import AvifImageFile  # of Pillow 11.3 and later
+
+        return AvifImageFile
+    if brand in _AVIF or brand in _HEIC:
+        name = "an AVIF" if brand in _AVIF else "a HEIC"
+        raise _RefusedError(
+            f"{name} picture, which cannot be decoded here; convert it to JPEG first, "
+            "for example with ImageMagick's `magick photo.heic photo.jpg`"
+        )
+    raise _RefusedError(
+        "not a picture: expected JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or "
+        "AVIF"
+    )
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:

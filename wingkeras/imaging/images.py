@@ -40,7 +40,7 @@ def read_image(
     files with several pictures the first counts.
 
     Args:
-        path: of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000 or PPM file.
+        path: of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF file.
         upright: whether to turn the picture as its EXIF orientation says. Wanted
             for photographs, where people expect it; not for data sets, whose
             landmarks refer to the pixels as stored.

@@ -11,9 +11,9 @@ from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
 from wingkeras.inference import batches, cascade
 from wingkeras.inference.detections import Detections, Detector, detect_faces
-from wingkeras.inference.detectors import HaarDetector
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.stages import Stage
+from wingkeras.inference.yunet import YuNetDetector
 from wingkeras.schemes import LandmarkScheme
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Localizer:
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
         detector: finds the faces for `detect`: `image -> Detections`, or `(N, 4)`
-            boxes; OpenCV's Haar cascade by default.
+            boxes; YuNet by default.
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
 
@@ -86,7 +86,7 @@ class Localizer:
             "detector": detector,
             "flip_tta": flip_tta,
         }
-        self._detector = HaarDetector(scheme=scheme) if detector is None else detector
+        self._detector = YuNetDetector(scheme=scheme) if detector is None else detector
         self._process = os.getpid()
         self._compute = self._compile()
 

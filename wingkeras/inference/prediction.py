@@ -1,108 +1,151 @@
 """Landmarks for picture files: what `wingkeras predict` and `demo` do."""
 
-import glob
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from wingkeras.data.pts import write_pts
-from wingkeras.imaging.endings import PICTURE_ENDINGS, VIDEO_ENDINGS
-from wingkeras.imaging.images import BrokenFileError, read_image
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.faces import Faces
+from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import atomic_write
 
-_DRAWN = ".landmarks.png"
+FORMATS = ("json", "pts", "picture")
+USUAL_FORMATS = ("json", "picture")
 
 
-def list_sources(inputs: Iterable[str | Path]) -> Iterator[Path | int]:
-    """The pictures, videos and cameras meant by a command line's inputs.
+class Prediction(NamedTuple):
+    """What was found in a picture, and written.
 
-    Args:
-        inputs: files, taken as they are; folders, of which the pictures directly
-            inside count, by name, without hidden ones and what `predict_file` drew;
-            and indices of cameras, such as "0".
-
-    Yields:
-        Paths of files, and cameras as int.
-
-    Raises:
-        BrokenFileError: for a folder without pictures, after the inputs before it.
+    Attributes:
+        faces: how many were found.
+        files: paths of the files written; the picture, if there is one, is the first.
     """
-    for given in inputs:
-        path = Path(given)
-        if str(given).isdecimal() and not path.exists():
-            yield int(str(given))
-            continue
-        if not path.is_dir():
-            yield path
-            continue
-        pictures = sorted(filter(_is_picture, path.iterdir()))
-        if not pictures:
-            endings = ", ".join(PICTURE_ENDINGS)
-            raise BrokenFileError(path, f"this folder holds no pictures ({endings})")
-        yield from pictures
 
-
-def _is_picture(path: Path) -> bool:
-    """Whether it is one that somebody took: not hidden, nor drawn by `predict_file`."""
-    left_out = path.name.startswith(".") or path.name.endswith(_DRAWN)
-    return path.suffix.lower() in PICTURE_ENDINGS and not left_out
-
-
-def is_video(source: Path | int) -> bool:
-    """Whether a source is a camera or, by its ending, a video file."""
-    return isinstance(source, int) or source.suffix.lower() in VIDEO_ENDINGS
+    faces: int
+    files: tuple[Path, ...]
 
 
 def predict_file(
-    localizer: Localizer, path: Path, folder: Path, name: str, points: str = "json"
-) -> tuple[int, Path]:
+    localizer: Localizer,
+    path: Path,
+    folder: Path,
+    name: str,
+    formats: Collection[str] = USUAL_FORMATS,
+    flip_error: bool = False,
+) -> Prediction:
     """Find the faces of one picture file and write what was found.
-
-    Writes `NAME.landmarks.png` with the landmarks drawn in and `NAME.landmarks.json`
-    with every face's box, detector score and landmarks (image pixels, the centre of
-    the top-left pixel is (0, 0)), or a `.pts` file per face.
 
     Args:
         localizer: with its detector.
         path: of the picture; turned upright as its EXIF orientation says.
         folder: to write to.
         name: of the files, without their endings.
-        points: "json" or "pts".
+        formats: of `FORMATS`. "json" writes `NAME.landmarks.json` with every face's
+            box, detector score and landmarks (image pixels, the centre of the top-left
+            pixel is (0, 0)); "pts" a file `NAME.face1.pts` for each face; "picture"
+            the picture with the landmarks drawn in, `NAME.landmarks.jpg` for a JPEG
+            and `NAME.landmarks.png` for any other.
+        flip_error: whether the JSON holds each face's flip error as well; see
+            `flip.localize_with_flip`. The networks run about twice as long.
 
     Returns:
-        The number of faces, and the path of the annotated picture.
+        The number of faces, which may be 0, and the files.
 
     Raises:
-        BrokenFileError: if the picture cannot be read, or shows no face that the
-            detector finds; nothing is written then.
+        BrokenFileError: if the picture cannot be read; nothing is written then.
+        OSError: if a file cannot be written.
+        ValueError: for an unknown format.
     """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise ValueError(f"Expected formats of {FORMATS}, received {unknown}.")
     image = read_image(path, upright=True)
     faces = localizer.detect(image)
-    if not len(faces):
-        raise BrokenFileError(path, "no face found")
-    picture = folder / f"{name}{_DRAWN}"
-    drawn = faces.draw(image)
-    with atomic_write(picture) as scratch:
-        # OpenCV itself cannot write to every path, and does not say so.
-        encoded = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1]
-        scratch.write_bytes(encoded.tobytes())
-    if points == "pts":
-        for before in folder.glob(f"{glob.escape(name)}.face*.pts"):
-            before.unlink()
-        for i, face in enumerate(faces, start=1):
-            write_pts(folder / f"{name}.face{i}.pts", face.landmarks)
-    else:
-        with atomic_write(folder / f"{name}.landmarks.json") as scratch:
-            scratch.write_text(_as_json(path, image, faces))
-    return len(faces), picture
+    files = []
+    if "picture" in formats:
+        files.append(_picture_path(path, folder, name))
+        _write_picture(files[-1], faces.draw(image))
+    if "pts" in formats:
+        files += _write_all_pts(folder, name, faces)
+    if "json" in formats:
+        errors = None
+        if flip_error:
+            errors = localize_with_flip(localizer, image, faces.boxes)[1]
+        files.append(_json_path(folder, name))
+        with atomic_write(files[-1]) as scratch:
+            scratch.write_text(_as_json(path, image, faces, errors))
+    return Prediction(len(faces), tuple(files))
 
 
-def _as_json(path: Path, image: np.ndarray, faces: Faces) -> str:
+def is_done(path: Path, folder: Path, name: str, formats: Collection[str]) -> bool:
+    """Whether `predict_file` has written its files for a picture before.
+
+    A picture without a face leaves no `.pts` file, and does not count as done where
+    those are wanted.
+
+    Args:
+        path, folder, name, formats: see `predict_file`.
+    """
+    first = {
+        "json": _json_path(folder, name),
+        "pts": _pts_path(folder, name, 1),
+        "picture": _picture_path(path, folder, name),
+    }
+    return all(first[each].is_file() for each in formats)
+
+
+def _json_path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.landmarks.json"
+
+
+def _pts_path(folder: Path, name: str, number: int) -> Path:
+    return folder / f"{name}.face{number}.pts"
+
+
+def _picture_path(path: Path, folder: Path, name: str) -> Path:
+    is_jpeg = path.suffix.lower() in (".jpg", ".jpeg")
+    return folder / f"{name}.landmarks{'.jpg' if is_jpeg else '.png'}"
+
+
+def _write_picture(path: Path, image: np.ndarray) -> None:
+    # OpenCV itself cannot write to every path, and does not say so.
+    good, content = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not good:
+        height, width = image.shape[:2]
+        kind = path.suffix[1:].upper()
+        raise OSError(f"{path}: OpenCV cannot encode {width} x {height} px as {kind}")
+    with atomic_write(path) as scratch:
+        scratch.write_bytes(content.tobytes())
+
+
+def _write_all_pts(folder: Path, name: str, faces: Faces) -> list[Path]:
+    """Write a file per face; those of further faces, found before, are removed."""
+    paths = [_pts_path(folder, name, i) for i in range(1, len(faces) + 1)]
+    # The first one last, and the last surplus one first: after a kill, the first one
+    # tells that all are there, and no file is left that a later call would not find.
+    for path, face in reversed(list(zip(paths, faces, strict=True))):
+        write_pts(path, face.landmarks)
+    surplus = len(faces) + 1
+    while _pts_path(folder, name, surplus).is_file():
+        surplus += 1
+    for number in range(surplus - 1, len(faces), -1):
+        _pts_path(folder, name, number).unlink()
+    return paths
+
+
+def _as_json(
+    path: Path, image: np.ndarray, faces: Faces, flip_errors: np.ndarray | None
+) -> str:
     height, width = image.shape[:2]
-    about = {"image": str(path), "width": width, "height": height}
-    return json.dumps({**about, **faces.to_dict()}, allow_nan=False) + "\n"
+    values: dict[str, Any] = {"image": str(path), "width": width, "height": height}
+    values.update(faces.to_dict())
+    if flip_errors is not None:
+        for face, error in zip(values["faces"], flip_errors, strict=True):
+            face["flip_error"] = round(float(error), 4) if np.isfinite(error) else None
+    return json.dumps(values, allow_nan=False) + "\n"

@@ -1,0 +1,105 @@
+"""Detectors whose boxes a calibration brings to the networks' convention."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wingkeras.inference.detections import Detections
+from wingkeras.schemes import IBUG68, LandmarkScheme
+
+
+@dataclass(frozen=True)
+class BoxCalibration:
+    """From a detector's boxes to the squares around the landmarks.
+
+    Attributes:
+        right: shift of the centre, as a share of the detector box's side, which is
+            the square root of its area.
+        down: the same, downwards.
+        scale: side of the square over that of the detector's box.
+    """
+
+    right: float
+    down: float
+    scale: float
+
+    def __call__(self, boxes: np.ndarray) -> np.ndarray:
+        """Squares `(N, 4)` for a detector's boxes `(N, 4)`, image pixels."""
+        spans = boxes[:, 2:] - boxes[:, :2]
+        side = np.sqrt(spans.prod(axis=1, keepdims=True))
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+        centre = centre + side * np.array([self.right, self.down])
+        half = side * self.scale / 2
+        return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+
+class CalibratedDetector:
+    """A detector whose boxes a calibration brings to the networks' convention.
+
+    Args:
+        calibration: from its boxes to the networks' convention.
+        scheme: whose landmarks the boxes are to enclose, where no calibration is
+            given.
+    """
+
+    CALIBRATIONS: Mapping[str, BoxCalibration]
+
+    def __init__(self, calibration: BoxCalibration | None, scheme: LandmarkScheme):
+        self._uncalibrated = None
+        if calibration is None and scheme.name not in self.CALIBRATIONS:
+            self._uncalibrated = scheme.name
+        self.calibration = calibration or self.CALIBRATIONS.get(
+            scheme.name, self.CALIBRATIONS[IBUG68.name]
+        )
+
+    def __call__(self, image: Any) -> Detections:
+        """The faces of a picture, the largest first; see the module.
+
+        Args:
+            image: see `images.as_image`.
+
+        Raises:
+            ValueError: for an image of another form.
+        """
+        if self._uncalibrated is not None:
+            # A warning, since the boxes suit any scheme that covers the whole face. On
+            # use, since every localizer has a detector, but may be given boxes.
+            warnings.warn(
+                f"{type(self).__name__} is calibrated for the schemes "
+                f"{sorted(self.CALIBRATIONS)}, not for {self._uncalibrated!r}: its "
+                "boxes enclose the landmarks of 'ibug68'. Pass `calibration=` with the "
+                "shift and scale to the square around your landmarks.",
+                stacklevel=2,
+            )
+        found = self.raw(image)
+        return found._replace(boxes=self.calibration(found.boxes))
+
+    def raw(self, image: Any) -> Detections:
+        """The detector's own boxes, before the calibration."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def check_min_face(min_face: float) -> float:
+    """The side of the smallest faces to look for, pixels.
+
+    Raises:
+        ValueError: if it is below 1, or not finite.
+    """
+    if not 1 <= min_face < float("inf"):
+        raise ValueError(
+            f"Expected `min_face` of at least 1 pixel, received {min_face}."
+        )
+    return min_face
+
+
+def largest_first(boxes: np.ndarray, scores: np.ndarray) -> Detections:
+    """Detections in the order of the boxes' areas."""
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    order = np.argsort(-areas, kind="stable")
+    return Detections(boxes[order], scores[order])
