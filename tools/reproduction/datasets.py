@@ -93,4 +93,4 @@ AFLW = Dataset(
 )
 
 DATASETS = {dataset.name: dataset for dataset in (W300, AFLW)}
-"""By name."""
+"""A model by name."""

@@ -87,7 +87,7 @@ def add_parser(commands) -> None:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     with hold_native_output():
         result = _convert_and_check(options)
     print(json.dumps(result.report(), indent=1))

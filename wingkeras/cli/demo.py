@@ -28,7 +28,7 @@ def add_parser(commands) -> None:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     localizer = arguments.load_localizer(options)
 
     from matplotlib.cbook import get_sample_data

@@ -45,7 +45,7 @@ def add_parser(commands) -> None:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     localizer = arguments.load_localizer(options)
 
     from wingkeras.data.datasets import load_faces

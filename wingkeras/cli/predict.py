@@ -106,7 +106,7 @@ def _is_video(given: str) -> bool:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     localizer = arguments.load_localizer(options)
 
     from wingkeras.inference import sources

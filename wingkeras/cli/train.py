@@ -118,7 +118,7 @@ def _add_devices(parser) -> None:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     with hold_native_output():
         strategy = _strategy(options)
 

@@ -43,7 +43,7 @@ def add_parser(commands) -> None:
 
 
 def run(options) -> int:
-    """Do it; the exit code."""
+    """Run the command and return its exit code."""
     if options.clear_cache:
         return _clear_cache()
     from wingkeras.cli.card import render_card
