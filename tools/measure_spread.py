@@ -46,16 +46,17 @@ def measure(localizer, faces) -> dict:
     import numpy as np
 
     from wingkeras import geometry
-    from wingkeras.data import pipeline
+    from wingkeras.data import regions as face_regions
     from wingkeras.models.spread import with_spread
 
     network = localizer.keras_stages[-1].network
     size = network.input_shape[1]
-    regions = pipeline.load_regions(faces, size, localizer.box_scale)
-    truth = pipeline.crop_landmarks(regions)
-    found = with_spread(network).predict(
-        pipeline.evaluation_batches(regions).map(lambda crops, _: crops), verbose=0
-    )
+    regions = face_regions.load_regions(faces, size, localizer.box_scale)
+    truth = face_regions.crop_landmarks(regions)
+    batches = face_regions.evaluation_batches(regions)
+    model = with_spread(network)
+    parts = [model.predict_on_batch(crops) for crops, _ in batches]
+    found = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     landmarks = geometry.from_shape_vectors(found["landmarks"])
     errors, spreads = np.linalg.norm(landmarks - truth, axis=2), found["spread"]
     edges = np.quantile(spreads, [0.25, 0.5, 0.75])

@@ -11,7 +11,7 @@ from heatmaps.faces import complete, make_source
 from heatmaps.fitting import fit
 from heatmaps.spoiling import perturb
 from wingkeras import zoo
-from wingkeras.data import pipeline
+from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE
@@ -49,13 +49,13 @@ class _Oracle(Localizer):
 
 def test_landmarks_stay_on_what_they_mark(tmp_path):
     faces = make_faces(tmp_path, 8)
-    regions = pipeline.load_regions(faces, SIZE, BOX_SCALE)
+    regions = face_regions.load_regions(faces, SIZE, BOX_SCALE)
     rng, zero = np.random.default_rng(0), np.zeros(2)
     distances = []
     for image, maps, points in zip(
-        regions.images.numpy(),
-        regions.maps.numpy(),
-        regions.landmarks.numpy(),
+        regions.images,
+        regions.maps,
+        regions.landmarks,
         strict=True,
     ):
         crop, found = perturb(rng, image, maps, points, FIVE.mirror, SIZE, zero, 0.0)
@@ -68,11 +68,11 @@ def test_landmarks_stay_on_what_they_mark(tmp_path):
 
 def test_unlabelled_points_stay_so_and_mirror_with_the_others(tmp_path):
     faces = _half(make_faces(tmp_path, 1))
-    regions = pipeline.load_regions(faces, SIZE, BOX_SCALE)
-    arrays = (regions.images[0].numpy(), regions.maps[0].numpy())
+    regions = face_regions.load_regions(faces, SIZE, BOX_SCALE)
+    arrays = (regions.images[0], regions.maps[0])
     rng, seen = np.random.default_rng(0), set()
     for _ in range(20):
-        points = regions.landmarks[0].numpy()
+        points = regions.landmarks[0]
         crop, found = perturb(rng, *arrays, points, FIVE.mirror, SIZE, np.zeros(2))
         assert crop.shape == (SIZE, SIZE, 3) and crop.dtype == np.uint8
         seen.add(tuple(np.flatnonzero(np.isnan(found[:, 0])).tolist()))
@@ -105,11 +105,10 @@ def test_shares_change_on_the_way(tmp_path):
     assert (np.isnan(vectors).sum(axis=1) == 4).all()
 
 
-def test_fits_resumes_and_saves(tmp_path):
+def test_fits_and_saves_and_does_nothing_twice(tmp_path):
     faces = make_faces(tmp_path / "faces", 8)
     source = make_source(faces, SIZE, BOX_SCALE, (1, 1))
-    one = dataclasses.replace(RECIPE, epochs=1)
-    fit(one, [source], faces, 2, tmp_path / "run")
+    fit(RECIPE, [source], faces, 2, tmp_path / "run")
     localizer = fit(RECIPE, [source], faces, 2, tmp_path / "run")
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     assert rows[0].startswith("epoch,") and len(rows) == 3

@@ -32,7 +32,7 @@ class Batches:
         self._rng = np.random.default_rng(seed)
         self._orders = [iter(())] * len(sources)
         self._arrays = [
-            [tensor.numpy() for tensor in (r.images, r.maps, r.landmarks)]
+            (r.images, r.maps, r.landmarks)
             for r in (source.regions for source in sources)
         ]
         self._queue = queue.Queue(_AHEAD)

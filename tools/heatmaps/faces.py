@@ -6,7 +6,7 @@ import numpy as np
 
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
-from wingkeras.data.pipeline import FaceRegions, load_regions
+from wingkeras.data.regions import FaceRegions, load_regions
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.localizer import Localizer
 

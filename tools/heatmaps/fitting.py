@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from heatmaps.batches import Batches
 from heatmaps.faces import Source
-from wingkeras.data import pipeline
+from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference import saving
-from wingkeras.inference.localizer import Localizer, Stage
-from wingkeras.models.weights import load_weights
-from wingkeras.training.callbacks import Checkpoint, Validation
+from wingkeras.inference.keras_stages import KerasStage
+from wingkeras.inference.localizer import Localizer
+from wingkeras.training.building import build_network
+from wingkeras.training.callbacks import Records, Validation
 from wingkeras.training.distribution import Strategy
-from wingkeras.training.recipes import Recipe, build_network, build_optimizer
+from wingkeras.training.optimizers import build_optimizer
+from wingkeras.training.recipe import Recipe
+from wingkeras.training.run_folder import RunFolder
 
 
 def fit(
@@ -37,35 +39,34 @@ def fit(
     Returns:
         The localizer with the weights of the best epoch; also saved in the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    validation = pipeline.load_regions(held_out, recipe.size, recipe.box_scale)
-    mean_shape = np.nanmean(pipeline.crop_landmarks(sources[0].regions), axis=0)
+    validation = face_regions.load_regions(held_out, recipe.size, recipe.box_scale)
+    mean_shape = np.nanmean(face_regions.crop_landmarks(sources[0].regions), axis=0)
     points = len(held_out.scheme)
     network, copy = (build_network(recipe, points, mean_shape) for _ in range(2))
     network.compile(
         build_optimizer(recipe, steps * recipe.epochs), recipe.loss, jit_compile=False
     )
     network.optimizer.build(network.trainable_variables)
-    checkpoint, first = folder / "checkpoint.weights.h5", 0
-    if checkpoint.exists():
-        first = Checkpoint.restore(checkpoint, network)
-    batches = Batches(sources, recipe.batch_size, recipe.seed + first)
-    one = Strategy()
-    network.fit(
-        _told(batches, first * steps, recipe.epochs * steps),
-        steps_per_epoch=steps,
-        initial_epoch=first,
-        epochs=recipe.epochs,
-        verbose=2,
-        shuffle=False,
-        callbacks=[
-            Validation(network, copy, validation, held_out.scheme, folder, one),
-            keras.callbacks.CSVLogger(folder / "metrics.csv", append=True),
-            Checkpoint(checkpoint, one),
-        ],
-    )
-    load_weights(copy, folder / "best.weights.h5")
-    stage = Stage(copy, mean_shape.astype(np.float32))
+    run = RunFolder(folder)
+    with run.claimed({"recipe": recipe.describe()}):
+        first = run.restore_checkpoint(network)
+        run.cut_log(first)
+        batches = Batches(sources, recipe.batch_size, recipe.seed + first)
+        one = Strategy()
+        network.fit(
+            _told(batches, first * steps, recipe.epochs * steps),
+            steps_per_epoch=steps,
+            initial_epoch=first,
+            epochs=recipe.epochs,
+            verbose=2,
+            shuffle=False,
+            callbacks=[
+                Validation(network, copy, validation, held_out.scheme, run, one),
+                Records(run, one),
+            ],
+        )
+        run.load_best(copy)
+    stage = KerasStage(copy, mean_shape.astype(np.float32))
     localizer = Localizer([stage], held_out.scheme, recipe.box_scale)
     saving.save(localizer, folder, recipe.name)
     return localizer
