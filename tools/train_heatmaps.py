@@ -1,12 +1,13 @@
-"""Train a light heat-map network on labelled, half-labelled and pseudo-labelled faces.
+"""Train a light heat-map network on wholly, partly and pseudo-labelled faces.
 
     python tools/label_faces.py cnn67_300w --data helen.csv --output runs/helen68.csv \\
         --largest-distance 0.35
     python tools/train_heatmaps.py --data PATH_TO_300W --encoder mobilenet_v2.npz \\
-        --half cfp.csv --further runs/helen68.csv=0.13:0.1 --output runs/heatmap_300w
+        --partly-labelled cfp.csv --extra-faces runs/helen68.csv=0.13:0.1 \\
+        --output runs/heatmap_300w
 
-`--further` takes the share of the faces shown until 65 % of the steps, and afterwards;
-that of 300-W is 0.42 and 0.64, that of the half-labelled faces 0.16.
+`--extra-faces` takes the share of the faces shown until 65 % of the steps, and
+afterwards; that of 300-W is 0.42 and 0.64, that of the partly labelled faces 0.16.
 """
 
 import argparse
@@ -30,9 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of 300-W")
     parser.add_argument("--encoder", type=Path, help=".npz of torchvision's arrays")
-    parser.add_argument("--half", type=Path, help="CSV of half-labelled faces")
+    parser.add_argument(
+        "--partly-labelled", type=Path, help="CSV of partly labelled faces"
+    )
     parser.add_argument("--teacher", default="cnn67_300w", help="completes them")
-    parser.add_argument("--further", nargs="*", default=[], metavar="CSV=FIRST:LAST")
+    parser.add_argument(
+        "--extra-faces", nargs="*", default=[], metavar="CSV=FIRST:LAST"
+    )
     parser.add_argument("--epochs", type=int, help="of 250 steps each")
     parser.add_argument("--output", type=Path, required=True, help="folder")
     options = parser.parse_args(arguments)
@@ -53,12 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     labelled = load_faces(options.data, "train", allow_missing=True)
     training, held_out = labelled.split(recipe.held_out, recipe.seed)
     shown = [sources.make_source(training, *frame, _SHARES)]
-    if options.half:
-        half = load_faces(options.half, scheme=labelled.scheme, on_error="skip")
+    if options.partly_labelled:
+        half = load_faces(
+            options.partly_labelled, scheme=labelled.scheme, on_error="skip"
+        )
         frontal = np.array(["frontal" in path.name for path in half.images])
         whole = sources.complete(zoo.load(options.teacher), half, frontal)
         shown.append(sources.make_source(half, *frame, _HALF_SHARES, whole))
-    for entry in options.further:
+    for entry in options.extra_faces:
         path, shares = entry.rsplit("=", 1)
         more = load_faces(path, scheme=labelled.scheme, on_error="skip")
         first, last = map(float, shares.split(":"))

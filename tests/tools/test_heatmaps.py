@@ -7,9 +7,9 @@ import numpy as np
 import measure_spread
 from faces_on_disk import make_faces
 from heatmaps.batches import Batches
+from heatmaps.degradations import perturb
 from heatmaps.faces import complete, make_source
 from heatmaps.fitting import fit
-from heatmaps.spoiling import perturb
 from wingkeras import zoo
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from heatmaps.degradations import perturb
 from heatmaps.faces import Source
-from heatmaps.spoiling import perturb
 
 _AHEAD = 12
 _LAST_SHARES_AFTER = 0.65

@@ -20,7 +20,7 @@ def perturb(
     offset: np.ndarray,
     strength: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One face, cropped at random and spoilt.
+    """One face, cropped at random and degraded.
 
     Args:
         rng: source of the randomness.
@@ -42,7 +42,7 @@ def perturb(
     points = landmarks @ whole[:, :2].T + whole[:, 2]
     if flipped:
         points = points[list(mirror)]
-    return _spoil(rng, crop, strength), points.astype(np.float32)
+    return _degrade(rng, crop, strength), points.astype(np.float32)
 
 
 def _random_map(rng, size, offset, strength):
@@ -65,7 +65,7 @@ def _random_map(rng, size, offset, strength):
     return maps, flipped
 
 
-def _spoil(rng, crop, strength):
+def _degrade(rng, crop, strength):
     chance = rng.random
     if chance() < 0.25 * strength:
         crop = _shrunk(rng, crop)
