@@ -103,7 +103,7 @@ def test_unknown_runtime_is_refused(saved):
 
 def test_runtime_that_is_not_installed_says_how(monkeypatch):
     monkeypatch.setattr(runtimes, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=r"wingkeras\[litert\]"):
+    with pytest.raises(ImportError, match=r"pip install .*\[litert\]"):
         runtimes.check("litert")
     assert runtimes.fastest() == "keras"
 
