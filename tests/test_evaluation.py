@@ -210,7 +210,7 @@ def test_runs_under_jax_without_tensorflow(faces, tmp_path):
         path=[str(helpers)], folder=str(tmp_path / "faces"), output=str(output)
     )
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, env=environment)
     predictions = evaluate(make_localizer(2), faces).predictions
     assert predictions.shape == np.load(output).shape
     centre = geometry.landmark_boxes(np.load(output)).reshape(-1, 2, 2).mean(axis=1)

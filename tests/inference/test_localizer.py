@@ -273,7 +273,10 @@ assert not {{"keras", "tensorflow"}} & set(sys.modules), "loaded"
 def test_other_runtimes_need_neither_keras_nor_tensorflow():
     program = _WITHOUT_KERAS.format(mean=MEAN.tolist())
     done = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        [sys.executable, "-P", "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     # The mean shape is nearly, not exactly, symmetric.
     expected = np.array([90, 40]) + (MEAN + 0.5) / 64 * 100

@@ -126,7 +126,14 @@ def test_broken_copy_is_replaced(server, tmp_path, caplog):
 
 
 def _process(server, tmp_path):
-    command = [sys.executable, "-c", SCRIPT, f"{server.url}/slow", tmp_path / "file"]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        SCRIPT,
+        f"{server.url}/slow",
+        tmp_path / "file",
+    ]
     return subprocess.Popen([*command, SHA256])
 
 

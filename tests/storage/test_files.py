@@ -31,7 +31,7 @@ with terminated_like_interrupted() as terminated:
 @contextlib.contextmanager
 def _writer(path):
     """A process in the middle of writing a file."""
-    program = [sys.executable, "-c", WRITER, path]
+    program = [sys.executable, "-P", "-c", WRITER, path]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     # A test run in the background has Ctrl-C ignored; its children would too.
     default = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)

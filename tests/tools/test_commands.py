@@ -39,7 +39,7 @@ finally:
 
 @pytest.mark.parametrize("path", sorted(TOOLS.glob("*.py")), ids=lambda path: path.name)
 def test_help_says_what_a_tool_does(path):
-    program = [sys.executable, "-c", PROGRAM, path, "--help"]
+    program = [sys.executable, "-P", "-c", PROGRAM, path, "--help"]
     done = subprocess.run(program, capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stdout.startswith("usage: ")

@@ -105,7 +105,9 @@ def test_steps_on_jax_are_those_on_tensorflow():
     steps = []
     for backend in ("tensorflow", "jax"):
         environment = {**os.environ, "KERAS_BACKEND": backend}
-        out = subprocess.check_output([sys.executable, "-c", code], env=environment)
+        out = subprocess.check_output(
+            [sys.executable, "-P", "-c", code], env=environment
+        )
         steps.append(json.loads(out))
     # The matrices are made orthogonal in bfloat16, which processors round differently:
     # single entries differ by some percent, the steps' lengths and directions do not.

@@ -42,7 +42,9 @@ with lock.locked(pathlib.Path(sys.argv[2])):
 def _held_elsewhere(folder):
     arguments = [lock.__file__, str(folder.path / ".lock")]
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", HOLD, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout.readline() == "held\n"
