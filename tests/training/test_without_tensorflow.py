@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[1] / "helpers" / "train_without_tensorflow.py"
 
 def _run(*command):
     return subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-P", *command],
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
