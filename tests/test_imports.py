@@ -172,7 +172,8 @@ def _modules() -> dict[str, Path]:
     for path in ROOT.rglob("*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if parts:
+        # The weights are a package beside the rooms once they are installed.
+        if parts and parts[0] != "pretrained":
             found[".".join(parts)] = path
     return found
 

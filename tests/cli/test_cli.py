@@ -103,7 +103,9 @@ def test_zoo_lists_and_describes(capsys):
 def test_a_card_is_one_screen(capsys, name):
     code, out, _ = _run(capsys, "zoo", name)
     lines = out.splitlines()
-    assert code == 0 and len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert code == 0 and len(lines) <= 24
+    # A path is not broken, however long the folder of the installation is.
+    assert all(len(x) <= 80 for x in lines if not x.startswith("Card "))
     entry = zoo.model_info(name)
     usual = usual_normalizers(entry.scheme)[0]
     words = " ".join(out.split())  # as long lines are wrapped
