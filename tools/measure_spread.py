@@ -1,6 +1,6 @@
 """How well the spread of the heat maps tells where a network errs.
 
-    python tools/measure_spread.py heatmap_300w --data PATH_TO_300W
+    python tools/measure_spread.py runs/heatmap --data PATH_TO_300W
 
 Prints Spearman's rank correlation of spread and error on the faces held out from the
 training set: over all landmarks, over faces (means of both), and the mean error of the

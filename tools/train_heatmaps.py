@@ -4,7 +4,7 @@
         --largest-distance 0.35
     python tools/train_heatmaps.py --data PATH_TO_300W --encoder mobilenet_v2.npz \\
         --partly-labelled cfp.csv --extra-faces runs/helen68.csv=0.13:0.1 \\
-        --output runs/heatmap_300w
+        --output runs/heatmap
 
 `--extra-faces` takes the share of the faces shown until 65 % of the steps, and
 afterwards; that of 300-W is 0.42 and 0.64, that of the partly labelled faces 0.16.
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     changes = {"weights": options.encoder and str(options.encoder)}
     if options.epochs:
         changes["epochs"] = options.epochs
-    recipe = dataclasses.replace(RECIPES["heatmap_300w"], **changes)
+    recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
     frame = (recipe.size, recipe.box_scale)
     labelled = load_faces(options.data, "train", allow_missing=True)
     training, held_out = labelled.split(recipe.held_out, recipe.seed)

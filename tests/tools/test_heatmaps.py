@@ -19,7 +19,7 @@ from wingkeras.training.recipes import RECIPES
 
 SIZE, BOX_SCALE = 64, 1.5
 RECIPE = dataclasses.replace(
-    RECIPES["heatmap_300w"],
+    RECIPES["heatmap_mobilenetv2"],
     input_size=SIZE,
     box_scale=BOX_SCALE,
     epochs=2,

@@ -1,1 +1,1 @@
-"""How `heatmap_300w` was trained: faces, their perturbation, the fit."""
+"""Training of light heat-map networks: faces, their perturbation, the fit."""

@@ -1,5 +1,6 @@
 """Detectors whose boxes a calibration brings to the networks' convention."""
 
+import abc
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class BoxCalibration:
         return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
-class CalibratedDetector:
+class CalibratedDetector(abc.ABC):
     """A detector whose boxes a calibration brings to the networks' convention.
 
     Args:
@@ -77,9 +78,9 @@ class CalibratedDetector:
         found = self.raw(image)
         return found._replace(boxes=self.calibration(found.boxes))
 
+    @abc.abstractmethod
     def raw(self, image: Any) -> Detections:
-        """The detector's own boxes, before the calibration."""
-        raise NotImplementedError
+        """The detector's own boxes, before the calibration, image pixels."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -32,7 +32,7 @@ def with_spread(network: keras.Model) -> keras.Model:
     Example:
 
     ```python
-    network = wingkeras.zoo.load("heatmap_300w").stages[0].network
+    network = wingkeras.zoo.load("runs/heatmap").stages[0].network
     found = with_spread(network)(crops)
     certain = found["spread"] < 8
     ```

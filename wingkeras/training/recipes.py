@@ -176,10 +176,11 @@ RECIPES = {
             box_scale=1.2,
             augmentation=_MODERN,
         ),
-        # As light as the one before, with a heat map per landmark. Meant for ImageNet's
-        # weights in its encoder; tools/train_heatmaps.py adds faces of several kinds.
+        # Not run with these very values. A heat map per landmark, 1.9 M parameters; meant
+        # for ImageNet's weights in its encoder. tools/train_heatmaps.py trains it with
+        # faces of several kinds.
         Recipe(
-            name="heatmap_300w",
+            name="heatmap_mobilenetv2",
             network="HeatmapMobileNetV2",
             loss=WingLoss(w=13, epsilon=2.6),  # CNN-7's, scaled to 112 px
             learning_rate=1e-3,
