@@ -176,9 +176,9 @@ RECIPES = {
             box_scale=1.2,
             augmentation=_MODERN,
         ),
-        # Not run with these very values. A heat map per landmark, 1.9 M parameters; meant
-        # for ImageNet's weights in its encoder. tools/train_heatmaps.py trains it with
-        # faces of several kinds.
+        # Not run with these very values. A heat map per landmark, 1.9 M parameters;
+        # meant for ImageNet's weights in its encoder. tools/train_heatmaps.py trains it
+        # with faces of several kinds.
         Recipe(
             name="heatmap_mobilenetv2",
             network="HeatmapMobileNetV2",
