@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[1] / "helpers" / "train_without_tensorflow.py"
 
 def _run(*command):
     return subprocess.run(
-        [sys.executable, "-P", *command],
+        [sys.executable, *command],
         env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
@@ -26,7 +26,7 @@ def test_importing_training_does_not_load_it():
         "import sys, wingkeras.training.run, wingkeras.data.pipeline\n"
         "print(sorted(m for m in sys.modules if m.partition('.')[0] == 'tensorflow'))"
     )
-    result = _run("-c", code)
+    result = _run("-P", "-c", code)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "[]"
 
