@@ -14,6 +14,7 @@ from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detector, detect_faces
+from wingkeras.printable import printable
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
 
@@ -121,7 +122,17 @@ class Evaluation:
             f"NME {name} {summary[name]['nme_percent']} %" for name in self.errors
         ]
         found = f"{summary['found']} of {summary['faces']} faces found"
-        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r})"
+        lack = f"; {self._lack()}" if self._lack() else ""
+        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r}{lack})"
+
+    def _lack(self) -> str:
+        """What the data set lacks, for readers; empty where it lacks nothing."""
+        skipped, missing = len(self.faces.skipped), self.faces.missing_subsets
+        parts = [f"{skipped} of {len(self.faces) + skipped} faces skipped"] * (
+            skipped > 0
+        )
+        parts += [f"without {', '.join(missing)}"] * bool(missing)
+        return ", ".join(parts)
 
     def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
         """`[x, y]` in percent of the normalizer, over the faces marked."""
@@ -137,24 +148,36 @@ class Evaluation:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.
 
         `faces.csv` has a row per face: image, subset, error per normalizer
-        (fraction), the predicted coordinates (image pixels).
+        (fraction), the predicted coordinates (image pixels). Bytes of names that are
+        not UTF-8 are escaped in it. `skipped.txt` has a line for every face that was
+        skipped, where any was; the figure says how many, and which subsets are missing.
         """
         from wingkeras import plots
 
         folder = Path(folder)
         with atomic_write(folder / "summary.json") as scratch:
-            scratch.write_text(json.dumps(self.summary(), indent=1))
+            scratch.write_text(json.dumps(self.summary(), indent=1, allow_nan=False))
         with atomic_write(folder / "faces.csv") as scratch:
             self._write_csv(scratch)
+        self._write_skipped(folder / "skipped.txt")
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
-        plots.save_figure(
-            plots.cumulative_errors(curves, max(_THRESHOLDS)), folder / "ced.png"
-        )
+        figure = plots.cumulative_errors(curves, max(_THRESHOLDS), self._lack())
+        plots.save_figure(figure, folder / "ced.png")
+
+    def _write_skipped(self, path: Path) -> None:
+        if not self.faces.skipped:
+            path.unlink(missing_ok=True)  # of an earlier evaluation
+            return
+        with atomic_write(path) as scratch:
+            lines = [f"{printable(line)}\n" for line in self.faces.skipped]
+            scratch.write_text("".join(lines), encoding="utf-8")
 
     def _write_csv(self, path: Path) -> None:
         columns = coordinate_columns(self.faces.scheme)
         vectors = geometry.to_shape_vectors(self.predictions)
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with path.open(
+            "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file:
             writer = csv.writer(file)
             writer.writerow(["image", "subset", *self.errors, *columns])
             for i, image in enumerate(self.faces.images):

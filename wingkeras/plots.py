@@ -9,12 +9,15 @@ from wingkeras.metrics import cumulative_error_distribution
 from wingkeras.storage.files import atomic_write
 
 
-def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure:
+def cumulative_errors(
+    errors: dict[str, np.ndarray], threshold: float, note: str = ""
+) -> Figure:
     """Cumulative error distribution curves (the paper's Figures 4 and 6).
 
     Args:
         errors: per curve, `(N,)` NME as fractions.
         threshold: right end of the error axis, a fraction.
+        note: what a reader must know of the faces; above the curves.
 
     Returns:
         A figure, error in percent against the share of faces.
@@ -29,6 +32,8 @@ def cumulative_errors(errors: dict[str, np.ndarray], threshold: float) -> Figure
     axes.set_xlim(0, 100 * threshold)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
+    # Not read as mathematics, whatever a subset is called.
+    axes.set_title(note.replace("$", r"\$"), fontsize="small", wrap=True)
     return figure
 
 

@@ -89,6 +89,13 @@ def test_errors_say_what_to_do(folder, name, arguments, error, message):
         load_faces(folder / name, **arguments)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "a\0b", "\ud800"], ids=ascii)
+@pytest.mark.parametrize("ending", [".csv", ".json", ""])
+def test_names_that_no_file_can_have(folder, name, ending):
+    with pytest.raises(FileNotFoundError, match="there is no"):
+        load_faces(folder / f"{name}{ending}", scheme="five")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

@@ -82,5 +82,5 @@ def _run(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print(f"wingkeras: {error}", file=sys.stderr)
+        print(f"wingkeras: {output.shown_lines(error)}", file=sys.stderr)
         return 1

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import Progress
+from wingkeras.cli.output import Progress, shown
 from wingkeras.cli.parsers import add_command
 
 _EXAMPLE = """
@@ -72,5 +72,5 @@ def run(options) -> int:
     print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
     if options.output:
         result.save(options.output)
-        print(f"Files: {options.output.resolve()}", file=sys.stderr)
+        print(f"Files: {shown(options.output.resolve())}", file=sys.stderr)
     return 0

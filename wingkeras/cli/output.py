@@ -8,6 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from wingkeras.printable import printable
+
 _STDERR = 2
 _STARTUP_LINE = re.compile(rb"(WARNING: All log messages before|I\d{4} |INFO: ).*\n?")
 
@@ -105,9 +107,10 @@ def shown(text: object) -> str:
 
     Control characters, and what standard output cannot encode, are escaped.
     """
-    escaped = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
-        for c in str(text)
-    )
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return escaped.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def shown_lines(text: object) -> str:
+    """Text of several lines, each as `shown` has it."""
+    return "\n".join(map(shown, str(text).split("\n")))

@@ -87,6 +87,21 @@ def add_parser(commands) -> None:
         lambda options: options.format is None or "json" in options.format,
     )
     parser.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="NUMBER",
+        help="of a picture; one with more is refused before it is decoded; by default "
+        "100 million, which take 300 MB",
+    )
+    add_rule(
+        parser,
+        "--max-pixels",
+        "goes with pictures only, and is 1 or more",
+        lambda options: (
+            options.max_pixels > 0 and not all(map(_is_video, options.inputs))
+        ),
+    )
+    parser.add_argument(
         "--no-smoothing",
         action="store_true",
         help="leave out the One-Euro filter that steadies the landmarks of videos",
@@ -165,7 +180,7 @@ def _number(count: int, plural: str) -> str:
 
 def _predict(localizer, source, options, tally: _Tally) -> None:
     """One picture or video, of which nothing may end the others."""
-    from wingkeras.imaging.images import BrokenFileError
+    from wingkeras.imaging.images import MAX_PIXELS, BrokenFileError
     from wingkeras.inference import prediction
 
     folder = options.output / source.place.parent
@@ -184,6 +199,7 @@ def _predict(localizer, source, options, tally: _Tally) -> None:
                 source.place.name,
                 formats,
                 options.flip_error,
+                options.max_pixels or MAX_PIXELS,
             )
             output = files[0] if files else None
     except BrokenFileError as error:

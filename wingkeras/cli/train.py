@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import hold_native_output
+from wingkeras.cli.output import hold_native_output, shown
 from wingkeras.cli.parsers import add_command, add_rule
 
 _EXAMPLE = """
@@ -162,7 +162,7 @@ def run(options) -> int:
         verbose=sys.stdout.isatty(),
         strategy=strategy,
     )
-    print(f"Model: {folder.resolve()}")
+    print(f"Model: {shown(folder.resolve())}")
     return 0
 
 

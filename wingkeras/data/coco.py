@@ -1,5 +1,6 @@
 """Faces, or anything else with keypoints, in COCO's JSON format."""
 
+import contextlib
 import json
 import os
 from functools import partial
@@ -24,7 +25,6 @@ _WHOLE_DIGITS = 18
 
 
 class _Picture(NamedTuple):
-    place: str
     path: Path
     size: tuple[float, float] | None
 
@@ -71,7 +71,7 @@ def load_coco(
     folder = path.parent if images is None else Path(images)
     content = _parse(path)
     pictures, broken = _index_pictures(path, content["images"], folder)
-    known = [p.path for p in pictures.values() if p is not None]
+    known = [p.path for p in pictures.values() if isinstance(p, _Picture)]
     if known and content["annotations"] and not any(map(os.path.exists, known)):
         raise BrokenFileError(
             path,
@@ -79,7 +79,8 @@ def load_coco(
             f"{known[0].name}; name their folder with `images`",
         )
     seen: dict = {}
-    entries: list = broken
+    # A broken picture that is skipped costs its faces, each of which says so.
+    entries: list = broken if on_error == "raise" else []
     for i, annotation in enumerate(content["annotations"]):
         read = partial(_read, annotation, i, seen, pictures, scheme, path.stem)
         entries.append(read_record(path, f"annotations[{i}]", read))
@@ -110,19 +111,23 @@ def _parse(path: Path) -> dict[str, list]:
 
 
 def _index_pictures(path: Path, records: list, folder: Path):
-    """The pictures by id, `None` for an ambiguous one, and the broken records."""
-    pictures, broken = {}, []
+    """The pictures by id, in place of a broken one its error; and all those errors."""
+    pictures: dict[object, _Picture | BrokenFileError] = {}
+    broken = []
 
-    def index(i: int, record) -> None:
+    def index(record) -> None:
         number = _required(record, "id")
         if number in pictures:
-            pictures[number] = None
             raise ValueError(f"the id {shortened(number)} repeats; give each its own")
         name = picture_path(folder, _required(record, "file_name"))
-        pictures[number] = _Picture(f"images[{i}]", name, _size(record))
+        pictures[number] = _Picture(name, _size(record))
 
     for i, record in enumerate(records):
-        broken.append(read_record(path, f"images[{i}]", partial(index, i, record)))
+        error = read_record(path, f"images[{i}]", partial(index, record))
+        if isinstance(error, BrokenFileError):
+            broken.append(error)
+            with contextlib.suppress(KeyError, TypeError):  # an id that is none
+                pictures[record["id"]] = error
     return pictures, broken
 
 
@@ -156,8 +161,8 @@ def _read(
     if image_id not in pictures:
         raise ValueError(f"no image has the id {shortened(image_id)}")
     picture = pictures[image_id]
-    if picture is None:
-        raise ValueError(f"several images have the id {shortened(image_id)}")
+    if isinstance(picture, BrokenFileError):
+        raise ValueError(f"its picture is broken; {picture.reason}")
     landmarks = _landmarks(keypoints, scheme)
     if landmarks is None:
         return None

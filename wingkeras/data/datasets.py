@@ -57,14 +57,15 @@ def load_faces(
     """
     path = Path(path)
     scheme = None if scheme is None else get_scheme(scheme)
-    if path.is_dir():
+    # Of `os.path`, as a path's own methods raise for names that no file can have.
+    if os.path.isdir(path):
         if images is not None:
             raise ValueError(
                 f"Expected no `images` for the 300-W folder {path}, whose pictures lie "
                 f"beside their annotations; received {images}."
             )
         return _load_folder(path, split, scheme, on_error, allow_missing)
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(
             "Expected a folder with 300-W's layout, a .csv or a .json file; there is "
             f"no {path}."

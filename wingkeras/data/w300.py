@@ -55,7 +55,7 @@ def describe_300w(root: str | os.PathLike) -> dict[str, SubsetCount]:
         FileNotFoundError: if there is no such folder.
     """
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # unlike the path's own method, never raises
         raise FileNotFoundError(
             f"Expected the folder of 300-W, with {', '.join(_PROTOCOL_COUNTS)} in it; "
             f"there is no folder {root}."

@@ -9,6 +9,7 @@ import numpy as np
 import PIL.Image
 
 from wingkeras.imaging.decoding import decode
+from wingkeras.printable import printable
 
 MAX_PIXELS = 100_000_000
 """Of a picture, unless the caller allows more: 300 MB once it is decoded."""
@@ -16,6 +17,8 @@ MAX_PIXELS = 100_000_000
 
 class BrokenFileError(ValueError):
     """A file that cannot be used as it is.
+
+    Its message is one line; control characters in names are escaped.
 
     Attributes:
         path: of the file.
@@ -28,7 +31,7 @@ class BrokenFileError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return printable(f"{self.path}: {self.reason}")
 
 
 def read_image(

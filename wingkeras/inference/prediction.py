@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from wingkeras.data.pts import write_pts
-from wingkeras.imaging.images import read_image
+from wingkeras.imaging.images import MAX_PIXELS, read_image
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
@@ -38,6 +38,7 @@ def predict_file(
     name: str,
     formats: Collection[str] = USUAL_FORMATS,
     flip_error: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> Prediction:
     """Find the faces of one picture file and write what was found.
 
@@ -53,6 +54,7 @@ def predict_file(
             and `NAME.landmarks.png` for any other.
         flip_error: whether the JSON holds each face's flip error as well; see
             `flip.localize_with_flip`. The networks run about twice as long.
+        max_pixels: that the picture may have, see `read_image`.
 
     Returns:
         The number of faces, which may be 0, and the files.
@@ -65,7 +67,7 @@ def predict_file(
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ValueError(f"Expected formats of {FORMATS}, received {unknown}.")
-    image = read_image(path, upright=True)
+    image = read_image(path, upright=True, max_pixels=max_pixels)
     faces = localizer.detect(image)
     files = []
     if "picture" in formats:
