@@ -152,7 +152,7 @@ def test_a_converted_network_needs_neither_keras_nor_tensorflow(cache, runtime):
 ROOMS = [
     {"lazy", "extras", "printable", "serialized_names"},
     {"schemes", "geometry", "shapes"},
-    {"normalizers"},
+    {"normalizers", "head_pose", "openness"},
     {"losses", "metrics"},
     {"storage"},
     {"imaging"},

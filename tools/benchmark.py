@@ -3,6 +3,7 @@
     python tools/benchmark.py pipeline --data PATH_TO_300W
     python tools/benchmark.py train --data PATH_TO_300W
     python tools/benchmark.py balance --shapes POSES.npz
+    python tools/benchmark.py head_pose --shapes POSES.npz --data PATH_TO_300W
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
@@ -24,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.commands import (
     balance,
     compare,
+    head_pose,
     jitter,
     latency,
     pipeline,
@@ -40,6 +42,7 @@ COMMANDS = {
     "jitter": jitter,
     "latency": latency,
     "compare": compare,
+    "head_pose": head_pose,
 }
 
 

@@ -21,11 +21,14 @@ class LandmarkScheme:
         mirror: for each point, the index of the point that takes its place when
             the picture is mirrored; an involution.
         left_eye: indices whose mean is the pupil centre of the eye on the left; none
-            where the scheme has no eyes.
+            where the scheme has no eyes. An even number of four or more is the
+            contour between the lids, in order, a corner first.
         right_eye: the same on the right.
         outer_eye_corners: indices of the left and right outer eye corners, or
             `None` where the scheme has no eye corners.
         edges: pairs of indices joined by a line in drawings.
+        mouth: indices of the contour between the lips, in order, a corner first, of an
+            even number; none where the scheme has no such contour.
 
     Raises:
         ValueError: for duplicate names, a mirror that is not an involution of all
@@ -39,6 +42,7 @@ class LandmarkScheme:
     right_eye: tuple[int, ...] = ()
     outer_eye_corners: tuple[int, int] | None = None
     edges: tuple[tuple[int, int], ...] = ()
+    mouth: tuple[int, ...] = ()
 
     def __post_init__(self):
         count = len(self.points)
@@ -55,7 +59,8 @@ class LandmarkScheme:
                 f"Scheme {self.name!r}: expected `mirror` to be its own inverse; "
                 f"it is not at points {wrong}."
             )
-        used = [*self.left_eye, *self.right_eye, *(self.outer_eye_corners or ())]
+        used = [*self.left_eye, *self.right_eye, *self.mouth]
+        used += self.outer_eye_corners or ()
         used += [i for edge in self.edges for i in edge]
         if any(not 0 <= i < count for i in used):
             raise ValueError(
@@ -130,6 +135,7 @@ IBUG68 = LandmarkScheme(
         *_chain(48, 59, closed=True),
         *_chain(60, 67, closed=True),
     ),
+    mouth=tuple(range(60, 68)),
 )
 
 AFLW19 = LandmarkScheme(

@@ -38,8 +38,10 @@ from wingkeras.geometry.shapes import (
     to_one_based,
     to_shape_vectors,
 )
+from wingkeras.geometry.templates import arcface_template, template_of_shape
 
 __all__ = [
+    "arcface_template",
     "box_iou",
     "cell_centres",
     "compose",
@@ -59,6 +61,7 @@ __all__ = [
     "scale_boxes",
     "shrink_maps",
     "square_boxes",
+    "template_of_shape",
     "to_one_based",
     "to_shape_vectors",
     "transform",

@@ -6,6 +6,8 @@ import numpy as np
 from wingkeras.schemes import LandmarkScheme
 
 _GREEN, _WHITE, _ORANGE = (60, 220, 60), (255, 255, 255), (255, 150, 30)
+_AXES = ((235, 60, 60), _GREEN, (60, 120, 255))
+"""Colours of a head's right, down and forward."""
 
 
 def draw_landmarks(
@@ -40,6 +42,50 @@ def draw_landmarks(
         corners = _fixed((left, top)), _fixed((right, bottom))
         cv2.rectangle(canvas, *corners, _ORANGE, thickness, cv2.LINE_AA, shift=4)
     return canvas
+
+
+def draw_head_poses(
+    image: np.ndarray, landmarks: np.ndarray, poses: np.ndarray
+) -> np.ndarray:
+    """A copy of a picture with the axes of heads drawn in.
+
+    From the middle of each face's landmarks its right-hand side in the picture is red,
+    down is green, and where it looks is blue.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        landmarks: `(N, L, 2)`, image pixels.
+        poses: `(N, 3)` yaw, pitch and roll, degrees, as `head_pose.head_poses` has
+            them; heads with NaN are left out.
+
+    Returns:
+        `(H, W, 3)` uint8 RGB; the axes are as long as half the landmarks' box.
+    """
+    canvas = image.copy()
+    known = np.isfinite(poses).all(axis=1)
+    for face, angles in zip(landmarks[known], np.radians(poses[known]), strict=True):
+        low, high = np.nanmin(face, axis=0), np.nanmax(face, axis=0)
+        middle, length = (low + high) / 2, float((high - low).max()) / 2
+        for axis, colour in zip(_axes(*angles), _AXES, strict=True):
+            end = middle + length * axis
+            _line(canvas, middle, end, colour, max(length / 25, 1.5))
+    return canvas
+
+
+def _axes(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """`(3, 2)`: a head's right, down and forward in the picture, of length 1 in space.
+
+    A head that looks into the camera has its forward axis towards the viewer.
+    """
+    upright = np.array(
+        [
+            [np.cos(yaw), 0],
+            [np.sin(yaw) * np.sin(pitch), np.cos(pitch)],
+            [np.sin(yaw) * np.cos(pitch), -np.sin(pitch)],
+        ]
+    )
+    cos, sin = np.cos(roll), np.sin(roll)
+    return upright @ np.array([[cos, sin], [-sin, cos]])
 
 
 def _line(canvas, start, end, colour, unit: float) -> None:

@@ -6,8 +6,11 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from wingkeras.imaging.drawing import draw_landmarks
+from wingkeras.head_pose import ANGLES, head_poses, is_known_for
+from wingkeras.imaging.alignment import AlignedFaces, align
+from wingkeras.imaging.drawing import draw_head_poses, draw_landmarks
 from wingkeras.imaging.images import as_image
+from wingkeras.openness import openness
 from wingkeras.schemes import LandmarkScheme
 
 _DECIMALS = 3
@@ -114,25 +117,102 @@ class Faces:
         noun = "face" if len(self) == 1 else "faces"
         return f"Faces({len(self)} {noun}, {len(self.scheme)} landmarks)"
 
-    def draw(self, image: Any) -> np.ndarray:
+    def aligned(
+        self,
+        image: Any,
+        size: int = 112,
+        shape: np.ndarray | None = None,
+        margin: float = 0.25,
+    ) -> AlignedFaces:
+        """Upright crops of the faces, by a similarity to a template.
+
+        Args:
+            image: the picture that the faces were found in; see `images.as_image`.
+            size: side of the crops, pixels.
+            shape: `(L, 2)` upright shape to fit to, any unit. By default the eyes, the
+                nose tip and the mouth corners come to the five points that ArcFace's
+                recognisers expect.
+            margin: of the crop around `shape`, as a share of its side, in [0, 0.5).
+
+        Returns:
+            `crops`, `(N, size, size, 3)` uint8 RGB, and `maps`, `(N, 2, 3)` from image
+            pixels to crop pixels.
+
+        Raises:
+            ValueError: see `imaging.alignment.align`.
+
+        Example:
+
+        ```python
+        crops, maps = faces.aligned("group.jpg")
+        mean_shape = localizer.stages[-1].mean_shape
+        portraits, _ = faces.aligned("group.jpg", 256, mean_shape, margin=0.2)
+        ```
+        """
+        image = as_image(image)
+        return align(image, self.landmarks, self.scheme, size, shape, margin)
+
+    def head_pose(self) -> np.ndarray:
+        """Yaw, pitch and roll of every head, from its 68 landmarks.
+
+        Returns:
+            `(N, 3)` float32, degrees; NaN outside the range of the model. See
+            `wingkeras.head_pose.head_poses` for signs and range.
+
+        Raises:
+            ValueError: for another scheme than `ibug68`.
+
+        Example:
+
+        ```python
+        yaw, pitch, roll = faces.head_pose().T
+        ```
+        """
+        return head_poses(self.landmarks, self.scheme)
+
+    def openness(self) -> dict[str, np.ndarray]:
+        """How far eyes and mouth are open: the ratios known as EAR and MAR.
+
+        Returns:
+            `left_eye`, `right_eye` and `mouth`, those of which the scheme has the
+            contour: `(N,)` float32, gap over width. See `wingkeras.openness`.
+
+        Example:
+
+        ```python
+        faces.openness()["mouth"]  # [0.05, 0.42]
+        ```
+        """
+        return openness(self.landmarks, self.scheme)
+
+    def draw(self, image: Any, head_pose: bool = False) -> np.ndarray:
         """A copy of the picture with landmarks and boxes drawn in.
 
         Args:
             image: the picture that the faces were found in; see `images.as_image`.
+            head_pose: whether to draw the axes of every head as well: where it looks
+                in blue, its right-hand side in the picture in red, down in green.
 
         Returns:
             `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            ValueError: for an image of another form; see `head_pose` too.
         """
-        return draw_landmarks(as_image(image), self.landmarks, self.scheme, self.boxes)
+        drawn = draw_landmarks(as_image(image), self.landmarks, self.scheme, self.boxes)
+        if head_pose:
+            drawn = draw_head_poses(drawn, self.landmarks, self.head_pose())
+        return drawn
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values, rounded to a thousandth; `None` stands for NaN.
 
         Returns:
             `scheme`, its name; and `faces`, a list with the `box`, the `score` and the
-            `landmarks` of each.
+            `landmarks` of each; for 68 points also the `head_pose` (`yaw`, `pitch` and
+            `roll`), and the `openness` of the parts whose contours the scheme has.
         """
-        faces = [
+        faces: list[dict[str, Any]] = [
             {
                 "box": _as_json(face.box),
                 "score": _as_json(face.score),
@@ -140,6 +220,12 @@ class Faces:
             }
             for face in self
         ]
+        if is_known_for(self.scheme):
+            for face, angles in zip(faces, self.head_pose(), strict=True):
+                face["head_pose"] = dict(zip(ANGLES, _as_json(angles), strict=True))
+        for part, values in self.openness().items():
+            for face, value in zip(faces, values, strict=True):
+                face.setdefault("openness", {})[part] = _as_json(value)
         return {"scheme": self.scheme.name, "faces": faces}
 
 

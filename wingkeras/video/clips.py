@@ -5,13 +5,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from wingkeras.imaging import drawing
 from wingkeras.imaging.images import BrokenFileError
+from wingkeras.inference.faces import Faces
 from wingkeras.storage.files import atomic_write
 from wingkeras.video.reading import CameraReader, VideoReader
-from wingkeras.video.tracker import Track, Tracker
+from wingkeras.video.tracker import Track, Tracker, as_faces
 from wingkeras.video.writing import PacedWriter
 
 _LEAST_STEP = 1e-3
@@ -37,7 +35,8 @@ def track_video(
     Writes `NAME.landmarks.mp4` with the landmarks drawn in, without sound, and
     `NAME.landmarks.jsonl` with a line per frame that could be read: its number in the
     source (from 0), its time in seconds, and every face's number, box and landmarks
-    (frame pixels, the centre of the top-left pixel is (0, 0)). The time is the file's
+    (frame pixels, the centre of the top-left pixel is (0, 0)), and its head pose and
+    openness as `Faces.to_dict` has them. The time is the file's
     own time stamp, or a camera's clock. The annotated video has a constant rate and
     the source's pace: frames are repeated or left out in it.
 
@@ -78,8 +77,10 @@ def track_video(
             tracks = tracker(frame, max(seconds - before, _LEAST_STEP))
             before = seconds
             faces = max([faces, *(track.number for track in tracks)])
-            writer.write(_annotated(frame, tracks, tracker.localizer.scheme), seconds)
-            file.write(json.dumps(_as_line(number, seconds, tracks)) + "\n")
+            found = as_faces(tracks, tracker.localizer.scheme)
+            writer.write(found.draw(frame), seconds)
+            line = _as_line(number, seconds, tracks, found)
+            file.write(json.dumps(line, allow_nan=False) + "\n")
             progress(number + 1, reader.total)
         if not reader.read:
             ended = "stopped before its first frame"
@@ -99,19 +100,11 @@ def track_video(
     return faces, video
 
 
-def _annotated(frame: np.ndarray, tracks: list[Track], scheme) -> np.ndarray:
-    landmarks = np.array([track.landmarks for track in tracks])
-    boxes = np.array([track.box for track in tracks])
-    return drawing.draw_landmarks(frame, landmarks, scheme, boxes)
-
-
-def _as_line(number: int, seconds: float, tracks: list[Track]) -> dict:
-    faces = [
-        {
-            "face": track.number,
-            "box": np.round(track.box.astype(float), 3).tolist(),
-            "landmarks": np.round(track.landmarks.astype(float), 3).tolist(),
-        }
-        for track in tracks
+def _as_line(number: int, seconds: float, tracks: list[Track], faces: Faces) -> dict:
+    found = [
+        {"face": track.number, **face}
+        for track, face in zip(tracks, faces.to_dict()["faces"], strict=True)
     ]
-    return {"frame": number, "seconds": round(seconds, 4), "faces": faces}
+    for face in found:
+        del face["score"]  # a face that is followed was not detected in every frame
+    return {"frame": number, "seconds": round(seconds, 4), "faces": found}

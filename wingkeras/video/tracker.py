@@ -1,14 +1,16 @@
 """Faces from frame to frame of a video."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wingkeras import geometry
 from wingkeras.imaging.images import as_image
+from wingkeras.inference.faces import Faces
 from wingkeras.inference.flip import MAX_FLIP_ERROR, localize_with_flip
 from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import LandmarkScheme
 from wingkeras.video.cuts import Look, is_cut, look_of
 from wingkeras.video.one_euro import OneEuroFilter
 
@@ -145,6 +147,30 @@ class Tracker:
             good = error <= MAX_FLIP_ERROR and large and inside
             result.append(points if good else None)
         return result
+
+
+def as_faces(tracks: Sequence[Track], scheme: LandmarkScheme) -> Faces:
+    """The faces of a frame, in the order of their tracks; their scores are NaN.
+
+    Args:
+        tracks: of the frame.
+        scheme: of the localizer.
+
+    Example:
+
+    ```python
+    openness = as_faces(tracker(frame, 1 / 25), tracker.localizer.scheme).openness()
+    ```
+    """
+    count = len(tracks)
+    landmarks = np.array([track.landmarks for track in tracks])
+    boxes = np.array([track.box for track in tracks])
+    return Faces(
+        landmarks.reshape(count, len(scheme), 2),
+        boxes.reshape(count, 4),
+        np.full(count, np.nan),
+        scheme,
+    )
 
 
 def unfiltered() -> Callable:

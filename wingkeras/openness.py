@@ -1,0 +1,72 @@
+"""How far eyes and mouth are open, from the landmarks alone.
+
+The ratio is known as EAR for eyes (eye aspect ratio; Soukupová and Čech, Real-time eye
+blink detection using facial landmarks, CVWW 2016) and as MAR for the mouth.
+"""
+
+import numpy as np
+
+from wingkeras.schemes import LandmarkScheme
+
+_LEAST_POINTS = 4
+
+
+def openness(landmarks: np.ndarray, scheme: LandmarkScheme) -> dict[str, np.ndarray]:
+    """How far the eyes and the mouth of faces are open.
+
+    Formula, for a contour of 2n points that begins with a corner, c_0 ... c_(2n-1):
+
+    ```
+    mean over i = 1 .. n-1 of |c_i - c_(2n-i)|  /  |c_0 - c_n|
+    ```
+
+    the gap between the lids or lips over the distance of the corners: 0 is shut. It
+    does not change with the face's size, place and roll. It does with the person and,
+    for the mouth and the farther eye, with yaw: compare it over time rather than with
+    a fixed limit.
+
+    Args:
+        landmarks: `(N, L, 2)`, any unit.
+        scheme: of the landmarks; its eyes and mouth count where they
+            are contours, see `LandmarkScheme`.
+
+    Returns:
+        `left_eye`, `right_eye` and `mouth`, those of which the scheme has the contour:
+        `(N,)` float32, 0 or more; NaN where a point needed is missing or the corners
+        lie in one place. Left and right are those of the picture.
+
+    Raises:
+        ValueError: for landmarks of another shape than the scheme's.
+
+    Example:
+
+    ```python
+    openness(faces.landmarks, faces.scheme)["mouth"]
+    ```
+    """
+    landmarks = np.asarray(landmarks, np.float64)
+    if landmarks.ndim != 3 or landmarks.shape[1:] != (len(scheme), 2):
+        raise ValueError(
+            f"Expected `landmarks` of shape (N, {len(scheme)}, 2) for scheme "
+            f"{scheme.name!r}, received {landmarks.shape}."
+        )
+    parts = {
+        "left_eye": scheme.left_eye,
+        "right_eye": scheme.right_eye,
+        "mouth": scheme.mouth,
+    }
+    return {
+        name: _gap_over_width(landmarks[:, list(indices)])
+        for name, indices in parts.items()
+        if len(indices) >= _LEAST_POINTS and len(indices) % 2 == 0
+    }
+
+
+def _gap_over_width(contours: np.ndarray) -> np.ndarray:
+    """`(N,)` for contours `(N, 2n, 2)` that begin with a corner."""
+    half = contours.shape[1] // 2
+    upper, lower = contours[:, 1:half], contours[:, :half:-1]
+    gaps = np.linalg.norm(upper - lower, axis=2).mean(axis=1)
+    width = np.linalg.norm(contours[:, 0] - contours[:, half], axis=1)
+    width = np.where(width > 0, width, np.nan)
+    return (gaps / width).astype(np.float32)
