@@ -191,7 +191,7 @@ def _install_client(monkeypatch, **functions):
 def test_repository_on_the_hub(saved, localizer, monkeypatch):
     asked = []
 
-    def snapshot_download(repo_id):
+    def snapshot_download(repo_id, allow_patterns):
         asked.append(repo_id)
         return str(saved[0])
 
@@ -208,13 +208,13 @@ def test_addresses_that_name_no_repository(address):
 
 def test_repository_without_a_model(monkeypatch, tmp_path):
     (tmp_path / "README.md").write_text("nothing")
-    _install_client(monkeypatch, snapshot_download=lambda repo_id: str(tmp_path))
+    _install_client(monkeypatch, snapshot_download=lambda **_: str(tmp_path))
     with pytest.raises(FetchError, match=r"model\.json.*received \['README\.md'\]"):
         zoo.load("hf://someone/landmarks")
 
 
 def test_repository_out_of_reach(monkeypatch):
-    def snapshot_download(repo_id):
+    def snapshot_download(**_):
         raise RuntimeError("no route")
 
     _install_client(monkeypatch, snapshot_download=snapshot_download)
