@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,23 +74,22 @@ def run(
         if largest is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-P", *job.command],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env={**os.environ, "WINGKERAS_HOME": str(folder.parent / "cache")},
-            preexec_fn=prepare,
-        )
+    process = subprocess.Popen(
+        [sys.executable, "-P", *job.command],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "WINGKERAS_HOME": str(folder.parent / "cache")},
+        preexec_fn=prepare,
+    )
+    with process:
         try:
             interrupt(process)
-            code = process.wait(_LIMIT)
+            _, errors = process.communicate(timeout=_LIMIT)
         finally:
             process.kill()
-            process.wait()
-        errors.seek(0)
-        return code, errors.read()
+    return process.returncode, errors
 
 
 def check_scratch(folder: Path) -> None:
