@@ -143,7 +143,7 @@ class Evaluation:
 
         folder = Path(folder)
         with atomic_write(folder / "summary.json") as scratch:
-            scratch.write_text(json.dumps(self.summary(), indent=1))
+            scratch.write_text(json.dumps(self.summary(), indent=1, allow_nan=False))
         with atomic_write(folder / "faces.csv") as scratch:
             self._write_csv(scratch)
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
