@@ -43,8 +43,8 @@ class Faces:
         scheme: which L points these are.
 
     Raises:
-        ValueError: for arrays that do not fit each other or the scheme, and scores
-            outside [0, 1].
+        ValueError: for arrays that do not fit each other or the scheme, landmarks and
+            boxes that are not finite, and scores outside [0, 1].
 
     Example:
 
@@ -79,6 +79,9 @@ class Faces:
                     f"Expected `{name}` of shape {shape} for {count} boxes and scheme "
                     f"{self.scheme.name!r}, received {received}."
                 )
+        for name in ("landmarks", "boxes"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"Expected finite `{name}`, received others.")
         wrong = (self.scores < 0) | (self.scores > 1)
         if wrong.any():
             raise ValueError(
@@ -126,7 +129,7 @@ class Faces:
         return draw_landmarks(as_image(image), self.landmarks, self.scheme, self.boxes)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values, rounded to a thousandth; `None` stands for NaN.
+        """JSON-ready values, rounded to a thousandth; a score may be `None`, for NaN.
 
         Returns:
             `scheme`, its name; and `faces`, a list with the `box`, the `score` and the

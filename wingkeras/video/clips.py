@@ -79,7 +79,8 @@ def track_video(
             before = seconds
             faces = max([faces, *(track.number for track in tracks)])
             writer.write(_annotated(frame, tracks, tracker.localizer.scheme), seconds)
-            file.write(json.dumps(_as_line(number, seconds, tracks)) + "\n")
+            line = _as_line(number, seconds, tracks)
+            file.write(json.dumps(line, allow_nan=False) + "\n")
             progress(number + 1, reader.total)
         if not reader.read:
             ended = "stopped before its first frame"
