@@ -8,7 +8,8 @@ import contextlib
 import random
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from faults import jobs
@@ -17,47 +18,40 @@ from faults.kinds import Attempt, Kind, WrongResultError
 _ROOM = 64 * 2**20
 
 
-def preparing(job: jobs.Job) -> Callable[[Path], Attempt]:
-    """What prepares the full disks of a job."""
+def _prepare(job: jobs.Job, folder: Path) -> Attempt:
+    inputs, whole = folder / "inputs", folder / "whole"
+    inputs.mkdir()
+    job.make_inputs(inputs)
+    shutil.copytree(inputs, whole)
+    code, errors = jobs.run(job, whole)
+    if code:
+        raise RuntimeError(f"{job.name} alone: exit code {code}, {errors}")
+    sizes = [p.stat().st_size for p in (whole / "out").rglob("*") if p.is_file()]
 
-    def prepare(folder: Path) -> Attempt:
-        inputs, whole = folder / "inputs", folder / "whole"
-        inputs.mkdir()
-        job.make_inputs(inputs)
-        shutil.copytree(inputs, whole)
-        code, errors = jobs.run(job, whole)
-        if code:
-            raise RuntimeError(f"{job.name} alone: exit code {code}, {errors}")
-        sizes = [p.stat().st_size for p in (whole / "out").rglob("*") if p.is_file()]
-
-        def attempt(seed: int) -> None:
-            rng = random.Random(seed)
-            here = folder / "here"
-            shutil.rmtree(here, ignore_errors=True)
-            shutil.copytree(inputs, here)
-            (here / "out").mkdir()
-            room = rng.randrange(4096, sum(sizes))
-            with contextlib.ExitStack() as stack:
-                largest = None
-                if seed % 2 or not stack.enter_context(_small(here / "out", room)):
-                    largest = rng.randrange(1, max(sizes))
-                code, errors = jobs.run(job, here, largest=largest)
-                _check(code, errors)
-                jobs.check_scratch(here)
-                job.check_part(here, whole)
-                if code == 0:
-                    job.check_whole(here, whole)
-                _resize(here / "out")
-                code, errors = jobs.run(job, here)
-                if code:
-                    raise WrongResultError(
-                        f"with room again: exit code {code}, {errors}"
-                    )
+    def attempt(seed: int) -> None:
+        rng = random.Random(seed)
+        here = folder / "here"
+        shutil.rmtree(here, ignore_errors=True)
+        shutil.copytree(inputs, here)
+        (here / "out").mkdir()
+        room = rng.randrange(4096, sum(sizes))
+        with contextlib.ExitStack() as stack:
+            largest = None
+            if seed % 2 or not stack.enter_context(_small(here / "out", room)):
+                largest = rng.randrange(1, max(sizes))
+            code, errors = jobs.run(job, here, largest=largest)
+            _check(code, errors)
+            jobs.check_scratch(here)
+            job.check_part(here, whole)
+            if code == 0:
                 job.check_whole(here, whole)
+            _resize(here / "out")
+            code, errors = jobs.run(job, here)
+            if code:
+                raise WrongResultError(f"with room again: exit code {code}, {errors}")
+            job.check_whole(here, whole)
 
-        return attempt
-
-    return prepare
+    return attempt
 
 
 def _check(code: int, errors: str) -> None:
@@ -88,7 +82,7 @@ def _resize(folder: Path) -> None:
         subprocess.run(["mount", *options], check=True)
 
 
-RESULTS = Kind("full disks of results", preparing(jobs.RESULTS), 100, 2, 300.0)
-PREDICT = Kind("full disks of `predict`", preparing(jobs.PREDICT), 10, 1, 300.0)
-CONVERT = Kind("full disks of `convert`", preparing(jobs.CONVERT), 10, 1, 300.0)
-TRAIN = Kind("full disks of `train`", preparing(jobs.TRAIN), 20, 1, 600.0)
+RESULTS = Kind("full disks of results", partial(_prepare, jobs.RESULTS), 100, 2, 300.0)
+PREDICT = Kind("full disks of `predict`", partial(_prepare, jobs.PREDICT), 10, 1, 300.0)
+CONVERT = Kind("full disks of `convert`", partial(_prepare, jobs.CONVERT), 10, 1, 300.0)
+TRAIN = Kind("full disks of `train`", partial(_prepare, jobs.TRAIN), 20, 1, 600.0)

@@ -9,8 +9,8 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from faults import jobs
@@ -27,45 +27,40 @@ class _Moment:
     seconds: float
 
 
-def preparing(job: jobs.Job) -> Callable[[Path], Attempt]:
-    """What prepares the kills of a job."""
+def _prepare(job: jobs.Job, folder: Path) -> Attempt:
+    inputs, whole = folder / "inputs", folder / "whole"
+    inputs.mkdir()
+    job.make_inputs(inputs)
+    shutil.copytree(inputs, whole)
+    start = time.monotonic()
+    code, errors = jobs.run(job, whole)
+    if code:
+        raise RuntimeError(f"{job.name} alone: exit code {code}, {errors}")
+    duration = time.monotonic() - start
 
-    def prepare(folder: Path) -> Attempt:
-        inputs, whole = folder / "inputs", folder / "whole"
-        inputs.mkdir()
-        job.make_inputs(inputs)
-        shutil.copytree(inputs, whole)
-        start = time.monotonic()
-        code, errors = jobs.run(job, whole)
+    def attempt(seed: int) -> None:
+        rng = random.Random(seed)
+        here = folder / "here"
+        shutil.rmtree(here, ignore_errors=True)
+        shutil.copytree(inputs, here)
+        number = rng.choice(_SIGNALS)
+        # Every second kill hits a file as it is written.
+        moment = _Moment(
+            rng.randint(1, job.writes) if seed % 2 else 0,
+            rng.uniform(0.4, 1) * duration,
+        )
+        code, errors = jobs.run(
+            job, here, lambda process: _end(process, here, moment, number)
+        )
+        _check_ended(code, number, errors, here)
+        job.check_part(here, whole)
+        code, errors = jobs.run(job, here)
         if code:
-            raise RuntimeError(f"{job.name} alone: exit code {code}, {errors}")
-        duration = time.monotonic() - start
+            raise WrongResultError(f"started again: exit code {code}, {errors}")
+        jobs.check_scratch(here)
+        job.check_whole(here, whole)
 
-        def attempt(seed: int) -> None:
-            rng = random.Random(seed)
-            here = folder / "here"
-            shutil.rmtree(here, ignore_errors=True)
-            shutil.copytree(inputs, here)
-            number = rng.choice(_SIGNALS)
-            # Every second kill hits a file as it is written.
-            moment = _Moment(
-                rng.randint(1, job.writes) if seed % 2 else 0,
-                rng.uniform(0.4, 1) * duration,
-            )
-            code, errors = jobs.run(
-                job, here, lambda process: _end(process, here, moment, number)
-            )
-            _check_ended(code, number, errors, here)
-            job.check_part(here, whole)
-            code, errors = jobs.run(job, here)
-            if code:
-                raise WrongResultError(f"started again: exit code {code}, {errors}")
-            jobs.check_scratch(here)
-            job.check_whole(here, whole)
-
-        return attempt
-
-    return prepare
+    return attempt
 
 
 def _end(process, folder: Path, moment: _Moment, number: signal.Signals) -> None:
@@ -95,7 +90,7 @@ def _check_ended(code: int, number: signal.Signals, errors: str, folder: Path) -
         jobs.check_scratch(folder)
 
 
-RESULTS = Kind("kills of results", preparing(jobs.RESULTS), 200, 2, 300.0)
-PREDICT = Kind("kills of `predict`", preparing(jobs.PREDICT), 40, 1, 300.0)
-CONVERT = Kind("kills of `convert`", preparing(jobs.CONVERT), 20, 1, 300.0)
-TRAIN = Kind("kills of `train`", preparing(jobs.TRAIN), 40, 1, 600.0)
+RESULTS = Kind("kills of results", partial(_prepare, jobs.RESULTS), 200, 2, 300.0)
+PREDICT = Kind("kills of `predict`", partial(_prepare, jobs.PREDICT), 40, 1, 300.0)
+CONVERT = Kind("kills of `convert`", partial(_prepare, jobs.CONVERT), 20, 1, 300.0)
+TRAIN = Kind("kills of `train`", partial(_prepare, jobs.TRAIN), 40, 1, 600.0)
