@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     measured = options.run(options, options.results)
     result = {"machine": describe_machine(), **measured}
-    text = json.dumps(result, indent=1)
+    text = json.dumps(result, indent=1, allow_nan=False)
     print(text)
     path = options.results / f"benchmark_{result['benchmark']}.json"
     with atomic_write(path) as scratch:

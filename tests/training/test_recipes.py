@@ -125,6 +125,10 @@ def test_description_names_the_loss():
         ({"name": "a/b"}, "`name` to be one that a file can have, received 'a/b'"),
         ({"network": "CNN8"}, "`network` to be one of CNN6, CNN7, .*, received 'CNN8'"),
         ({"learning_rate": 1e-9}, "`learning_rate`"),
+        ({"learning_rate": float("inf")}, "`learning_rate`"),
+        ({"weight_decay": float("nan")}, "`weight_decay`"),
+        ({"box_scale": float("inf")}, "`box_scale`"),
+        ({"name": ".."}, "`name`"),
         ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
         ({"epochs": 0}, "`epochs`"),
         (

@@ -181,7 +181,7 @@ def train_experiment(
         "faces": len(faces),
         "first": first.key if first else None,
     }
-    text = json.dumps(known, sort_keys=True)
+    text = json.dumps(known, sort_keys=True, allow_nan=False)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = cache / key
     report = folder / _REPORT
@@ -204,7 +204,7 @@ def train_experiment(
         RunFolder(folder).drop_weights()
         known |= {"nme": training.validation_nme, "minutes": training.minutes}
         with atomic_write(report) as scratch:
-            scratch.write_text(json.dumps(known))
+            scratch.write_text(json.dumps(known, allow_nan=False))
     return Trained(experiment, key, folder, recipe, training)
 
 

@@ -88,7 +88,7 @@ def write(
     (folder / f"{dataset}{EXPERIMENTS}").unlink(missing_ok=True)
     if run is not None:
         with atomic_write(folder / f"{dataset}_run.json") as scratch:
-            scratch.write_text(json.dumps(run, indent=1) + "\n")
+            scratch.write_text(json.dumps(run, indent=1, allow_nan=False) + "\n")
     for normalizer in errors[experiments[0].key]:
         columns = np.stack([found[normalizer] for found in errors.values()], axis=1)
         rows = ([i, *_six(v)] for i, v in zip(images, columns, strict=True))

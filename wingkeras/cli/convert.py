@@ -90,7 +90,7 @@ def run(options) -> int:
     """Run the command and return its exit code."""
     with hold_native_output():
         result = _convert_and_check(options)
-    print(json.dumps(result.report(), indent=1))
+    print(json.dumps(result.report(), indent=1, allow_nan=False))
     if result.within_tolerance is False:
         print(result.verdict, file=sys.stderr)
         return 1

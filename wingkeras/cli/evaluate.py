@@ -69,7 +69,8 @@ def run(options) -> int:
             options.detector,
             progress=lambda done: progress(done, len(faces)),
         )
-    print(json.dumps({"model": str(options.model), **result.summary()}, indent=1))
+    summary = {"model": str(options.model), **result.summary()}
+    print(json.dumps(summary, indent=1, allow_nan=False))
     if options.output:
         result.save(options.output)
         print(f"Files: {shown(options.output.resolve())}", file=sys.stderr)

@@ -57,7 +57,7 @@ def run(options) -> int:
         return 0
     entry, _ = find_entry(options.model)
     if options.json:
-        print(json.dumps(entry_values(entry), indent=1))
+        print(json.dumps(entry_values(entry), indent=1, allow_nan=False))
     else:
         print(shown_lines(render_card(entry, options.model)))
     return 0

@@ -46,8 +46,8 @@ class Faces:
         scheme: which L points these are.
 
     Raises:
-        ValueError: for arrays that do not fit each other or the scheme, and scores
-            outside [0, 1].
+        ValueError: for arrays that do not fit each other or the scheme, landmarks and
+            boxes that are not finite, and scores outside [0, 1].
 
     Example:
 
@@ -82,6 +82,9 @@ class Faces:
                     f"Expected `{name}` of shape {shape} for {count} boxes and scheme "
                     f"{self.scheme.name!r}, received {received}."
                 )
+        for name in ("landmarks", "boxes"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"Expected finite `{name}`, received others.")
         wrong = (self.scores < 0) | (self.scores > 1)
         if wrong.any():
             raise ValueError(
@@ -205,7 +208,7 @@ class Faces:
         return drawn
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values, rounded to a thousandth; `None` stands for NaN.
+        """JSON-ready values, rounded to a thousandth; a score may be `None`, for NaN.
 
         Returns:
             `scheme`, its name; and `faces`, a list with the `box`, the `score` and the

@@ -176,6 +176,7 @@ class Localizer:
 
         Raises:
             ValueError: for an image or boxes of another form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         face_regions = batches.cut_regions(self, as_image(image), boxes)
@@ -197,6 +198,7 @@ class Localizer:
         Raises:
             ValueError: for a batch size below 1, and for an image or boxes of another
                 form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         return batches.localize_all(self, pictures, batch_size)
@@ -213,10 +215,18 @@ class Localizer:
             `(N, L, 2)` float32, region pixels.
 
         Raises:
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         self._check_process()
-        return self._compute(regions, maps.astype(np.float32))
+        with np.errstate(invalid="ignore", over="ignore"):  # told below
+            landmarks = self._compute(regions, maps.astype(np.float32))
+        if not np.isfinite(landmarks).all():
+            raise FloatingPointError(
+                f"Expected finite landmarks, the networks of {self!r} gave others. "
+                "Load the model again, in float32."
+            )
+        return landmarks
 
     def detect(self, image: Any) -> Faces:
         """Find the faces of a picture, and their landmarks.
@@ -228,8 +238,7 @@ class Localizer:
             The faces, the largest first; none is no error.
 
         Raises:
-            ValueError: for an image of another form.
-            RuntimeError: in a forked process.
+            ValueError, FloatingPointError, RuntimeError: see `detect_batch`.
         """
         return self.detect_batch([image])[0]
 
@@ -246,6 +255,7 @@ class Localizer:
 
         Raises:
             ValueError: for a batch size below 1, and for an image of another form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
 
         Example:

@@ -4,8 +4,10 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from wingkeras.data.regions import (
     load_regions,
     maps_to,
 )
+from wingkeras.imaging.images import read_bytes
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
 from wingkeras.training.recipe import Recipe
@@ -76,13 +79,22 @@ class Inputs:
     def describe(self) -> dict[str, Any]:
         """JSON-ready values by which a run is known again, under their names in files.
 
-        Equal for equal recipes, landmarks and networks.
+        Equal for equal recipes, landmarks, boxes, pictures and networks. Pictures are
+        read for it, and their contents count: a copy on another machine is the same
+        picture at another time, and one that was edited may have kept its size.
+
+        Raises:
+            BrokenFileError: for a picture that cannot be read.
         """
         extra, start = self.extra_faces, self.init_from
+        parts = [self.training_faces, self.held_out, *([extra] if extra else [])]
         return {
             "recipe": self.recipe.describe(),
             "faces": len(self.training_faces),
             "landmarks": digest([self.training_faces.landmarks]),
+            "held_out_landmarks": digest([self.held_out.landmarks]),
+            "boxes": digest([part.boxes for part in parts]),
+            "pictures": _digest_pictures([x for part in parts for x in part.images]),
             "further_faces": len(extra) if extra else 0,
             "further_landmarks": digest([extra.landmarks]) if extra else None,
             "first_stages": [
@@ -180,3 +192,15 @@ def digest(arrays: Sequence[np.ndarray]) -> str:
     for array in arrays:
         sha256.update(array.tobytes())
     return sha256.hexdigest()
+
+
+def _digest_pictures(paths: Sequence[Path]) -> str:
+    """SHA-256 of the contents of the faces' files, in the order of the faces."""
+    different = dict.fromkeys(paths)
+    with ThreadPoolExecutor() as pool:
+        hashes = dict(zip(different, pool.map(_digest_file, different), strict=True))
+    return hashlib.sha256(b"".join(hashes[path] for path in paths)).hexdigest()
+
+
+def _digest_file(path: Path) -> bytes:
+    return hashlib.sha256(read_bytes(path)).digest()

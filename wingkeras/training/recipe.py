@@ -1,15 +1,16 @@
 """A recipe: everything that decides what a training run ends with."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any, Literal
 
 import keras
 
 from wingkeras import losses, models, serialized_names
 from wingkeras.data.augment import Augmentation
+from wingkeras.storage.entry_fields import is_plain_name
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,7 @@ class Recipe:
     jit_compile: bool | Literal["auto"] = "auto"
 
     def __post_init__(self):
-        named = self.name != "" and self.name == PurePath(self.name).name
-        _check(named, "name", "one that a file can have", self)
+        _check(is_plain_name(self.name), "name", "one that a file can have", self)
         known = self.network in models.NETWORKS
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
         _check(
@@ -101,8 +101,12 @@ class Recipe:
         _check(self.optimizer in optimizers, "optimizer", " or ".join(optimizers), self)
         schedules = ("exponential", "cosine")
         _check(self.schedule in schedules, "schedule", " or ".join(schedules), self)
-        rates = 0 < self.final_learning_rate <= self.learning_rate
+        rates = 0 < self.final_learning_rate <= self.learning_rate < math.inf
         _check(rates, "learning_rate", "a number >= final_learning_rate > 0", self)
+        decays = 0 <= self.weight_decay < math.inf
+        _check(decays, "weight_decay", "a number >= 0", self)
+        scaled = 0 < self.box_scale < math.inf
+        _check(scaled, "box_scale", "a number > 0", self)
         inputs = ("host", "device")
         _check(self.augment_on in inputs, "augment_on", " or ".join(inputs), self)
         _check(0 <= self.warmup < 1, "warmup", "a share in [0, 1)", self)

@@ -87,8 +87,8 @@ def train(
         ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    # The order matters. What can be refused is refused before pictures are read, which
-    # takes minutes. A network may be refused as well, and a refused run leaves no
+    # The order matters. What can be refused is refused before pictures are decoded,
+    # which takes minutes. A network may be refused as well, and a refused run leaves no
     # folder: it is claimed once the network is built. The checkpoint is read after
     # that, since whoever held the folder before may have been writing it.
     strategy, run_folder = strategy or Strategy(), RunFolder(folder)
@@ -99,13 +99,13 @@ def train(
         recipe, training_faces, held_out, first_stage, init_from, extra_faces
     )
     checks.check(inputs, strategy)
-    described = inputs.describe()
+    described = inputs.describe() if strategy.process == 0 else {}
     if strategy.process == 0:
         run_folder.check(described)
     prepared = prepare(inputs)
     built = build(inputs, prepared, strategy)
     with _claimed(run_folder, described, strategy):
-        first_epoch = _resume(built.model, run_folder, strategy)
+        first_epoch = _resume(built, run_folder, strategy)
         batches = _batches(inputs, prepared, first_epoch, strategy)
         validation = Validation(
             built.network,
@@ -134,13 +134,15 @@ def _claimed(folder: RunFolder, described: dict, strategy: Strategy):
         yield
 
 
-def _resume(model: keras.Model, folder: RunFolder, strategy: Strategy) -> int:
+def _resume(built: Built, folder: RunFolder, strategy: Strategy) -> int:
     """Restore the newest checkpoint; the number of epochs it has behind it."""
     with strategy.building():
-        epochs = folder.restore_checkpoint(model)
+        epochs = folder.restore_checkpoint(built.model)
     if strategy.process == 0:
         folder.cut_log(epochs)
     if epochs:
+        # Now and not at the end, hours later, should it be damaged.
+        folder.load_best(built.copy)
         _log.info("Resuming after %d epochs.", epochs)
     return epochs
 
