@@ -1,6 +1,7 @@
 """A disk that is full, in a process of its own: a message, an exit code, no crash."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def _limit_files():
 
 
 def test_training_ends_with_a_message_and_an_exit_code(tmp_path):
-    save_csv(make_faces(tmp_path / "faces", 10), tmp_path / "faces" / "faces.csv")
+    save_csv(make_faces(tmp_path / "faces", 15), tmp_path / "faces" / "faces.csv")
     options = ["--recipe", "modern_cnn6", "--scheme", "five", "--epochs", "1"]
     options += ["--batch-size", "4", "--data", tmp_path / "faces" / "faces.csv"]
     with _small_disk(tmp_path / "disk") as mounted:
@@ -48,10 +49,24 @@ def test_training_ends_with_a_message_and_an_exit_code(tmp_path):
             text=True,
             preexec_fn=None if mounted else _limit_files,
         )
-        left = {path.name for path in folder.iterdir()} - {"tensorboard"}
+        left = {path.name for path in folder.glob("*")} - {"tensorboard"}
     assert done.returncode == 1, done.stderr
     last = done.stderr.splitlines()[-1]
     reason = "No space left on device" if mounted else "File too large"
     assert last.startswith("wingkeras: ") and reason in last
     assert str(folder / "checkpoint.weights.h5") in last
     assert left == {".lock", "recipe.json", "metrics.csv", "best.weights.h5"}
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_standard_output_on_a_full_disk(unbuffered):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "wingkeras", "zoo"],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "wingkeras: [Errno 28] No space left on device\n"
