@@ -160,6 +160,7 @@ ROOMS = [
     {"data"},
     {"inference"},
     {"video", "export", "plots", "evaluation"},
+    {"comparison"},
     {"training"},
     {"zoo"},
     {"cli", "__main__"},

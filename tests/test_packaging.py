@@ -68,7 +68,8 @@ def test_source_distribution_holds_every_file(built, tracked):
 
 
 def _expected_wheel() -> set[str]:
-    """Modules, type marker, registry, weights, detector, cards, licences."""
+    """Modules, type marker, head pose model, registry, weights, detector, cards,
+    licences."""
     package = ROOT / "wingkeras"
     names = {path.relative_to(ROOT).as_posix() for path in package.rglob("*.py")}
     registry = json.loads((ROOT / "zoo/registry.json").read_text())
@@ -86,7 +87,7 @@ def _expected_wheel() -> set[str]:
     )
     info = f"wingkeras-{wingkeras.__version__}.dist-info"
     names |= {f"{info}/{name}" for name in (*described, *licences)}
-    return names | {"wingkeras/py.typed"}
+    return names | {"wingkeras/py.typed", "wingkeras/head_pose.npz"}
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ def test_ced_curve_ends_at_the_share_of_successes(tmp_path):
 
 def test_a_note_above_the_curves_is_no_mathematics(tmp_path):
     errors = {"a": np.array([0.01])}
-    figure = plots.cumulative_errors(errors, 0.08, "without $a_{b and c$")
+    figure = plots.cumulative_errors(errors, 0.08, note="without $a_{b and c$")
     assert figure.axes[0].get_title() == r"without \$a_{b and c\$"
     plots.save_figure(figure, tmp_path / "ced.png")
 

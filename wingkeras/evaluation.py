@@ -21,7 +21,8 @@ from wingkeras.storage.files import atomic_write
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
 
-_THRESHOLDS = (0.08, 0.10)
+THRESHOLDS = (0.08, 0.10)
+"""Of AUC and failure rate, fractions."""
 
 
 class EvaluatedLocalizer(Protocol):
@@ -100,7 +101,7 @@ class Evaluation:
             }
             if not measured.all():
                 summary[normalizer]["unlabelled"] = int((~measured).sum())
-            for threshold in _THRESHOLDS:
+            for threshold in THRESHOLDS:
                 percent = round(100 * threshold)
                 summary[normalizer] |= {
                     f"auc_{percent}": round(metrics.auc(errors, threshold), 4),
@@ -161,7 +162,7 @@ class Evaluation:
             self._write_csv(scratch)
         self._write_skipped(folder / "skipped.txt")
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
-        figure = plots.cumulative_errors(curves, max(_THRESHOLDS), self._lack())
+        figure = plots.cumulative_errors(curves, max(THRESHOLDS), note=self._lack())
         plots.save_figure(figure, folder / "ced.png")
 
     def _write_skipped(self, path: Path) -> None:

@@ -10,13 +10,17 @@ from wingkeras.storage.files import atomic_write
 
 
 def cumulative_errors(
-    errors: dict[str, np.ndarray], threshold: float, note: str = ""
+    errors: dict[str, np.ndarray],
+    threshold: float,
+    normalizer: str = "",
+    note: str = "",
 ) -> Figure:
     """Cumulative error distribution curves (the paper's Figures 4 and 6).
 
     Args:
         errors: per curve, `(N,)` NME as fractions.
         threshold: right end of the error axis, a fraction.
+        normalizer: of all curves, for the axis; none where their names say it.
         note: what a reader must know of the faces; above the curves.
 
     Returns:
@@ -28,7 +32,8 @@ def cumulative_errors(
     for name, values in errors.items():
         share = cumulative_error_distribution(values, steps)
         axes.plot(100 * steps, share, label=name)
-    axes.set(xlabel="NME, %", ylabel="share of faces", ylim=(0, 1))
+    label = f"NME ({normalizer}), %" if normalizer else "NME, %"
+    axes.set(xlabel=label, ylabel="share of faces", ylim=(0, 1))
     axes.set_xlim(0, 100 * threshold)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")

@@ -84,6 +84,20 @@ def test_a_picture_without_a_face_is_no_failure(capsys):
     assert err == ["wingkeras: 1 picture, 0 faces, 1 without a face, 0 failed"]
 
 
+def test_head_poses_are_drawn_where_they_are_asked_for(capsys):
+    _put("a.png")
+    pictures = []
+    for option in ((), ("--draw-head-pose",)):
+        assert _predict(capsys, "a.png", *option)[0] == 0
+        pictures.append(cv2.imread("landmarks/a.png.landmarks.png").astype(int))
+    face = json.loads(Path("landmarks/a.png.landmarks.json").read_text())["faces"][0]
+    assert all(abs(angle) < 15 for angle in face["head_pose"].values())
+    left, top, right, bottom = (round(edge) for edge in face["box"])
+    changed = np.abs(pictures[0] - pictures[1]).max(axis=2) > 50
+    inside = changed[top:bottom, left:right].sum()
+    assert inside > 100 and inside > 0.9 * changed.sum()
+
+
 def test_an_error_of_the_networks_is_one_picture_s(capsys, monkeypatch):
     from wingkeras.inference import prediction
 

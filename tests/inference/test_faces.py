@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wingkeras.imaging.drawing import draw_landmarks
+from wingkeras import geometry
+from wingkeras.head_pose import head_poses, packaged_model
+from wingkeras.imaging.alignment import align
+from wingkeras.imaging.drawing import draw_head_poses, draw_landmarks
+from wingkeras.imaging.images import as_image
 from wingkeras.inference.faces import Face, Faces
+from wingkeras.openness import openness
 from wingkeras.schemes import FIVE, IBUG68
 
 
@@ -124,3 +129,70 @@ def test_arrays_must_fit_each_other(landmarks, boxes, scores, message):
 def test_scores_are_shares():
     with pytest.raises(ValueError, match=r"`scores` in \[0, 1\].*received 87"):
         make_faces(2, [0.5, 87.0])
+
+
+def make_heads(count=2):
+    """Heads of 68 points around the mean shape, looking into the camera or nearly."""
+    rng = np.random.default_rng(0)
+    shapes = packaged_model().mean_shape + rng.normal(0, 0.002, (count, 68, 2))
+    landmarks = shapes * 300 + 120
+    boxes = geometry.landmark_boxes(landmarks)
+    return Faces(landmarks, boxes, np.ones(count), IBUG68)
+
+
+def test_pose_and_openness_are_those_of_the_landmarks():
+    heads = make_heads()
+    np.testing.assert_array_equal(
+        heads.head_pose(), head_poses(heads.landmarks, IBUG68)
+    )
+    found, expected = heads.openness(), openness(heads.landmarks, IBUG68)
+    assert list(found) == ["left_eye", "right_eye", "mouth"]
+    for part in found:
+        np.testing.assert_array_equal(found[part], expected[part])
+
+
+def test_five_points_have_no_pose_and_no_openness():
+    with pytest.raises(ValueError, match="of scheme 'five'"):
+        make_faces(2).head_pose()
+    assert make_faces(2).openness() == {}
+    (face, _) = make_faces(2).to_dict()["faces"]
+    assert list(face) == ["box", "score", "landmarks"]
+
+
+def test_json_holds_pose_and_openness():
+    heads = make_heads()
+    broken = heads.landmarks.copy()
+    broken[1, 62] = np.nan
+    heads = Faces(broken, heads.boxes, heads.scores, IBUG68)
+    first, second = json.loads(json.dumps(heads.to_dict(), allow_nan=False))["faces"]
+    pose = heads.head_pose()[0]
+    assert first["head_pose"] == pytest.approx(
+        {"yaw": pose[0], "pitch": pose[1], "roll": pose[2]}, abs=1e-3
+    )
+    expected = {name: values[0] for name, values in heads.openness().items()}
+    assert first["openness"] == pytest.approx(expected, abs=1e-3)
+    assert second["head_pose"] == {"yaw": None, "pitch": None, "roll": None}
+    assert second["openness"]["mouth"] is None and second["openness"]["left_eye"] > 0
+
+
+def test_aligned_faces_are_those_of_the_landmarks():
+    image = np.random.default_rng(1).integers(0, 256, (200, 240, 3), np.uint8)
+    heads, mean = make_heads(), packaged_model().mean_shape
+    for picture, settings in (
+        (image, {}),
+        (image[..., 0], {"size": 64, "shape": mean, "margin": 0.1}),
+    ):
+        crops, maps = heads.aligned(picture, **settings)
+        expected = align(as_image(picture), heads.landmarks, IBUG68, **settings)
+        np.testing.assert_array_equal(crops, expected.crops)
+        np.testing.assert_array_equal(maps, expected.maps)
+
+
+def test_the_pose_is_drawn_where_it_is_asked_for():
+    image, heads = np.zeros((200, 240, 3), np.uint8), make_heads()
+    plain, posed = heads.draw(image), heads.draw(image, head_pose=True)
+    expected = draw_head_poses(plain, heads.landmarks, heads.head_pose())
+    np.testing.assert_array_equal(posed, expected)
+    assert (posed != plain).any()
+    with pytest.raises(ValueError, match="of scheme 'five'"):
+        make_faces(2).draw(image, head_pose=True)

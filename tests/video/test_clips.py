@@ -63,6 +63,9 @@ def test_every_frame_is_annotated_and_written_down(clip, localizer, tmp_path):
     lines = _lines(tmp_path / "pan.landmarks.jsonl")
     assert [line["frame"] for line in lines] == list(range(FRAMES))
     assert lines[5]["seconds"] == pytest.approx(5 / 25)
+    assert {"yaw", "pitch", "roll"} == set(lines[5]["faces"][0]["head_pose"])
+    assert all(0 < line["faces"][0]["openness"]["mouth"] < 1 for line in lines)
+    assert "score" not in lines[5]["faces"][0]
     places = np.array([line["faces"][0]["landmarks"] for line in lines])
     assert places.shape == (FRAMES, 68, 2)
     assert {line["faces"][0]["face"] for line in lines} == {1}

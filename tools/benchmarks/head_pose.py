@@ -49,9 +49,8 @@ def measure(path: Path, fitted: str, tested: list[str]) -> list[dict]:
         tested: names of other sets.
     """
     shapes, poses = load_shapes(path, fitted)
-    errors = {f: solve_pnp(shapes, f) - poses for f in _FOCAL_LENGTHS}
-    focal = min(errors, key=lambda f: np.abs(errors[f]).mean())
-    offset = errors[focal].mean(axis=0)
+    focal = _best_focal_length(shapes, poses)
+    offset = (solve_pnp(shapes, focal) - poses).mean(axis=0)
     rows = []
     for name in tested:
         shapes, poses = load_shapes(path, name)
@@ -86,16 +85,25 @@ def measure_detected(path: Path, fitted: str, data: Path, model: str) -> list[di
     found = evaluate(zoo.load(model), faces).predictions
     landmarks = np.zeros_like(shapes)
     landmarks[known] = found[[places[name] for name in names if name in places]]
-    folds = fold_of(len(shapes))
+    focal, folds = _best_focal_length(shapes, poses), fold_of(len(shapes))
     rows = []
     for source, given in (("labelled", shapes), (f"found by {model}", landmarks)):
         estimates = np.empty_like(poses)
         for fold in np.unique(folds):
             out = folds == fold
             estimates[out] = fit(shapes[~out], poses[~out])(given[out])
-        row = _row(fitted, source, "wingkeras, folds", estimates[known], poses[known])
-        rows.append(row)
+        methods = {
+            "wingkeras, folds": estimates[known],
+            f"solvePnP, focal length {focal:g} boxes": solve_pnp(given[known], focal),
+        }
+        for method, values in methods.items():
+            rows.append(_row(fitted, source, method, values, poses[known]))
     return rows
+
+
+def _best_focal_length(shapes: np.ndarray, poses: np.ndarray) -> float:
+    errors = {f: solve_pnp(shapes, f) - poses for f in _FOCAL_LENGTHS}
+    return min(errors, key=lambda f: np.abs(errors[f]).mean())
 
 
 def measure_profiles(path: Path, model: str) -> dict:

@@ -107,8 +107,8 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_localizer(options):
-    """The model of MODEL or `--model`, as the options of `add_runtime` say.
+def load_localizer(options, model: str | None = None):
+    """A model, by default that of MODEL or `--model`, as `add_runtime`'s options say.
 
     To be called before anything else that imports libraries: they announce themselves
     as they are loaded, or when they are first used.
@@ -116,7 +116,7 @@ def load_localizer(options):
     with hold_native_output():
         import numpy as np
 
-        localizer = _load(options.model, options.runtime)
+        localizer = _load(model or options.model, options.runtime)
         if options.flip_tta is not None:
             localizer = localizer.replace(flip_tta=options.flip_tta)
         localizer(np.zeros((64, 64, 3), np.uint8), np.array([[8.0, 8.0, 56.0, 56.0]]))

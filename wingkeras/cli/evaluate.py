@@ -1,4 +1,4 @@
-"""`wingkeras evaluate`: errors on annotated faces."""
+"""`wingkeras evaluate`: errors on annotated faces, of one model or several."""
 
 import json
 import sys
@@ -10,15 +10,23 @@ from wingkeras.cli.parsers import add_command
 
 _EXAMPLE = """
 wingkeras evaluate cnn6_300w --data PATH_TO_300W --split common
+wingkeras evaluate cnn6_300w cnn67_300w runs/mine --data faces.csv --output report
 wingkeras evaluate runs/mine --data faces.csv --detector haar --output report
 """
 
 
 def add_parser(commands) -> None:
     """Declare the command and its options."""
-    summary = "normalised mean error on annotated faces, as JSON"
+    summary = (
+        "normalised mean error on annotated faces: JSON, of several models a table"
+    )
     parser = add_command(commands, "evaluate", summary, _EXAMPLE, run)
-    arguments.add_model(parser, required=True)
+    parser.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="+",
+        help=f"{arguments.MODEL_HELP}; several are compared",
+    )
     parser.add_argument(
         "--data",
         required=True,
@@ -36,8 +44,8 @@ def add_parser(commands) -> None:
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="receives a CSV file with the error of every face, and pictures; by "
-        "default nothing is written",
+        help="receives a CSV file with the error of every face, or a row for each of "
+        "several models, and the curves of errors; by default nothing is written",
     )
     arguments.add_runtime(parser, "keras")
     arguments.add_detector(parser, "landmarks")
@@ -46,32 +54,64 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Run the command and return its exit code."""
-    localizer = arguments.load_localizer(options)
+    repeated = {x for x in options.models if options.models.count(x) > 1}
+    if repeated:
+        options.command.error(f"argument MODEL: {min(repeated)} is given several times")
+    # All of them before any works: a wrong name must not cost the time of the others.
+    localizers = {
+        model: arguments.load_localizer(options, model) for model in options.models
+    }
+    scheme = _common_scheme(localizers)
 
+    from wingkeras.comparison import Comparison
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
     faces = load_faces(
         options.data,
         options.split,
-        localizer.scheme,
+        scheme,
         options.on_error,
         options.allow_missing,
     )
     detector = None
     if options.detector != LANDMARK_BOXES:
-        detector = arguments.load_detector(options, localizer.scheme)
-    with Progress("faces") as progress:
-        result = evaluate(
-            localizer,
-            faces,
-            detector,
-            options.detector,
-            progress=lambda done: progress(done, len(faces)),
+        detector = arguments.load_detector(options, scheme)
+    evaluations = {}
+    for model, localizer in localizers.items():
+        with Progress("faces", model) as progress:
+            evaluations[model] = evaluate(
+                localizer,
+                faces,
+                detector,
+                options.detector,
+                progress=lambda done, show=progress: show(done, len(faces)),
+            )
+    if len(evaluations) > 1:
+        result = Comparison(evaluations)
+        print(result.table())
+    else:
+        ((model, result),) = evaluations.items()
+        print(
+            json.dumps({"model": model, **result.summary()}, indent=1, allow_nan=False)
         )
-    summary = {"model": str(options.model), **result.summary()}
-    print(json.dumps(summary, indent=1, allow_nan=False))
     if options.output:
         result.save(options.output)
         print(f"Files: {shown(options.output.resolve())}", file=sys.stderr)
     return 0
+
+
+def _common_scheme(localizers):
+    """The scheme of the localizers.
+
+    Raises:
+        ValueError: if they have several.
+    """
+    (first, one), *others = localizers.items()
+    for name, localizer in others:
+        if localizer.scheme != one.scheme:
+            raise ValueError(
+                f"Expected models of the same landmarks; {first} finds those of scheme "
+                f"{one.scheme.name!r}, {name} those of {localizer.scheme.name!r}."
+            )
+    return one.scheme

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from wingkeras.printable import printable
 
 _STDERR = 2
+_BAR_WIDTH = 24
 _STARTUP_LINE = re.compile(rb"(WARNING: All log messages before|I\d{4} |INFO: ).*\n?")
 
 
@@ -86,7 +87,7 @@ def hold_native_output() -> Iterator[None]:
 
 
 class Progress:
-    """A line that counts, on a terminal; nothing where output goes elsewhere.
+    """A bar and a count on a terminal; nothing where output goes elsewhere.
 
     Example:
 
@@ -97,10 +98,11 @@ class Progress:
 
     Args:
         noun: what is counted.
+        title: what it is done for, shown before the bar.
     """
 
-    def __init__(self, noun: str):
-        self._noun, self._written = noun, 0
+    def __init__(self, noun: str, title: str = ""):
+        self._noun, self._title, self._written = noun, title, 0
 
     def __enter__(self):
         return self
@@ -110,11 +112,16 @@ class Progress:
             print(file=sys.stderr)
 
     def __call__(self, done: int, total: int = 0) -> None:
-        """Show how many are done, of a total that may be unknown, 0."""
+        """Show how many are done, of a total that may be unknown, 0: without a bar."""
         if not sys.stderr.isatty():
             return
-        of = f" of {total}" if total else ""
-        line = f"{done}{of} {self._noun}"
+        parts = [f"{self._title}:"] if self._title else []
+        if total:
+            filled = _BAR_WIDTH * min(done, total) // total
+            parts.append(f"[{'#' * filled:<{_BAR_WIDTH}}] {done} of {total}")
+        else:
+            parts.append(str(done))
+        line = " ".join([*parts, self._noun])
         # Spaces cover what a longer line left.
         print(f"\r{line:<{self._written}}", end="", file=sys.stderr, flush=True)
         self._written = len(line)

@@ -19,7 +19,7 @@ wingkeras predict photo.jpg holiday/ --output out
 wingkeras predict photos/ --recursive --format json --skip-existing
 wingkeras predict photo.jpg --format pts --format picture
 wingkeras predict group.jpg --min-face 20 --min-score 0.6
-wingkeras predict clip.mp4 --model cnn6_300w
+wingkeras predict clip.mp4 --model cnn6_300w --draw-head-pose
 wingkeras predict 0                         # a camera, until Ctrl-C
 """
 
@@ -100,6 +100,12 @@ def add_parser(commands) -> None:
         lambda options: (
             options.max_pixels > 0 and not all(map(_is_video, options.inputs))
         ),
+    )
+    parser.add_argument(
+        "--draw-head-pose",
+        action="store_true",
+        help="draw the axes of every head into pictures and videos, for models of 68 "
+        "landmarks: where it looks in blue",
     )
     parser.add_argument(
         "--no-smoothing",
@@ -200,6 +206,7 @@ def _predict(localizer, source, options, tally: _Tally) -> None:
                 formats,
                 options.flip_error,
                 options.max_pixels or MAX_PIXELS,
+                options.draw_head_pose,
             )
             output = files[0] if files else None
     except BrokenFileError as error:
@@ -238,7 +245,13 @@ def _predict_video(localizer, source, folder: Path, options) -> tuple[int, Path]
     is_camera = isinstance(source.origin, int)
     with _interruptible(is_camera) as stopped, Progress("frames") as progress:
         return clips.track_video(
-            tracker, source.origin, folder, source.place.name, stopped, progress
+            tracker,
+            source.origin,
+            folder,
+            source.place.name,
+            stopped,
+            progress,
+            options.draw_head_pose,
         )
 
 

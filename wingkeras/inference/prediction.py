@@ -39,6 +39,7 @@ def predict_file(
     formats: Collection[str] = USUAL_FORMATS,
     flip_error: bool = False,
     max_pixels: int = MAX_PIXELS,
+    draw_head_pose: bool = False,
 ) -> Prediction:
     """Find the faces of one picture file and write what was found.
 
@@ -49,12 +50,15 @@ def predict_file(
         name: of the files, without their endings.
         formats: of `FORMATS`. "json" writes `NAME.landmarks.json` with every face's
             box, detector score and landmarks (image pixels, the centre of the top-left
-            pixel is (0, 0)); "pts" a file `NAME.face1.pts` for each face; "picture"
-            the picture with the landmarks drawn in, `NAME.landmarks.jpg` for a JPEG
-            and `NAME.landmarks.png` for any other.
+            pixel is (0, 0)), head pose and openness, see `Faces.to_dict`; "pts" a file
+            `NAME.face1.pts` for each face; "picture" the picture with the landmarks
+            drawn in, `NAME.landmarks.jpg` for a JPEG and `NAME.landmarks.png` for any
+            other.
         flip_error: whether the JSON holds each face's flip error as well; see
             `flip.localize_with_flip`. The networks run about twice as long.
         max_pixels: that the picture may have, see `read_image`.
+        draw_head_pose: whether the picture shows the axes of every head; see
+            `Faces.draw`.
 
     Returns:
         The number of faces, which may be 0, and the files.
@@ -62,7 +66,8 @@ def predict_file(
     Raises:
         BrokenFileError: if the picture cannot be read; nothing is written then.
         OSError: if a file cannot be written.
-        ValueError: for an unknown format.
+        ValueError: for an unknown format, and head poses of another scheme than
+            `ibug68`.
     """
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
@@ -72,7 +77,7 @@ def predict_file(
     files = []
     if "picture" in formats:
         files.append(_picture_path(path, folder, name))
-        _write_picture(files[-1], faces.draw(image))
+        _write_picture(files[-1], faces.draw(image, draw_head_pose))
     if "pts" in formats:
         files += _write_all_pts(folder, name, faces)
     if "json" in formats:

@@ -29,6 +29,7 @@ def track_video(
     name: str,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    draw_head_pose: bool = False,
 ) -> tuple[int, Path]:
     """Follow the faces of a video and write what was found.
 
@@ -52,6 +53,8 @@ def track_video(
         stopped: asked before every frame whether to end there, as a camera must.
         progress: called after each frame with the number of frames done and that of
             all, 0 where it is not known.
+        draw_head_pose: whether the video shows the axes of every head; see
+            `Faces.draw`.
 
     Returns:
         The number of faces, and the path of the annotated video.
@@ -62,6 +65,7 @@ def track_video(
         IncompleteVideoError: if the file is cut off or damaged; it says where. What
             could be read was written.
         OSError: if the files cannot be written; older ones stay.
+        ValueError: for head poses of another scheme than `ibug68`.
     """
     reader = CameraReader(source) if isinstance(source, int) else VideoReader(source)
     video = folder / f"{name}.landmarks.mp4"
@@ -78,7 +82,7 @@ def track_video(
             before = seconds
             faces = max([faces, *(track.number for track in tracks)])
             found = as_faces(tracks, tracker.localizer.scheme)
-            writer.write(found.draw(frame), seconds)
+            writer.write(found.draw(frame, draw_head_pose), seconds)
             line = _as_line(number, seconds, tracks, found)
             file.write(json.dumps(line, allow_nan=False) + "\n")
             progress(number + 1, reader.total)
