@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
-from reproduction import experiments, records, results, tables
+from reproduction import durations, experiments, records, results, tables
 from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import CASCADE, CNN6, LOSSES, Experiment
 from reproduction.running import run_table
@@ -210,17 +210,17 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 def test_minutes_of_a_cascade_count_its_first_network():
     both = [Experiment(W300.name, CASCADE), Experiment(W300.name)]
     for rates in ((1e-3,), (1e-3, 2e-3, 4e-3)):
-        assert tables.minutes(both[:1], rates) == tables.minutes(both, rates)
-        assert tables.minutes(both, rates) > tables.minutes(both[1:], rates)
+        assert durations.minutes(both[:1], rates) == durations.minutes(both, rates)
+        assert durations.minutes(both, rates) > durations.minutes(both[1:], rates)
 
 
 def test_length_of_trainings_within_a_budget():
     experiments_ = tables.table1([W300.name])
-    full = tables.minutes(experiments_)
-    assert tables.length_within(full, experiments_) == pytest.approx(1)
-    assert tables.length_within(full / 2, experiments_) < 0.5
+    full = durations.minutes(experiments_)
+    assert durations.length_within(full, experiments_) == pytest.approx(1)
+    assert durations.length_within(full / 2, experiments_) < 0.5
     with pytest.raises(ValueError, match=r"over 8 minutes.*received 3"):
-        tables.length_within(3, experiments_)
+        durations.length_within(3, experiments_)
 
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
@@ -229,7 +229,7 @@ def test_cascade_goes_on_from_the_network_of_its_loss(made):
     cascade = trainer.train(Experiment("made", CASCADE, "L1"))
     first = trainer.train(Experiment("made", CNN6, "L1"))
     assert trainer.minutes_done == pytest.approx(
-        tables.minutes([cascade.experiment], (1e-3,))
+        durations.minutes([cascade.experiment], (1e-3,), 1e-5)
     )
     for one, two in zip(
         first.load().stages[0].network.get_weights(),
@@ -251,6 +251,6 @@ def test_the_papers_wing_is_one_experiment_however_it_is_named(tmp_path):
 
 def test_minutes_count_trials_and_cells_once():
     experiments_ = [Experiment(W300.name, seed=seed) for seed in (0, 1, 2)]
-    one = tables.minutes([dataclasses.replace(experiments_[0])], (1e-3,))
-    three = tables.minutes(experiments_, (1e-3, 2e-3, 4e-3))
+    one = durations.minutes([dataclasses.replace(experiments_[0])], (1e-3,))
+    three = durations.minutes(experiments_, (1e-3, 2e-3, 4e-3))
     assert three == pytest.approx(5 * one)
