@@ -152,8 +152,15 @@ def attach(
         A model from indices `(B,)` int32 to `(B, 2, 2L)`, targets and predictions,
         for `ResidentLoss`.
     """
+    return connect(ResidentFaces(regions, augmentation, seed), network, looped)
+
+
+def connect(
+    faces: keras.layers.Layer, network: keras.Model, looped: bool
+) -> keras.Model:
+    """As `attach`, for another layer from indices to crops and shape vectors."""
     indices = keras.Input((), dtype="int32", name="faces")
-    images, targets = ResidentFaces(regions, augmentation, seed)(indices)
+    images, targets = faces(indices)
     kind = _Looped if looped else keras.Model
     return kind(indices, ops.stack([targets, network(images)], axis=1))
 
