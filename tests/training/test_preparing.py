@@ -76,6 +76,16 @@ def test_copies_on_both_sides_of_the_split_are_reported(caplog, tmp_path, faces)
     assert "group_by" in message and str(tmp_path / "mirrored") in message
 
 
+def test_an_epoch_shows_repeats_up_to_a_cap_in_several_passes(faces):
+    training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
+    settings = {"hsm_bins": 5, "hsm_cap": 2, "passes_per_epoch": 3}
+    recipe = dataclasses.replace(RECIPE, **settings)
+    plan = Inputs(recipe, training, held_out, None, None, held_out).plan
+    counts = np.bincount(plan)
+    assert {*counts[: len(training)]} == {3, 6}
+    assert [*counts[len(training) :]] == [3] * len(held_out)
+
+
 def test_copies_kept_together_are_not_reported(caplog, tmp_path, faces):
     recipe = dataclasses.replace(RECIPE, group_by="original")
     assert not _messages(caplog, recipe, _with_mirror_copies(faces, tmp_path))

@@ -19,6 +19,8 @@ _RECIPE_OPTIONS: dict[str, dict[str, Any]] = {
     "optimizer": {"choices": ("sgd", "adamw", "muon"), "help": "what takes the steps"},
     "learning_rate": {"type": float, "help": "the highest one"},
     "weight_decay": {"type": float, "help": "decoupled, on kernels only"},
+    "hsm_bins": {"type": int, "help": "bins of hard sample mining, 0 for none"},
+    "hsm_cap": {"type": int, "help": "most copies of a face in rare poses"},
     "ema": {"type": float, "help": "momentum of the weight average, 0 for none"},
     "seed": {"type": int, "help": "of weights, split, order and augmentation"},
     "group_by": {

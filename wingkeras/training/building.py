@@ -87,8 +87,9 @@ def _compile(
 ) -> keras.Model:
     recipe, model, loss = inputs.recipe, network, inputs.recipe.loss
     if recipe.augment_on == "device":
+        looped = max(on_device.loop_lengths(inputs.steps, strategy.count)) > 1
         model = on_device.attach(
-            network, prepared.regions, recipe.augmentation, recipe.seed
+            network, prepared.regions, recipe.augmentation, recipe.seed, looped
         )
         loss = on_device.ResidentLoss(recipe.loss)
     model.compile(

@@ -63,9 +63,11 @@ class Inputs:
     @cached_property
     def plan(self) -> np.ndarray:
         """`(M,)` indices of the regions that an epoch shows; extra faces come last."""
-        plan = epoch_plan(self.training_faces, self.recipe.hsm_bins)
+        recipe = self.recipe
+        plan = epoch_plan(self.training_faces, recipe.hsm_bins, recipe.hsm_cap)
         extra = len(self.extra_faces) if self.extra_faces else 0
-        return np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        plan = np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        return np.tile(plan, recipe.passes_per_epoch)
 
     @cached_property
     def steps(self) -> int:

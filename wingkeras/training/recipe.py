@@ -12,6 +12,9 @@ from wingkeras import losses, models, serialized_names
 from wingkeras.data.augment import Augmentation
 from wingkeras.storage.entry_fields import is_plain_name
 
+_LATER_FIELDS = {"group_by": None, "hsm_cap": None, "passes_per_epoch": 1}
+"""Keys of recorded results come from descriptions older than these fields."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -37,13 +40,18 @@ class Recipe:
             decay after a linear warm-up.
         warmup: share of the steps spent warming up, in [0, 1).
         weight_decay: decoupled, on kernels only.
-        epochs: passes over the training faces, repeats included.
+        epochs: passes over the training faces, repeats included; see
+            `passes_per_epoch`.
         batch_size: faces per step.
         ema: momentum of the weight average that is validated and kept, in [0, 1);
             0 keeps the last weights themselves. The momentum warms up to this value,
             see `averaging.WarmingAverage`.
         hsm_bins: K of hard sample mining, which repeats faces in rare poses (see
             `data.balance`); 0 shows every face once per epoch.
+        hsm_cap: most repeats of a face; unlimited by default, as in the paper.
+        passes_per_epoch: how often an epoch shows the training faces. Validation, log
+            and checkpoint come once in an epoch: with small networks on accelerators
+            they take longer than a pass.
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
@@ -75,6 +83,8 @@ class Recipe:
     batch_size: int = 32
     ema: float = 0.999
     hsm_bins: int = 0
+    hsm_cap: int | None = None
+    passes_per_epoch: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     validation_split: float = 0.05
@@ -116,7 +126,10 @@ class Recipe:
         )
         _check(self.group_by != "", "group_by", "the name of an attribute", self)
         _check(self.hsm_bins >= 0, "hsm_bins", "a number >= 0", self)
+        capped = self.hsm_cap is None or self.hsm_cap >= 1
+        _check(capped, "hsm_cap", "a number >= 1", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
+        _check(self.passes_per_epoch >= 1, "passes_per_epoch", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
 
     @property
@@ -129,9 +142,9 @@ class Recipe:
         files have, see `serialized_names`.
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        if self.group_by is None:
-            # Keys of recorded results come from descriptions older than this field.
-            del values["group_by"]
+        for name, default in _LATER_FIELDS.items():
+            if values[name] == default:
+                del values[name]
         values = serialized_names.to_file(values, serialized_names.RECIPE)
         values["augmentation"] = serialized_names.to_file(
             dataclasses.asdict(self.augmentation), serialized_names.AUGMENTATION

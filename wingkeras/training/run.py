@@ -117,10 +117,12 @@ def train(
         )
         del prepared  # The batches, or the device, have a copy of the pictures.
         own = [validation, *_writers(inputs, run_folder, strategy)]
+        loops = _loops(inputs, strategy)
         if verbose and strategy.process == 0:
-            own.append(Progress(inputs.steps, recipe.epochs - first_epoch))
+            own.append(Progress(len(loops), recipe.epochs - first_epoch))
         users = callbacks if strategy.process == 0 else ()
-        _fit(built.model, batches, inputs, first_epoch, own, users, strategy)
+        epochs = (first_epoch, recipe.epochs, len(loops))
+        _fit(built.model, batches, epochs, own, users, strategy)
         return _finish(inputs, built, run_folder, strategy)
 
 
@@ -155,10 +157,19 @@ def _batches(
     order = (recipe.batch_size, recipe.seed, first_epoch)
     part = (strategy.process, strategy.processes)
     if recipe.augment_on == "device":
-        return on_device.training_batches(inputs.plan, *order, part)
+        loops = _loops(inputs, strategy)
+        looped = loops if max(loops) > 1 else None
+        return on_device.training_batches(inputs.plan, *order, part, looped)
     return pipeline.training_batches(
         prepared.regions, recipe.augmentation, *order, inputs.plan, part
     )
+
+
+def _loops(inputs: Inputs, strategy: Strategy) -> list[int]:
+    """How many steps of an epoch `fit` takes as one, again and again."""
+    if inputs.recipe.augment_on == "device":
+        return on_device.loop_lengths(inputs.steps, strategy.count)
+    return [1] * inputs.steps
 
 
 def _writers(
@@ -176,14 +187,15 @@ def _writers(
     return writers
 
 
-def _fit(model, batches, inputs, first_epoch, own, users, strategy) -> None:
+def _fit(model, batches, epochs, own, users, strategy) -> None:
+    first_epoch, last_epoch, steps = epochs
     try:
         with strategy.fitting():
             model.fit(
                 batches,
-                steps_per_epoch=inputs.steps,
+                steps_per_epoch=steps,
                 initial_epoch=first_epoch,
-                epochs=inputs.recipe.epochs,
+                epochs=last_epoch,
                 callbacks=[*own, *users],
                 verbose=0,
                 shuffle=False,
