@@ -59,8 +59,14 @@ def pose_coefficients(
         with NaN points; the sign is arbitrary, but the same for all faces.
 
     Raises:
-        ValueError: for fewer than 3 complete shapes, or a component there is not.
+        ValueError: for fewer than 3 complete shapes, a component there is not, or a
+            scheme without a mirror.
     """
+    if scheme.mirror is None:
+        raise ValueError(
+            "Hard sample mining tells poses by the mirror image of a shape; scheme "
+            f"{scheme.name!r} has no `mirror`. Set `hsm_bins` to 0."
+        )
     shapes = np.asarray(shapes, np.float64)
     complete = np.isfinite(shapes).all(axis=(1, 2))
     if complete.sum() < 3:
@@ -68,12 +74,12 @@ def pose_coefficients(
             f"Expected at least 3 complete shapes, received {int(complete.sum())} "
             f"among {len(shapes)}."
         )
-    aligned = _align(shapes[complete], scheme)
+    aligned = _align(shapes[complete], scheme.mirror)
     centred = (aligned - aligned.mean(axis=0)).reshape(len(aligned), -1)
     _, components = np.linalg.eigh(centred.T @ centred)
     components = components[:, ::-1].T
     if component is None:
-        component = _yaw_component(components, scheme)
+        component = _yaw_component(components, scheme.mirror)
     elif not 0 <= component < len(components):
         raise ValueError(
             f"Expected `component` in 0..{len(components) - 1}, received {component}."
@@ -161,7 +167,7 @@ def _round_half_up(values: np.ndarray) -> np.ndarray:
     return np.floor(values + 0.5).astype(int)
 
 
-def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
+def _align(shapes: np.ndarray, mirror: tuple[int, ...]) -> np.ndarray:
     """Procrustes alignment to the mean shape, which is made upright and symmetric.
 
     Complex numbers turn "rotate and scale" into one multiplication.
@@ -171,16 +177,16 @@ def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     mean = points.mean(axis=0)
     for _ in range(3):
-        mean = mean - mean[list(scheme.mirror)].conj()
+        mean = mean - mean[list(mirror)].conj()
         mean /= np.linalg.norm(mean)
         turned = points * (points.conj() @ mean)[:, None]
         mean = turned.mean(axis=0)
     return np.stack([turned.real, turned.imag], axis=-1)
 
 
-def _yaw_component(components: np.ndarray, scheme: LandmarkScheme) -> int:
-    vectors = components[:_CANDIDATES].reshape(-1, len(scheme), 2)
-    mirrored = vectors[:, list(scheme.mirror)] * [-1, 1]
+def _yaw_component(components: np.ndarray, mirror: tuple[int, ...]) -> int:
+    vectors = components[:_CANDIDATES].reshape(-1, len(mirror), 2)
+    mirrored = vectors[:, list(mirror)] * [-1, 1]
     symmetry = (vectors * mirrored).sum(axis=(1, 2))
     odd = np.flatnonzero(symmetry < -0.5)
     return int(odd[0] if len(odd) else symmetry.argmin())

@@ -11,13 +11,25 @@ span half of what 68 do.
 from pathlib import Path
 
 from wingkeras.inference.calibration import BoxCalibration
+from wingkeras.inference.given_boxes import NoDetector
 from wingkeras.inference.haar import HaarDetector
 from wingkeras.inference.yunet import MIN_FACE, MIN_SCORE, YuNetDetector
 from wingkeras.schemes import IBUG68, LandmarkScheme
 
-__all__ = ["BoxCalibration", "HaarDetector", "YuNetDetector", "load_detector"]
+__all__ = [
+    "BoxCalibration",
+    "HaarDetector",
+    "YuNetDetector",
+    "default_detector",
+    "load_detector",
+]
 
 _NAMES = ("haar", "yunet")
+
+
+def default_detector(scheme: LandmarkScheme) -> YuNetDetector | NoDetector:
+    """What a localizer finds faces with; for things without eyes, what says so."""
+    return YuNetDetector(scheme=scheme) if scheme.has_eyes else NoDetector(scheme)
 
 
 def load_detector(

@@ -1,6 +1,5 @@
 """Writing localizers into folders that `zoo.load` takes."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from wingkeras import models
 from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import save_weights
-from wingkeras.schemes import get_scheme
+from wingkeras.schemes import is_known, scheme_values
 from wingkeras.storage.download import sha256_of
 from wingkeras.storage.entries import Entry, StageEntry, entry_values
 from wingkeras.storage.files import atomic_write
@@ -47,13 +46,9 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
             )
         )
     scheme = localizer.scheme
-    try:
-        known = get_scheme(scheme.name) == scheme
-    except ValueError:
-        known = False
     entry = Entry(
         name=name,
-        scheme=scheme.name if known else dataclasses.asdict(scheme),
+        scheme=scheme.name if is_known(scheme) else scheme_values(scheme),
         box_scale=localizer.box_scale,
         stages=tuple(stages),
         flip_tta=localizer.flip_tta,
