@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from wingkeras.data.mtfl import load_mtfl
     from wingkeras.data.pipeline import steps_per_epoch, training_dataset
     from wingkeras.data.pts import read_pts, write_pts
+    from wingkeras.data.scheme_files import load_scheme, save_scheme
     from wingkeras.data.w300 import describe_300w, load_300w
+    from wingkeras.data.yolo import load_yolo
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -28,7 +30,9 @@ __getattr__, __dir__ = lazy_names(
         "wingkeras.data.mtfl": ["load_mtfl"],
         "wingkeras.data.pipeline": ["steps_per_epoch", "training_dataset"],
         "wingkeras.data.pts": ["read_pts", "write_pts"],
+        "wingkeras.data.scheme_files": ["load_scheme", "save_scheme"],
         "wingkeras.data.w300": ["describe_300w", "load_300w"],
+        "wingkeras.data.yolo": ["load_yolo"],
     },
 )
 
@@ -43,8 +47,11 @@ __all__ = [
     "load_csv",
     "load_faces",
     "load_mtfl",
+    "load_scheme",
+    "load_yolo",
     "read_pts",
     "save_csv",
+    "save_scheme",
     "steps_per_epoch",
     "training_dataset",
     "write_pts",

@@ -9,6 +9,7 @@ from wingkeras.data.csv_files import load_csv
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.mtfl import is_mtfl, load_mtfl
 from wingkeras.data.w300 import SPLITS, SubsetCount, describe_300w, load_300w
+from wingkeras.data.yolo import load_yolo
 from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme, get_scheme
 
 __all__ = [
@@ -20,7 +21,10 @@ __all__ = [
     "load_csv",
     "load_faces",
     "load_mtfl",
+    "load_yolo",
 ]
+
+_YAML_ENDINGS = (".yaml", ".yml")
 
 
 def load_faces(
@@ -34,10 +38,11 @@ def load_faces(
     """Load annotated faces of any known format.
 
     Args:
-        path: a folder with 300-W's layout, a `.csv` file (MTFL's or a plain one) or a
-            `.json` file with COCO keypoints.
-        split: of 300-W, see `load_300w`; only for a folder.
-        scheme: of the landmarks; only needed for plain CSV and COCO.
+        path: a folder with 300-W's layout, a `.csv` file (MTFL's or a plain one), a
+            `.json` file with COCO keypoints or an Ultralytics `.yaml` file.
+        split: of 300-W, see `load_300w`, or of a `.yaml` file, see `load_yolo`.
+        scheme: of the landmarks; only needed for plain CSV, and for COCO where its
+            categories do not name the points.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
         allow_missing: whether to go on where whole subsets of a split are missing.
@@ -66,13 +71,20 @@ def load_faces(
         return _load_folder(path, split, scheme, on_error, allow_missing)
     if not path.exists():
         raise FileNotFoundError(
-            "Expected a folder with 300-W's layout, a .csv or a .json file; there is "
-            f"no {path}."
+            "Expected a folder with 300-W's layout, a .csv, a .json or a .yaml file; "
+            f"there is no {path}."
         )
+    if path.suffix.lower() in _YAML_ENDINGS:
+        if images is not None:
+            raise ValueError(
+                f"Expected no `images` for {path}, which says where they are; received "
+                f"{images}."
+            )
+        return load_yolo(path, split or "train", scheme, on_error)
     if split is not None:
         raise ValueError(
             f"Expected no `split` for {path}, received {split!r}: only a folder with "
-            "300-W's layout has splits."
+            "300-W's layout and a .yaml file have splits."
         )
     match path.suffix.lower():
         case ".csv":
@@ -80,10 +92,10 @@ def load_faces(
                 return load_mtfl(path, on_error, images)
             return load_csv(path, _required(scheme, path), on_error, images)
         case ".json":
-            return load_coco(path, _required(scheme, path), images, on_error)
+            return load_coco(path, scheme, images, on_error)
     raise ValueError(
-        "Expected a folder with 300-W's layout, a .csv or a .json file, received "
-        f"{path}."
+        "Expected a folder with 300-W's layout, a .csv, a .json or a .yaml file, "
+        f"received {path}."
     )
 
 
@@ -104,6 +116,7 @@ def _required(scheme, path) -> LandmarkScheme:
     if scheme is None:
         raise ValueError(
             f"Expected `scheme` for {path}: the file does not say which points these "
-            "are."
+            "are. It is a name, such as 'ibug68', or for points of one's own a JSON "
+            "file, see `wingkeras.data.scheme_files`."
         )
     return scheme
