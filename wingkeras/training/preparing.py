@@ -24,7 +24,9 @@ from wingkeras.data.regions import (
 )
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import LandmarkScheme, is_known, scheme_values
 from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import find_start, goes_on
 
 _log = logging.getLogger("wingkeras")
 
@@ -53,6 +55,11 @@ class Inputs:
         return self.first_stage.keras_stages if self.first_stage else ()
 
     @property
+    def scheme(self) -> LandmarkScheme:
+        """Of the faces."""
+        return self.training_faces.scheme
+
+    @property
     def box_scale(self) -> float:
         """Side of the first network's crop over that of the face's box."""
         return self.first_stage.box_scale if self.first_stage else self.recipe.box_scale
@@ -62,7 +69,8 @@ class Inputs:
         """`(M,)` indices of the regions that an epoch shows; extra faces come last."""
         plan = epoch_plan(self.training_faces, self.recipe.hsm_bins)
         extra = len(self.extra_faces) if self.extra_faces else 0
-        return np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        plan = np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        return np.tile(plan, self.recipe.repeats)
 
     @cached_property
     def steps(self) -> int:
@@ -78,8 +86,12 @@ class Inputs:
 
         Equal for equal recipes, landmarks and networks.
         """
-        extra, start = self.extra_faces, self.init_from
+        extra, scheme, start = self.extra_faces, self.scheme, None
+        if self.init_from:
+            start = find_start(self.init_from, self.recipe, scheme)
+        own = {} if is_known(scheme) else {"scheme": scheme_values(scheme)}
         return {
+            **own,
             "recipe": self.recipe.describe(),
             "faces": len(self.training_faces),
             "landmarks": digest([self.training_faces.landmarks]),
@@ -88,9 +100,7 @@ class Inputs:
             "first_stages": [
                 digest(stage.network.get_weights()) for stage in self.first_stages
             ],
-            "start": digest(start.keras_stages[-1].network.get_weights())
-            if start
-            else None,
+            "start": digest(start.network.get_weights()) if start else None,
         }
 
 
@@ -128,7 +138,7 @@ def prepare(inputs: Inputs) -> Prepared:
     if inputs.first_stage:
         factor = box_scale / inputs.recipe.box_scale
         mean_shape = geometry.scale_about_centre(mean_shape, size, factor)
-        if inputs.init_from:
+        if inputs.init_from and goes_on(inputs.init_from, inputs.scheme):
             mean_shape = inputs.init_from.stages[-1].mean_shape
         regions, validation = (
             _align(part, inputs.first_stages, mean_shape)

@@ -21,9 +21,10 @@ class Recipe:
         network: a name of `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels; its usual one by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
-        freeze_fraction: share of the steps in which a backbone keeps its weights and
-            the head alone learns, in [0, 1).
-        backbone_lr_multiplier: learning rate of a backbone over that of the head.
+        freeze_fraction: share of the steps in which all but the output layer keep
+            their weights, and that alone learns, in [0, 1).
+        backbone_lr_multiplier: learning rate of all other layers over that of the
+            output layer.
         batch_norm: whether a plain CNN is batch-normalised in training; the network
             that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
@@ -43,6 +44,9 @@ class Recipe:
             see `averaging.WarmingAverage`.
         hsm_bins: K of hard sample mining, which repeats faces in rare poses (see
             `data.balance`); 0 shows every face once per epoch.
+        repeats: how often an epoch shows every face, and its repeats of hard sample
+            mining. An epoch ends with a validation and a checkpoint: of few faces, one
+            pass is too short for that.
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
@@ -74,6 +78,7 @@ class Recipe:
     batch_size: int = 32
     ema: float = 0.999
     hsm_bins: int = 0
+    repeats: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     validation_split: float = 0.05
@@ -112,6 +117,7 @@ class Recipe:
         )
         _check(self.group_by != "", "group_by", "the name of an attribute", self)
         _check(self.hsm_bins >= 0, "hsm_bins", "a number >= 0", self)
+        _check(self.repeats >= 1, "repeats", "a number >= 1", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
 
@@ -125,9 +131,11 @@ class Recipe:
         files have, see `serialized_names`.
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        # Keys of recorded results come from descriptions older than these fields.
         if self.group_by is None:
-            # Keys of recorded results come from descriptions older than this field.
             del values["group_by"]
+        if self.repeats == 1:
+            del values["repeats"]
         values = serialized_names.to_file(values, serialized_names.RECIPE)
         values["augmentation"] = serialized_names.to_file(
             dataclasses.asdict(self.augmentation), serialized_names.AUGMENTATION
