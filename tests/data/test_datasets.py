@@ -80,7 +80,7 @@ def test_annotations_apart_from_their_pictures(folder, name, scheme):
         ("plain.CSV", {"scheme": "six"}, ValueError, "received 'six'"),
         ("coco.json", {}, BrokenFileError, "no category names its `keypoints`"),
         ("coco.json", {"scheme": "ibug68"}, BrokenFileError, "expected 204 numbers"),
-        ("notes.txt", {}, ValueError, r"\.json or a \.yaml file, received"),
+        ("notes.txt", {}, ValueError, r"\.xml or a \.yaml file, received"),
         ("none.csv", {}, FileNotFoundError, r"there is no .*none\.csv"),
     ],
 )

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from wingkeras.data.datasets import load_faces
+from wingkeras.data.datasets import default_split, load_faces
 from wingkeras.data.yolo import label_path, load_yolo
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import FIVE
@@ -67,7 +67,9 @@ def test_the_file_tells_the_scheme(folder):
 def test_lists_of_pictures_and_the_loader_that_picks_the_format(folder):
     path = write(folder, path=folder)
     assert [i.name for i in load_faces(path, "val").images] == ["c.jpg"]
-    assert len(load_faces(path)) == 2
+    assert len(load_faces(path, default_split(path, "train"))) == 2
+    with pytest.raises(ValueError, match=r"`split` as one of .*'val'.* for .*yaml"):
+        load_faces(path)
     both = YAML.replace("images/train\n", "[images/train, images/val]\n")
     assert len(load_yolo(write(folder, both))) == 3
     moved = write(folder, path="elsewhere/tigers")

@@ -35,6 +35,12 @@ def test_steps_and_validation_follow_the_number_of_faces(count):
     assert 10 <= recipe.epochs <= 60
 
 
+def test_a_short_training_has_few_epochs():
+    recipe = suitable_recipe(100, DISCS, length=0.05)
+    assert recipe.epochs * recipe.repeats * 85 == pytest.approx(2500, rel=0.1)
+    assert recipe.epochs <= 10 < suitable_recipe(100, DISCS, length=2).epochs
+
+
 def test_a_start_decides_network_and_rates():
     both = make_localizer(2)
     tuned = suitable_recipe(100, DISCS, both)

@@ -119,10 +119,7 @@ def run(options) -> int:
 
     from wingkeras.inference import sources
 
-    if options.box:
-        detector = _given_boxes(options.box, localizer.box_scale)
-    else:
-        detector = arguments.load_detector(options, localizer.scheme)
+    detector = _detector(options, localizer)
     localizer = localizer.replace(detector=detector)
     tally = _Tally()
     origins: dict[Path, Path | int] = {}
@@ -136,6 +133,21 @@ def run(options) -> int:
                 tally.fail(OSError(f"{source.origin}: {reason}"))
     print(f"wingkeras: {tally}", file=sys.stderr)
     return 1 if tally.counts["failed"] else 0
+
+
+def _detector(options, localizer):
+    """What `--box` or `--detector` says."""
+    from wingkeras.inference.own_faces import box_in_that_of_68
+
+    scheme, first = localizer.scheme, localizer.stages[0]
+    if options.box:
+        return _given_boxes(options.box, localizer.box_scale)
+    inner = None
+    if scheme.has_eyes:
+        inner = box_in_that_of_68(
+            scheme, first.mean_shape, first.size, localizer.box_scale
+        )
+    return arguments.load_detector(options, scheme, inner)
 
 
 def _given_boxes(texts: list[str], box_scale: float):

@@ -136,14 +136,13 @@ def run(options) -> int:
         strategy = _strategy(options)
 
         from wingkeras import zoo
-        from wingkeras.data.datasets import load_faces
+        from wingkeras.data.datasets import default_split, load_faces
         from wingkeras.training.run import train
 
     _check_recipe(options.recipe)
-    split = "train" if options.data.is_dir() else None
     faces = load_faces(
         options.data,
-        split,
+        default_split(options.data, "train"),
         _scheme(options.scheme),
         options.on_error,
         options.allow_missing,
@@ -215,7 +214,7 @@ def _recipe(options, faces, init_from):
 def _summary(recipe, faces) -> str:
     """What is going to happen, in a line."""
     points = "1 point" if len(faces.scheme) == 1 else f"{len(faces.scheme)} points"
-    flips = "" if faces.scheme.mirror else ", never flipped"
+    flips = ", never flipped" if faces.scheme.mirror is None else ""
     times = f" times {recipe.repeats}" if recipe.repeats > 1 else ""
     return (
         f"{len(faces)} faces, scheme {faces.scheme.name!r}: {points}{flips}. "

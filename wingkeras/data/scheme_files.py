@@ -189,8 +189,7 @@ def _names(given: Any) -> tuple[str, ...]:
 def _index(field: str, point: Any, places: dict[str, int]) -> int:
     if isinstance(point, str) and point in places:
         return places[point]
-    whole = isinstance(point, int) and not isinstance(point, bool)
-    if whole and 0 <= point < len(places):
+    if type(point) is int and 0 <= point < len(places):
         return point
     raise ValueError(
         f"`{field}`: expected a name of `points` or a number from 0 to "

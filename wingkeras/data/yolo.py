@@ -175,7 +175,8 @@ def _read(
         )
     values = np.array(numbers[_BOX_COLUMNS:]).reshape(points, columns)
     shares = values[:, :2]
-    labelled = values[:, 2] > 0 if columns == 3 else (shares >= 0).all(axis=1)
+    visible = values[:, 2] > 0 if columns == 3 else shares.min(axis=1) >= 0
+    labelled = np.asarray(visible)
     if not labelled.any():
         return None
     with Image.open(picture) as file:

@@ -35,14 +35,13 @@ def scheme_of_yaml(content: Mapping[str, Any], stem: str) -> LandmarkScheme:
 
 
 def _shape(content: Mapping[str, Any]) -> tuple[int, int]:
-    shape = content.get("kpt_shape")
-    whole = isinstance(shape, list) and all(isinstance(n, int) for n in shape)
-    if not whole or len(shape) != 2 or shape[0] < 1 or shape[1] not in (2, 3):
-        raise ValueError(
-            "`kpt_shape`: expected the number of points, and 2 or 3 numbers for each, "
-            f"such as [17, 3]; found {shortened(shape)}"
-        )
-    return shape[0], shape[1]
+    match shape := content.get("kpt_shape"):
+        case [int(count), (2 | 3) as columns] if count > 0:
+            return count, columns
+    raise ValueError(
+        "`kpt_shape`: expected the number of points, and 2 or 3 numbers for each, such "
+        f"as [17, 3]; found {shortened(shape)}"
+    )
 
 
 def _mirror(content: Mapping[str, Any]) -> tuple[int, ...] | None:

@@ -1,6 +1,7 @@
 """The training that suits a number of faces, where no recipe is asked for."""
 
 import math
+from typing import Any
 
 from wingkeras import models
 from wingkeras.data.augment import Augmentation
@@ -12,6 +13,7 @@ from wingkeras.training.starting import goes_on
 
 _SHOWN_TO_ONE = 5000
 _EPOCHS = 40
+_LEAST_EPOCHS = 8
 _BATCH_SIZE = 32
 _HELD_OUT_OF_ONE = 1.5
 _LEAST_HELD_OUT, _MOST_HELD_OUT = 0.05, 0.2
@@ -66,8 +68,10 @@ def suitable_recipe(
     held_out = min(max(share, _LEAST_HELD_OUT), _MOST_HELD_OUT)
     trained_on = num_faces - round(held_out * num_faces)
     shown = length * _SHOWN_TO_ONE * math.sqrt(num_faces)
-    repeats = max(1, round(shown / _EPOCHS / trained_on))
-    network, size, rates = "CNN6", 64, {}
+    epochs = min(max(_EPOCHS * length, _LEAST_EPOCHS), _EPOCHS)
+    repeats = max(1, round(shown / epochs / trained_on))
+    network, size = "CNN6", 64
+    rates: dict[str, Any] = {}
     if start:
         stage = start.keras_stages[-1]
         network, size = models.network_name(stage.network), stage.size
