@@ -92,7 +92,10 @@ class Localizer:
             "detector": detector,
             "flip_tta": flip_tta,
         }
-        self._detector = default_detector(scheme) if detector is None else detector
+        if detector is None:
+            first = self.stages[0]
+            detector = default_detector(scheme, first.mean_shape, first.size, box_scale)
+        self._detector = detector
         self._process = os.getpid()
         self._compute = self._compile()
 
