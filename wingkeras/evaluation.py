@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from wingkeras.inference.detections import Detector, detect_faces
 from wingkeras.printable import printable
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
@@ -144,6 +147,41 @@ class Evaluation:
         lengths = metrics.normalizer_lengths(landmarks, scheme, normalizer)
         offsets = np.nanmean(self.predictions[counted] - landmarks, axis=1)
         return (100 * offsets / lengths[:, None]).mean(axis=0).round(2).tolist()
+
+    def plot_worst(self, count: int = 6) -> "Figure":
+        """A matplotlib figure of the faces with the largest errors, worst first.
+
+        Args:
+            count: how many, at most; of the faces found and measured.
+
+        Returns:
+            Crops with the labels in green, the predictions in red, the NME above.
+
+        Raises:
+            BrokenFileError: for a picture that cannot be decoded.
+        """
+        from wingkeras.imaging.figures import face_grid
+
+        errors = next(iter(self.errors.values()))
+        order = np.argsort(-np.where(np.isfinite(errors), errors, -1), kind="stable")
+        worst = order[: min(count, int(np.isfinite(errors).sum()))]
+        shown = self.faces.select(worst)
+        return face_grid(
+            shown.images,
+            shown.landmarks,
+            shown.boxes,
+            shown.scheme,
+            self.predictions[worst],
+            [f"{100 * errors[i]:.1f} %" for i in worst],
+        )
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        from wingkeras.imaging.figures import as_png
+
+        figure = self.plot_worst()
+        figure.suptitle(f"The largest errors of {self!r}", fontsize=9)
+        return as_png(figure)
 
     def save(self, folder: str | Path) -> None:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.

@@ -78,9 +78,9 @@ def test_annotations_apart_from_their_pictures(folder, name, scheme):
         ("mtfl.csv", {"scheme": "ibug68"}, BrokenFileError, "'ibug68' needs"),
         ("plain.CSV", {}, ValueError, "Expected `scheme` for .*plain.CSV"),
         ("plain.CSV", {"scheme": "six"}, ValueError, "received 'six'"),
-        ("coco.json", {}, ValueError, "Expected `scheme`"),
+        ("coco.json", {}, BrokenFileError, "no category names its `keypoints`"),
         ("coco.json", {"scheme": "ibug68"}, BrokenFileError, "expected 204 numbers"),
-        ("notes.txt", {}, ValueError, r"\.csv or a \.json file, received"),
+        ("notes.txt", {}, ValueError, r"\.xml or a \.yaml file, received"),
         ("none.csv", {}, FileNotFoundError, r"there is no .*none\.csv"),
     ],
 )

@@ -57,7 +57,7 @@ def test_every_outcome_is_told_apart():
 
 def test_attempts_that_cannot_be_prepared():
     kind = kinds.Kind("faults", _fail, 1, 1)
-    with pytest.raises(RuntimeError, match="faults cannot be prepared.*no room"):
+    with pytest.raises(RuntimeError, match=r"faults cannot be prepared.*no room"):
         running.run(kind, range(1))
 
 

@@ -140,10 +140,27 @@ def _load(model: str, runtime: str):
     return localizer
 
 
-def load_detector(options, scheme):
-    """What finds faces as `--detector` says, for landmarks of a scheme."""
-    from wingkeras.inference import detectors
+def load_detector(options, scheme, inner=None):
+    """What finds faces as `--detector` says, for landmarks of a scheme.
 
+    Args:
+        options: of the command.
+        scheme: of the landmarks.
+        inner: see `detectors.load_detector`.
+
+    Raises:
+        ValueError: for a scheme without eyes, whose things no detector finds.
+    """
+    from wingkeras.inference import detectors
+    from wingkeras.inference.given_boxes import needs_boxes
+
+    if not scheme.has_eyes:
+        raise ValueError(needs_boxes(scheme))
     return detectors.load_detector(
-        options.detector, options.yunet, scheme, options.min_face, options.min_score
+        options.detector,
+        options.yunet,
+        scheme,
+        options.min_face,
+        options.min_score,
+        inner,
     )

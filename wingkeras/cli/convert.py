@@ -148,7 +148,7 @@ def _convert(options, localizer) -> Path:
 
 
 def _annotated(options, path: Path, split: str | None, scheme):
-    from wingkeras.data.datasets import load_faces
+    from wingkeras.data.datasets import default_split, load_faces
 
-    split = split if path.is_dir() else None
+    split = split if path.is_dir() else default_split(path, "val")
     return load_faces(path, split, scheme, options.on_error, options.allow_missing)

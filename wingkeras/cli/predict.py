@@ -20,6 +20,7 @@ wingkeras predict photos/ --recursive --format json --skip-existing
 wingkeras predict photo.jpg --format pts --format picture
 wingkeras predict group.jpg --min-face 20 --min-score 0.6
 wingkeras predict clip.mp4 --model cnn6_300w --draw-head-pose
+wingkeras predict teapot.jpg --model runs/teapots --box 40,30,240,230
 wingkeras predict 0                         # a camera, until Ctrl-C
 """
 
@@ -118,6 +119,13 @@ def add_parser(commands) -> None:
         "goes with videos only; no INPUT is a video or camera",
         lambda options: any(map(_is_video, options.inputs)),
     )
+    parser.add_argument(
+        "--box",
+        action="append",
+        metavar="LEFT,TOP,RIGHT,BOTTOM",
+        help="the square around the points, in pixels, instead of a detector; the same "
+        "in every INPUT; may be given several times; `picture` for what fills it",
+    )
     arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "yunet")
 
@@ -132,7 +140,7 @@ def run(options) -> int:
 
     from wingkeras.inference import sources
 
-    detector = arguments.load_detector(options, localizer.scheme)
+    detector = _detector(options, localizer)
     localizer = localizer.replace(detector=detector)
     tally = _Tally()
     origins: dict[Path, Path | int] = {}
@@ -146,6 +154,36 @@ def run(options) -> int:
                 tally.fail(OSError(f"{source.origin}: {reason}"))
     print(f"wingkeras: {tally}", file=sys.stderr)
     return 1 if tally.counts["failed"] else 0
+
+
+def _detector(options, localizer):
+    """What `--box` or `--detector` says."""
+    from wingkeras.inference.own_faces import box_in_that_of_68
+
+    scheme, first = localizer.scheme, localizer.stages[0]
+    if options.box:
+        return _given_boxes(options.box, localizer.box_scale)
+    inner = None
+    if scheme.has_eyes:
+        inner = box_in_that_of_68(
+            scheme, first.mean_shape, first.size, localizer.box_scale
+        )
+    return arguments.load_detector(options, scheme, inner)
+
+
+def _given_boxes(texts: list[str], box_scale: float):
+    from wingkeras.inference import given_boxes
+
+    if texts == ["picture"]:
+        return given_boxes.WholePicture(box_scale)
+    try:
+        boxes = [[float(number) for number in text.split(",")] for text in texts]
+        return given_boxes.GivenBoxes(boxes)
+    except ValueError as error:
+        raise ValueError(
+            "Expected --box as LEFT,TOP,RIGHT,BOTTOM in pixels or as `picture`, "
+            f"received {' and '.join(texts)}."
+        ) from error
 
 
 def _is_same_file(before: Path | int, origin: Path | int) -> bool:

@@ -60,8 +60,13 @@ def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
         with NaN points; the sign is arbitrary, but the same for all faces.
 
     Raises:
-        ValueError: for fewer than 3 complete shapes.
+        ValueError: for fewer than 3 complete shapes, or a scheme without a mirror.
     """
+    if scheme.mirror is None:
+        raise ValueError(
+            "Hard sample mining tells poses by the mirror image of a shape; scheme "
+            f"{scheme.name!r} has no `mirror`. Set `hsm_bins` to 0."
+        )
     shapes = np.asarray(shapes, np.float64)
     complete = np.isfinite(shapes).all(axis=(1, 2))
     if complete.sum() < 3:
@@ -69,11 +74,11 @@ def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
             f"Expected at least 3 complete shapes, received {int(complete.sum())} "
             f"among {len(shapes)}."
         )
-    aligned = _align(shapes[complete], scheme)
+    aligned = _align(shapes[complete], scheme.mirror)
     centred = (aligned - aligned.mean(axis=0)).reshape(len(aligned), -1)
     _, components = np.linalg.eigh(centred.T @ centred)
     components = components[:, ::-1].T
-    component = _yaw_component(components, scheme)
+    component = _yaw_component(components, scheme.mirror)
     coefficients = np.full(len(shapes), np.nan)
     coefficients[complete] = centred @ components[component]
     return coefficients
@@ -153,7 +158,7 @@ def _round_half_up(values: np.ndarray) -> np.ndarray:
     return np.floor(values + 0.5).astype(int)
 
 
-def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
+def _align(shapes: np.ndarray, mirror: tuple[int, ...]) -> np.ndarray:
     """Procrustes alignment to the mean shape, which is made upright and symmetric.
 
     Complex numbers turn "rotate and scale" into one multiplication.
@@ -163,16 +168,16 @@ def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     mean = points.mean(axis=0)
     for _ in range(3):
-        mean = mean - mean[list(scheme.mirror)].conj()
+        mean = mean - mean[list(mirror)].conj()
         mean /= np.linalg.norm(mean)
         turned = points * (points.conj() @ mean)[:, None]
         mean = turned.mean(axis=0)
     return np.stack([turned.real, turned.imag], axis=-1)
 
 
-def _yaw_component(components: np.ndarray, scheme: LandmarkScheme) -> int:
-    vectors = components[:_CANDIDATES].reshape(-1, len(scheme), 2)
-    mirrored = vectors[:, list(scheme.mirror)] * [-1, 1]
+def _yaw_component(components: np.ndarray, mirror: tuple[int, ...]) -> int:
+    vectors = components[:_CANDIDATES].reshape(-1, len(mirror), 2)
+    mirrored = vectors[:, list(mirror)] * [-1, 1]
     symmetry = (vectors * mirrored).sum(axis=(1, 2))
     odd = np.flatnonzero(symmetry < -0.5)
     return int(odd[0] if len(odd) else symmetry.argmin())

@@ -16,6 +16,7 @@ from wingkeras.data.annotations import (
     picture_path,
     read_record,
 )
+from wingkeras.data.coco_scheme import scheme_of_categories
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.numbers import shortened
 from wingkeras.imaging.images import BrokenFileError, read_bytes
@@ -31,7 +32,7 @@ class _Picture(NamedTuple):
 
 def load_coco(
     json_path: str | os.PathLike,
-    scheme: str | LandmarkScheme,
+    scheme: str | LandmarkScheme | None = None,
     images: str | os.PathLike | None = None,
     on_error: OnError = "raise",
 ) -> FaceDataset:
@@ -45,7 +46,8 @@ def load_coco(
     Args:
         json_path: of a file with `images` (`id`, `file_name`) and `annotations`
             (`image_id`, `keypoints` = x, y and visibility of each point in turn).
-        scheme: of the keypoints.
+        scheme: of the keypoints; by default that of the file's categories, see
+            `coco_scheme.scheme_of_categories`.
         images: the folder that file names are relative to; that of `json_path` by
             default.
         on_error: "raise" at the first broken face, or "skip" all of them, see
@@ -67,9 +69,11 @@ def load_coco(
     faces = load_coco("annotations/train.json", "ibug68", images="photographs")
     ```
     """
-    path, scheme = Path(json_path), get_scheme(scheme)
+    path = Path(json_path)
+    chosen = None if scheme is None else get_scheme(scheme)
     folder = path.parent if images is None else Path(images)
     content = _parse(path)
+    scheme = chosen or _scheme_of(path, content)
     pictures, broken = _index_pictures(path, content["images"], folder)
     known = [p.path for p in pictures.values() if isinstance(p, _Picture)]
     if known and content["annotations"] and not any(map(os.path.exists, known)):
@@ -108,6 +112,13 @@ def _parse(path: Path) -> dict[str, list]:
             "list `annotations` with `image_id` and `keypoints`",
         )
     return content
+
+
+def _scheme_of(path: Path, content: dict) -> LandmarkScheme:
+    try:
+        return scheme_of_categories(content.get("categories"))
+    except ValueError as error:
+        raise BrokenFileError(path, str(error)) from error
 
 
 def _index_pictures(path: Path, records: list, folder: Path):

@@ -36,6 +36,14 @@ class BoxCalibration:
         half = side * self.scale / 2
         return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
+    def __matmul__(self, inner: "BoxCalibration") -> "BoxCalibration":
+        """This one, and then another from its squares to other ones."""
+        return BoxCalibration(
+            self.right + self.scale * inner.right,
+            self.down + self.scale * inner.down,
+            self.scale * inner.scale,
+        )
+
 
 class CalibratedDetector(abc.ABC):
     """A detector whose boxes a calibration brings to the networks' convention.

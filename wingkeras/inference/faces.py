@@ -188,6 +188,16 @@ class Faces:
         """
         return openness(self.landmarks, self.scheme)
 
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the points without their picture, or text for none."""
+        from wingkeras.imaging.figures import as_png, points_figure
+
+        if not len(self):
+            return None
+        figure = points_figure(self.landmarks, self.boxes, self.scheme)
+        figure.suptitle(repr(self), fontsize=9)
+        return as_png(figure)
+
     def draw(self, image: Any, head_pose: bool = False) -> np.ndarray:
         """A copy of the picture with landmarks and boxes drawn in.
 

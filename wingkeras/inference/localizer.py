@@ -11,9 +11,9 @@ from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
 from wingkeras.inference import batches, cascade
 from wingkeras.inference.detections import Detections, Detector, detect_faces
+from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.stages import Stage
-from wingkeras.inference.yunet import YuNetDetector
 from wingkeras.schemes import LandmarkScheme
 
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ class Localizer:
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
         detector: finds the faces for `detect`: `image -> Detections`, or `(N, 4)`
-            boxes; YuNet by default.
+            boxes; by default YuNet, and for a scheme without eyes, which no detector
+            finds, none.
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
-            inputs' sizes do not fit each other (see `crops.check_sizes`), or Keras
-            runs only some of them.
+            inputs' sizes do not fit each other (see `crops.check_sizes`), Keras runs
+            only some of them, or `flip_tta` is asked of a scheme without a mirror.
     """
 
     def __init__(
@@ -75,6 +76,11 @@ class Localizer:
         by_keras = {stage.runtime == "keras" for stage in stages}
         if len(by_keras) > 1:
             raise ValueError("Expected all stages to be run by Keras, or none.")
+        if flip_tta and scheme.mirror is None:
+            raise ValueError(
+                f"Expected flip_tta=False for scheme {scheme.name!r}, which has no "
+                "`mirror`; received True."
+            )
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
@@ -86,7 +92,10 @@ class Localizer:
             "detector": detector,
             "flip_tta": flip_tta,
         }
-        self._detector = YuNetDetector(scheme=scheme) if detector is None else detector
+        if detector is None:
+            first = self.stages[0]
+            detector = default_detector(scheme, first.mean_shape, first.size, box_scale)
+        self._detector = detector
         self._process = os.getpid()
         self._compute = self._compile()
 

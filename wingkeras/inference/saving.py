@@ -1,6 +1,5 @@
 """Writing localizers into folders that `zoo.load` takes."""
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -11,7 +10,7 @@ from wingkeras import models
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import serialize
-from wingkeras.schemes import get_scheme
+from wingkeras.schemes import is_known, scheme_values
 from wingkeras.storage.entries import Entry, StageEntry, entry_values, parse_entry
 from wingkeras.storage.files import atomic_write
 from wingkeras.storage.registry import find_entry
@@ -42,13 +41,9 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
     folder = Path(folder)
     contents = [serialize(stage.network) for stage in localizer.keras_stages]
     scheme = localizer.scheme
-    try:
-        known = get_scheme(scheme.name) == scheme
-    except ValueError:
-        known = False
     entry = Entry(
         name=name,
-        scheme=scheme.name if known else dataclasses.asdict(scheme),
+        scheme=scheme.name if is_known(scheme) else scheme_values(scheme),
         box_scale=localizer.box_scale,
         stages=tuple(
             _describe(stage, f"{name}.stage{i}", content)

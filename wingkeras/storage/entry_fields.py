@@ -96,6 +96,13 @@ _is_count = _is_whole(0, 10**12)
 _is_index = _is_whole(0, 10**4)
 _is_indices = _is_list(_is_index, 0, 10**4)
 
+
+def _is_groups(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        _is_line(part) and _is_indices(indices) for part, indices in value.items()
+    )
+
+
 STAGE: dict[str, tuple[Check, str]] = {
     "network": (_is_line, "the name of a network"),
     "input_size": (_is_whole(8, 2048), "a whole number of pixels from 8 to 2048"),
@@ -113,11 +120,13 @@ STAGE: dict[str, tuple[Check, str]] = {
 _SCHEME = {
     "name": _is_line,
     "points": _is_list(_is_line, 1, 10**4),
-    "mirror": _is_indices,
+    "mirror": _or_none(_is_indices),
     "left_eye": _is_indices,
     "right_eye": _is_indices,
     "outer_eye_corners": _or_none(_is_list(_is_index, 2, 2)),
     "edges": _is_list(_is_list(_is_index, 2, 2), 0, 10**5),
+    "mouth": _is_indices,
+    "groups": _is_groups,
 }
 
 

@@ -27,7 +27,9 @@ from wingkeras.data.regions import (
 from wingkeras.imaging.images import read_bytes
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import LandmarkScheme, is_known, scheme_values
 from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import find_start, goes_on
 
 _log = logging.getLogger("wingkeras")
 
@@ -54,6 +56,11 @@ class Inputs:
     def first_stages(self) -> tuple[KerasStage, ...]:
         """The networks before this one, in a cascade."""
         return self.first_stage.keras_stages if self.first_stage else ()
+
+    @property
+    def scheme(self) -> LandmarkScheme:
+        """Of the faces."""
+        return self.training_faces.scheme
 
     @property
     def box_scale(self) -> float:
@@ -88,9 +95,13 @@ class Inputs:
         Raises:
             BrokenFileError: for a picture that cannot be read.
         """
-        extra, start = self.extra_faces, self.init_from
+        extra, scheme, start = self.extra_faces, self.scheme, None
+        if self.init_from:
+            start = find_start(self.init_from, self.recipe, scheme)
+        own = {} if is_known(scheme) else {"scheme": scheme_values(scheme)}
         parts = [self.training_faces, self.held_out, *([extra] if extra else [])]
         return {
+            **own,
             "recipe": self.recipe.describe(),
             "faces": len(self.training_faces),
             "landmarks": digest([self.training_faces.landmarks]),
@@ -102,9 +113,7 @@ class Inputs:
             "first_stages": [
                 digest(stage.network.get_weights()) for stage in self.first_stages
             ],
-            "start": digest(start.keras_stages[-1].network.get_weights())
-            if start
-            else None,
+            "start": digest(start.network.get_weights()) if start else None,
         }
 
 
@@ -142,7 +151,7 @@ def prepare(inputs: Inputs) -> Prepared:
     if inputs.first_stage:
         factor = box_scale / inputs.recipe.box_scale
         mean_shape = geometry.scale_about_centre(mean_shape, size, factor)
-        if inputs.init_from:
+        if inputs.init_from and goes_on(inputs.init_from, inputs.scheme):
             mean_shape = inputs.init_from.stages[-1].mean_shape
         regions, validation = (
             _align(part, inputs.first_stages, mean_shape)

@@ -25,9 +25,10 @@ class Recipe:
         network: a name of `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels; its usual one by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
-        freeze_fraction: share of the steps in which a backbone keeps its weights and
-            the head alone learns, in [0, 1).
-        backbone_lr_multiplier: learning rate of a backbone over that of the head.
+        freeze_fraction: share of the steps in which all but the output layer keep
+            their weights, and that alone learns, in [0, 1).
+        backbone_lr_multiplier: learning rate of all other layers over that of the
+            output layer.
         batch_norm: whether a plain CNN is batch-normalised in training; the network
             that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
@@ -50,8 +51,8 @@ class Recipe:
             `data.balance`); 0 shows every face once per epoch.
         hsm_cap: most repeats of a face; unlimited by default, as in the paper.
         passes_per_epoch: how often an epoch shows the training faces. Validation, log
-            and checkpoint come once in an epoch: with small networks on accelerators
-            they take longer than a pass.
+            and checkpoint come once in an epoch: with few faces, or small networks on
+            accelerators, they take longer than a pass.
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.

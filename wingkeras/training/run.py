@@ -62,7 +62,9 @@ def train(
             then trained on the upright crops that those predictions make
             (Section 6).
         init_from: whose last network the training starts from, instead of random
-            weights; after `first_stage`, the faces are aligned to its mean shape.
+            weights; after `first_stage`, the faces are aligned to its mean shape. If it
+            finds other points than those of the faces, the last network that fits the
+            recipe gives the layers below the output, and the output layer is new.
         extra_faces: more training faces, such as those that a model labelled; each is
             shown once per epoch, none is used for validation.
         callbacks: of Keras, called after those of the run, in process 0 only. Their

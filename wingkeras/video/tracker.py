@@ -71,6 +71,12 @@ class Tracker:
         make_filter: Callable[[], Callable] = OneEuroFilter,
         search_interval: float = 0.5,
     ):
+        if localizer.scheme.mirror is None:
+            raise ValueError(
+                "Expected a localizer whose scheme has a `mirror`: things are followed "
+                "as long as their points and those of the flipped frame agree. Scheme "
+                f"{localizer.scheme.name!r} has none."
+            )
         self.localizer = localizer
         self.search_interval = search_interval
         self._make_filter = make_filter

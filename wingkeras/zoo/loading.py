@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wingkeras.inference.localizer import Localizer
-from wingkeras.schemes import LandmarkScheme, get_scheme
+from wingkeras.schemes import LandmarkScheme, get_scheme, scheme_from_values
 from wingkeras.storage.entries import Entry, StageEntry
 from wingkeras.storage.locating import check_places, locate_weights
 from wingkeras.storage.registry import find_entry
@@ -86,15 +85,7 @@ def load(
 def _scheme(entry: Entry) -> LandmarkScheme:
     if isinstance(entry.scheme, str):
         return get_scheme(entry.scheme)
-    fields: dict[str, Any] = {
-        key: tuple(map(_tupled, value)) if isinstance(value, list) else value
-        for key, value in entry.scheme.items()
-    }
-    return LandmarkScheme(**fields)
-
-
-def _tupled(value):
-    return tuple(value) if isinstance(value, list) else value
+    return scheme_from_values(entry.scheme)
 
 
 def _converted(entry: Entry, stage: StageEntry, build, runtime: str):
