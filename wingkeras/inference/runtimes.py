@@ -67,20 +67,31 @@ class FileStage:
         return len(self.mean_shape)
 
 
-def fastest() -> str:
-    """The fastest runtime that the networks of the zoo can be converted for here.
+def fastest(is_converted: Callable[[str], bool] = lambda ending: False) -> str:
+    """The fastest runtime here that has its files, or that they can be made for.
+
+    Keras is imported only if a network would have to be converted.
+
+    Args:
+        is_converted: whether the networks are in files with this ending already.
 
     Returns:
         A key of `RUNTIMES`, or "keras" if no other is installed, or Keras runs on
         another backend than TensorFlow, which the converters belong to.
     """
+    for name, runtime in RUNTIMES.items():
+        if find_spec(runtime.module) and (
+            is_converted(runtime.ending)
+            or (find_spec(runtime.converter) and _keras_can_convert())
+        ):
+            return name
+    return "keras"
+
+
+def _keras_can_convert() -> bool:
     from keras import backend
 
-    if backend.backend() == "tensorflow":
-        for name, runtime in RUNTIMES.items():
-            if all(map(find_spec, (runtime.module, runtime.converter))):
-                return name
-    return "keras"
+    return backend.backend() == "tensorflow"
 
 
 def check(runtime: str) -> Runtime:
