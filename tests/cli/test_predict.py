@@ -85,12 +85,12 @@ def test_a_picture_without_a_face_is_no_failure(capsys):
 
 
 def test_an_error_of_the_networks_is_one_picture_s(capsys, monkeypatch):
-    from wingkeras.inference import prediction
+    from wingkeras.inference import batches
 
-    def fail(localizer, path, *_):
+    def fail(*_):
         raise RuntimeError("out of something")
 
-    monkeypatch.setattr(prediction, "predict_file", fail)
+    monkeypatch.setattr(batches, "localize", fail)
     _put("a.jpg", "b.jpg")
     code, _, err = _predict(capsys, "a.jpg", "b.jpg")
     assert code == 1

@@ -6,7 +6,6 @@ landmarks = run(image=image, boxes=boxes)
 ```
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wingkeras.extras import install_hint
+from wingkeras.inference.cores import available_cores
 from wingkeras.inference.sharing import Exclusive
 
 
@@ -131,7 +131,7 @@ class ModelFile:
 
     def __init__(self, path: Path, runtime: str, exact: bool):
         self.path, self.runtime, self.exact = path, runtime, exact
-        self._run = _LOADERS[runtime](path, _available_cores(), exact)
+        self._run = _LOADERS[runtime](path, available_cores(), exact)
 
     def __call__(self, **inputs: Any) -> np.ndarray:
         """The one output, for arrays under the names that the file gives its inputs."""
@@ -204,12 +204,6 @@ class _OfCrops:
 
     def __call__(self, crops: np.ndarray) -> np.ndarray:
         return self.file(crops=crops)
-
-
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _Run = Callable[[dict[str, Any]], np.ndarray]
