@@ -6,6 +6,8 @@
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
+    python tools/benchmark.py bulk NAME --pictures FOLDER
+    python tools/benchmark.py start NAME
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
@@ -23,11 +25,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.commands import (
     balance,
+    bulk,
     compare,
     jitter,
     latency,
     pipeline,
     robustness,
+    start,
     train,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
@@ -39,6 +43,8 @@ COMMANDS = {
     "robustness": robustness,
     "jitter": jitter,
     "latency": latency,
+    "bulk": bulk,
+    "start": start,
     "compare": compare,
 }
 
