@@ -7,6 +7,8 @@
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
+    python tools/benchmark.py bulk NAME --pictures FOLDER
+    python tools/benchmark.py start NAME
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
@@ -24,12 +26,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.commands import (
     balance,
+    bulk,
     compare,
     head_pose,
     jitter,
     latency,
     pipeline,
     robustness,
+    start,
     train,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
@@ -41,6 +45,8 @@ COMMANDS = {
     "robustness": robustness,
     "jitter": jitter,
     "latency": latency,
+    "bulk": bulk,
+    "start": start,
     "compare": compare,
     "head_pose": head_pose,
 }

@@ -99,12 +99,12 @@ def test_head_poses_are_drawn_where_they_are_asked_for(capsys):
 
 
 def test_an_error_of_the_networks_is_one_picture_s(capsys, monkeypatch):
-    from wingkeras.inference import prediction
+    from wingkeras.inference import batches
 
-    def fail(localizer, path, *_):
+    def fail(*_):
         raise RuntimeError("out of something")
 
-    monkeypatch.setattr(prediction, "predict_file", fail)
+    monkeypatch.setattr(batches, "localize", fail)
     _put("a.jpg", "b.jpg")
     code, _, err = _predict(capsys, "a.jpg", "b.jpg")
     assert code == 1

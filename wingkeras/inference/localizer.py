@@ -9,7 +9,7 @@ import numpy as np
 
 from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
-from wingkeras.inference import batches, cascade
+from wingkeras.inference import batches, cascade, pipelined
 from wingkeras.inference.detections import Detections, Detector, detect_faces
 from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
@@ -248,14 +248,20 @@ class Localizer:
         Raises:
             ValueError, FloatingPointError, RuntimeError: see `detect_batch`.
         """
-        return self.detect_batch([image])[0]
+        image = as_image(image)
+        faces = self.find_faces(image)
+        return Faces(self(image, faces.boxes), *faces, self.scheme)
 
     def detect_batch(self, images: Iterable[Any], batch_size: int = 32) -> list[Faces]:
-        """Find the faces of many pictures, and their landmarks.
+        """Find the faces of many pictures, and their landmarks, on all cores.
+
+        Reading, detection, crops and networks overlap, and the faces of several
+        pictures go through the networks together. A detector of your own is called by
+        one thread, in the order of the pictures.
 
         Args:
-            images: see `images.as_image`; they are taken one after the other, so that
-                they need not fit in memory.
+            images: see `images.as_image`; they are taken one after the other, a few
+                ahead of the results, so that they need not fit in memory.
             batch_size: how many faces go through the networks at a time.
 
         Returns:
@@ -274,18 +280,10 @@ class Localizer:
             print(path, faces)
         ```
         """
-        found: list[Detections] = []
-
-        def detected():
-            for given in images:
-                image = as_image(given)
-                found.append(self.find_faces(image))
-                yield image, found[-1].boxes
-
-        landmarks = list(self.localize_batch(detected(), batch_size))
+        batches.check_batch_size(batch_size)
         return [
-            Faces(points, *faces, self.scheme)
-            for points, faces in zip(landmarks, found, strict=True)
+            Faces(landmarks, *faces, self.scheme)
+            for faces, landmarks in pipelined.detect_all(self, images, batch_size)
         ]
 
     def find_faces(self, image: Any) -> Detections:
