@@ -7,6 +7,7 @@
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
+    python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W [--peers FOLDER]
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
@@ -24,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.commands import (
     balance,
     compare,
+    errors,
     jitter,
     latency,
     pipeline,
@@ -40,6 +42,7 @@ COMMANDS = {
     "jitter": jitter,
     "latency": latency,
     "compare": compare,
+    "errors": errors,
 }
 
 
