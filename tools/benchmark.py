@@ -7,7 +7,7 @@
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
-    python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W [--peers FOLDER]
+    python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
