@@ -29,6 +29,13 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
     Raises:
         ValueError: if another runtime than Keras runs it, or a network is not one of
             `wingkeras.models`.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.save(localizer, "saved", "mine")
+    localizer = wingkeras.zoo.load("saved")
+    ```
     """
     folder = Path(folder)
     stages = []

@@ -21,6 +21,15 @@ class IncompleteVideoError(BrokenFileError):
     """A video of which some frames could not be read; what could be was written.
 
     Attributes: see `BrokenFileError`.
+
+    Example:
+
+    ```python
+    try:
+        track_video(Tracker(localizer), Path("cut_off.avi"), Path("out"), "cut_off")
+    except IncompleteVideoError as error:
+        print(error.reason)
+    ```
     """
 
 
@@ -63,6 +72,14 @@ def track_video(
         IncompleteVideoError: if the file is cut off or damaged; it says where. What
             could be read was written.
         OSError: if the files cannot be written; older ones stay.
+
+    Example:
+
+    ```python
+    tracker = Tracker(localizer)
+    faces, video = track_video(tracker, Path("clip.avi"), Path("out"), "clip")
+    faces  # 1
+    ```
     """
     reader = CameraReader(source) if isinstance(source, int) else VideoReader(source)
     video = folder / f"{name}.landmarks.mp4"
