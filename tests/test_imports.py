@@ -153,6 +153,7 @@ ROOMS = [
     {"lazy", "extras", "printable", "serialized_names"},
     {"schemes", "geometry", "shapes"},
     {"normalizers", "head_pose", "openness"},
+    {"error_distribution", "loss_functions"},
     {"losses", "metrics"},
     {"storage"},
     {"imaging"},

@@ -10,6 +10,7 @@
     python tools/benchmark.py bulk NAME --pictures FOLDER
     python tools/benchmark.py start NAME
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
+    python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
@@ -28,6 +29,7 @@ from benchmarks.commands import (
     balance,
     bulk,
     compare,
+    errors,
     head_pose,
     jitter,
     latency,
@@ -49,6 +51,7 @@ COMMANDS = {
     "start": start,
     "compare": compare,
     "head_pose": head_pose,
+    "errors": errors,
 }
 
 

@@ -29,7 +29,21 @@ THRESHOLDS = (0.08, 0.10)
 
 
 class EvaluatedLocalizer(Protocol):
-    """What can be evaluated: a `Localizer`, and what is called like one."""
+    """What can be evaluated: a `Localizer`, and what is called like one.
+
+    Example:
+
+    ```python
+    class MeanOf:
+        scheme, flip_tta = localizer.scheme, False
+
+        def localize_batch(self, pictures, /):
+            for image, boxes in pictures:
+                yield (localizer(image, boxes) + other(image, boxes)) / 2
+
+    wingkeras.evaluate(MeanOf(), faces)
+    ```
+    """
 
     @property
     def scheme(self) -> LandmarkScheme:
@@ -59,6 +73,14 @@ class Evaluation:
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normalizer, `(N,)` NME as a fraction; infinite where no face was
             found, NaN where the normalizer is unlabelled.
+
+    Example:
+
+    ```python
+    result = wingkeras.evaluate(localizer, faces)
+    result.summary()["inter_ocular"]["nme_percent"]
+    result.save("report")  # summary.json, faces.csv, ced.png
+    ```
     """
 
     faces: FaceDataset
@@ -260,8 +282,8 @@ def evaluate(
     Example:
 
     ```python
-    faces = load_300w("300w", "common")
-    result = wingkeras.evaluate(wingkeras.zoo.load("cnn67_300w"), faces)
+    faces = wingkeras.data.load_300w("300w", "common")
+    result = wingkeras.evaluate(wingkeras.zoo.load("cnn6_300w"), faces)
     print(result, result.summary()["inter_ocular"]["nme_percent"])
     ```
     """

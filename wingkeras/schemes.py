@@ -41,7 +41,8 @@ class LandmarkScheme:
     Example:
 
     ```python
-    arrow = LandmarkScheme("arrow", ("tail", "tip"), mirror=None, edges=((0, 1),))
+    ruler = wingkeras.LandmarkScheme("ruler", points=("left", "right"), mirror=(1, 0))
+    ruler.flip(np.array([[2.0, 5.0], [8.0, 6.0]]), width=10)  # [[1, 6], [7, 5]]
     ```
     """
 
@@ -225,6 +226,12 @@ def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
 
     Returns:
         `(..., 5, 2)`, same units; the eyes are the means of their points.
+
+    Example:
+
+    ```python
+    five_of_ibug68(landmarks).shape  # (1, 5, 2)
+    ```
     """
     eyes = [
         landmarks[..., eye, :].mean(axis=-2, keepdims=True)
@@ -270,6 +277,12 @@ def get_scheme(scheme: str | LandmarkScheme) -> LandmarkScheme:
 
     Raises:
         ValueError: for an unknown name.
+
+    Example:
+
+    ```python
+    get_scheme("ibug68").outer_eye_corners  # (36, 45)
+    ```
     """
     if isinstance(scheme, LandmarkScheme):
         return scheme

@@ -46,6 +46,12 @@ class Augmentation:
             fraction, either way.
         random_erasing: probability that a rectangle of up to half the crop's side is
             filled with one grey level.
+
+    Example:
+
+    ```python
+    wingkeras.Recipe("mine", augmentation=Augmentation(rotation=60, colour=0.3))
+    ```
     """
 
     rotation: float = 30.0

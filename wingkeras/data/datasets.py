@@ -83,6 +83,14 @@ def load_faces(
             `on_error`.
         ValueError: for a `split`, `scheme` or `images` that is needed, unknown or does
             not fit the format.
+
+    Example:
+
+    ```python
+    faces = load_faces("faces.csv", scheme="ibug68")
+    faces = load_faces("300w", "common")
+    faces = load_faces("lfw.csv")  # MTFL's columns
+    ```
     """
     path = Path(path)
     scheme = None if scheme is None else get_scheme(scheme)

@@ -38,6 +38,18 @@ class FaceDataset:
     Raises:
         ValueError: for lengths or shapes that do not fit each other, coordinates
             that are infinite or half unlabelled, and boxes without area.
+
+    Example:
+
+    ```python
+    faces = FaceDataset(
+        images=("photo.jpg",),
+        landmarks=np.array([[[20, 18], [30, 18], [25, 24], [21, 29], [29, 29]]]),
+        scheme=wingkeras.schemes.FIVE,
+        subsets=("mine",),
+    )
+    len(faces), faces.boxes.shape  # (1, (1, 4))
+    ```
     """
 
     images: tuple[Path, ...]

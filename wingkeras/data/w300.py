@@ -53,6 +53,13 @@ def describe_300w(root: str | os.PathLike) -> dict[str, SubsetCount]:
 
     Raises:
         FileNotFoundError: if there is no such folder.
+
+    Example:
+
+    ```python
+    found = describe_300w("300w")
+    found["lfpw/testset"].expected
+    ```
     """
     root = Path(root)
     if not os.path.isdir(root):  # unlike the path's own method, never raises
@@ -97,6 +104,13 @@ def load_300w(
         FileNotFoundError: if `root` or a subset is missing or holds no faces.
         BrokenFileError: for a broken face; see `on_error`.
         ValueError: for an unknown `split`.
+
+    Example:
+
+    ```python
+    faces = load_300w("300w", "common")
+    faces.subsets[0]  # "helen/testset"
+    ```
     """
     if split not in SPLITS:
         raise ValueError(f"Expected `split` as one of {[*SPLITS]}, received {split!r}.")

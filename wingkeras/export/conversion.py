@@ -39,6 +39,14 @@ def convert(
         ValueError: for another ending or quantization, or "int8" without samples.
         ImportError: if a converter is not installed, or Keras runs on another
             backend than TensorFlow.
+
+    Example:
+
+    ```python
+    graph = build_graph(localizer, "stage1")
+    described = metadata("mine", localizer.scheme, "stage1", None, "Apache-2.0")
+    convert(graph, "mine.onnx", described)
+    ```
     """
     path = Path(path)
     if path.suffix not in _FORMATS:
@@ -90,6 +98,13 @@ def metadata(
     Returns:
         For `convert`; `points` (their names) and `edges` (pairs of indices joined by
         a line in drawings) are JSON.
+
+    Example:
+
+    ```python
+    described = metadata("mine", localizer.scheme, "all", None, "Apache-2.0")
+    described["scheme"]  # "ibug68"
+    ```
     """
     return {
         "name": name,
@@ -116,6 +131,12 @@ def describe(path: str | Path) -> dict[str, str]:
         FileNotFoundError: if there is no such file.
         ValueError: for another ending, or a file that `convert` did not write with
             `metadata`.
+
+    Example:
+
+    ```python
+    describe("mine.onnx")["licence"]  # "Apache-2.0"
+    ```
     """
     path = Path(path)
     if path.suffix not in _FORMATS:

@@ -54,6 +54,14 @@ def load_converted(
         ValueError: for an unknown runtime.
         ImportError: if it is not installed, or what converts for it.
         OSError: if the cache cannot be written to.
+
+    Example:
+
+    ```python
+    stage = localizer.stages[0]
+    fast = load_converted("mine-1", lambda: stage, "onnx", stage.mean_shape, stage.size)
+    other = localizer.replace(stages=[fast])
+    ```
     """
     ending = runtimes.check(runtime).ending
     folder = _folder()

@@ -23,6 +23,15 @@ class BrokenFileError(ValueError):
     Attributes:
         path: of the file.
         reason: what is wrong with it.
+
+    Example:
+
+    ```python
+    try:
+        read_image("no_picture.txt")
+    except BrokenFileError as error:
+        print(error.path, error.reason)
+    ```
     """
 
     def __init__(self, path: str | os.PathLike, reason: str):

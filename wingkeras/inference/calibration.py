@@ -21,6 +21,13 @@ class BoxCalibration:
             the square root of its area.
         down: the same, downwards.
         scale: side of the square over that of the detector's box.
+
+    Example:
+
+    ```python
+    to_square = BoxCalibration(right=0.0, down=0.1, scale=0.9)
+    to_square(np.array([[0.0, 0.0, 100.0, 100.0]]))  # [[5, 15, 95, 105]]
+    ```
     """
 
     right: float

@@ -67,6 +67,12 @@ def load_detector(
 
     Raises:
         ValueError: for an unknown name, and what the detectors refuse.
+
+    Example:
+
+    ```python
+    detector = load_detector("yunet", min_face=100)
+    ```
     """
     if name not in _NAMES:
         raise ValueError(f"Expected one of {sorted(_NAMES)}, received {name!r}.")

@@ -23,6 +23,13 @@ class Face(NamedTuple):
         landmarks: `(L, 2)` float32, image pixels.
         box: `(4,)` float32 left, top, right, bottom, image pixels.
         score: of the detector, in [0, 1]; NaN where it gives none.
+
+    Example:
+
+    ```python
+    for landmarks, box, score in localizer.detect("photo.jpg"):
+        print(score, landmarks.shape, box)
+    ```
     """
 
     landmarks: np.ndarray

@@ -54,6 +54,14 @@ class FileStage:
         size: S.
         runtime: what `run` calls, a key of `RUNTIMES`; "array" for any other function
             of arrays.
+
+    Example:
+
+    ```python
+    mean_shape = localizer.stages[0].mean_shape
+    stage = FileStage(my_network, mean_shape, size=64)
+    other = localizer.replace(stages=[stage])
+    ```
     """
 
     run: Callable[[np.ndarray], np.ndarray]
@@ -164,6 +172,13 @@ def load_file(
         FileNotFoundError: if there is no such file.
         ValueError: for an unknown runtime, or a file that is not for it or broken.
         ImportError: if it is not installed.
+
+    Example:
+
+    ```python
+    run = load_file("mine.onnx")
+    run(crops=np.zeros((1, 64, 64, 3), np.float32)).shape  # (1, 136)
+    ```
     """
     path = Path(path)
     if not path.is_file():

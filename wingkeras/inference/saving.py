@@ -37,6 +37,13 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
             `wingkeras.models` or has weights that are not finite, or `name` cannot be
             that of a file.
         OSError: if a file cannot be written; the folder's model is as before.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.save(localizer, "saved", "mine")
+    localizer = wingkeras.zoo.load("saved")
+    ```
     """
     folder = Path(folder)
     contents = [serialize(stage.network) for stage in localizer.keras_stages]

@@ -42,6 +42,13 @@ def ResNet50(
 
     Raises:
         ValueError, OSError: see `Regressor`.
+
+    Example:
+
+    ```python
+    model = ResNet50(num_landmarks=21)
+    model.output_shape  # (None, 42)
+    ```
     """
     size = RESNET50_SIZE
     return Regressor("ResNet50", num_landmarks, mean_shape, size, weights, name)
@@ -84,6 +91,13 @@ def Regressor(
         FetchError: if the model's weight file cannot be fetched, see `zoo.load`.
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
+
+    Example:
+
+    ```python
+    model = Regressor("MobileNetV3Small", num_landmarks=21, size=96)
+    model.compile(optimizer="adamw", loss=wingkeras.WingLoss(w=10, epsilon=2))
+    ```
     """
     check_backbone(backbone)
     if weights is not None and is_model(weights):

@@ -23,6 +23,12 @@ class StageEntry:
         sha256: of that file, hexadecimal.
         bytes: size of that file.
         mean_shape: L pairs (x, y), pixels of the input.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.model_info("cnn6_300w").stages[0].network  # "CNN6"
+    ```
     """
 
     network: str
@@ -56,6 +62,13 @@ class Entry:
         card: name of its model card.
         url: http address of the folder its files are in.
         hub: `hf://owner/repo` its files are in.
+
+    Example:
+
+    ```python
+    entry = wingkeras.zoo.model_info("cnn6_300w")
+    entry.num_landmarks, entry.parameters  # (68, 3806152)
+    ```
     """
 
     name: str

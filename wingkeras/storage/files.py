@@ -39,7 +39,7 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
     ```python
     with atomic_write("summary.json") as scratch:
-        scratch.write_text(json.dumps(summary, allow_nan=False))
+        scratch.write_text("{}")
     ```
     """
     path = Path(path)

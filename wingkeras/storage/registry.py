@@ -22,7 +22,7 @@ def list_models(pattern: str = "*") -> list[str]:
     Example:
 
     ```python
-    wingkeras.zoo.list_models("cnn6*")  # ["cnn6_300w", "cnn6_aflw5"]
+    wingkeras.zoo.list_models("cnn6_*")  # ["cnn6_300w", "cnn6_aflw5"]
     ```
     """
     return fnmatch.filter(sorted(_registry()), pattern)

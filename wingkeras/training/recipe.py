@@ -64,6 +64,13 @@ class Recipe:
         seed: of the initial weights, the split, the order and the augmentation.
         precision: a Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
         jit_compile: XLA for the train step; "auto" lets Keras decide by device.
+
+    Example:
+
+    ```python
+    recipe = wingkeras.Recipe("mine", network="CNN7", optimizer="muon", epochs=40)
+    recipe.size  # 128
+    ```
     """
 
     name: str
@@ -163,7 +170,9 @@ class Recipe:
         Example:
 
         ```python
-        values = json.loads(Path("runs/modern_cnn6/recipe.json").read_text())
+        import json
+
+        values = json.loads(Path("runs/mine/recipe.json").read_text())
         recipe = wingkeras.Recipe.from_dict(values)
         ```
 

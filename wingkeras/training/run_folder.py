@@ -31,7 +31,7 @@ class RunFolder:
     Example:
 
     ```python
-    folder = RunFolder("runs/modern_cnn6")
+    folder = RunFolder("runs/mine")
     folder.read()["recipe"]["epochs"], min(folder.validation_errors())
     ```
 

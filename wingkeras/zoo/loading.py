@@ -62,7 +62,7 @@ def load(
 
     ```python
     localizer = wingkeras.zoo.load("cnn67_300w")
-    localizer = wingkeras.zoo.load("runs/modern_cnn6", runtime="onnx")
+    localizer = wingkeras.zoo.load("runs/mine", runtime="onnx")
     ```
     """
     entry, folder = find_entry(name)
