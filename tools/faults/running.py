@@ -16,7 +16,7 @@ from faults.kinds import Kind, WrongResultError
 _START_LIMIT = 300.0
 """Seconds in which a process must have prepared its attempts: it loads libraries."""
 
-_MOST_MEMORY = 4 * 2**30
+_MOST_MEMORY = 5 * 2**29
 """Bytes that a process may have taken in the end."""
 
 OUTCOMES = ("right", "undocumented", "crash", "hang", "wrong")
