@@ -22,8 +22,11 @@ def find_landmarks(picture: Path) -> np.ndarray:
     """The 68 landmarks of every face, `(N, 68, 2)`, image pixels."""
     localizer: wingkeras.Localizer = wingkeras.zoo.load("cnn6_300w")
     faces = localizer.detect(picture)
-    for face in faces:
+    for face, pose in zip(faces, faces.head_pose(), strict=True):
         print(f"face at {face.box.round()}, nose tip at {face.landmarks[30].round()}")
+        print(f"yaw, pitch, roll {pose.round()} degrees")
+    crops, _ = faces.aligned(picture, size=112)
+    print(f"upright crops {crops.shape}, mouths {faces.openness()['mouth'].round(2)}")
     return faces.landmarks
 
 

@@ -94,7 +94,9 @@ class Comparison:
         titles = {"model": "model", "found": "found", f"{first}_nme_percent": "NME %"}
         for threshold in _PERCENTS:
             titles[f"{first}_auc_{threshold}"] = f"AUC {threshold} %"
-            titles[f"{first}_failure_rate_{threshold}_percent"] = f"> {threshold} %, %"
+            titles[f"{first}_failure_rate_{threshold}_percent"] = (
+                f"failed (> {threshold} %), %"
+            )
         for other in others:
             titles[f"{other}_nme_percent"] = f"NME {other} %"
         cells = [list(titles.values())]

@@ -83,7 +83,7 @@ def measure_detected(path: Path, fitted: str, data: Path, model: str) -> list[di
     places = {image.stem: i for i, image in enumerate(faces.images)}
     known = np.array([name in places for name in names])
     found = evaluate(zoo.load(model), faces).predictions
-    landmarks = np.zeros_like(shapes)
+    landmarks = shapes.copy()
     landmarks[known] = found[[places[name] for name in names if name in places]]
     focal, folds = _best_focal_length(shapes, poses), fold_of(len(shapes))
     rows = []
