@@ -50,7 +50,7 @@ def load(model: keras.Model, memory: Memory) -> None:
 def arrays(group: h5py.Group) -> Iterator[h5py.Dataset]:
     """The arrays of a file that was made here, in the order of their names."""
     for name in sorted(group):
-        item = group[name]
+        item: Any = group[name]
         if isinstance(item, h5py.Dataset):
             yield item
         elif isinstance(item, h5py.Group):
@@ -69,7 +69,7 @@ def digest(file: h5py.File) -> str:
 def read(
     file: h5py.File, expected: Iterable[Any], without: tuple[str, ...] = ()
 ) -> Memory:
-    """A copy of a file's weights, for `keras.Model.load_weights`.
+    """A copy of a file's weights, which `load` takes.
 
     The shapes, types and storage of all arrays are looked at before one is read.
 

@@ -8,6 +8,7 @@ normalisation either: that of the weights is folded into the convolutions. Train
 a CPU is then twice as fast, and the statistics of small batches play no part.
 """
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,8 @@ def load_torch_weights(encoder: keras.Model, path: str | Path) -> None:
         raise FileNotFoundError(f"Expected a weight file, there is no {path}.")
     before = encoder.get_weights()
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no .npz file")
         with np.load(path) as file:
             found = {
                 layer: _fold(file, layer)
