@@ -11,7 +11,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from made_localizers import make_localizer
-from wingkeras import geometry
+from wingkeras import geometry, plots
 from wingkeras.evaluation import evaluate
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detections
@@ -118,6 +118,38 @@ def test_what_the_data_set_lacks_is_told(faces):
     )
     summary = evaluate(Oracle(faces, 3.0), lacking).summary()
     assert summary["skipped"] == 2 and summary["missing_subsets"] == ["ibug"]
+
+
+def test_what_the_data_set_lacks_stands_on_paper(faces, tmp_path, monkeypatch):
+    notes, curves = [], plots.cumulative_errors
+
+    def keep_note(errors, threshold, note):
+        notes.append(note)
+        return curves(errors, threshold, note)
+
+    monkeypatch.setattr(plots, "cumulative_errors", keep_note)
+    lacking = dataclasses.replace(
+        faces,
+        skipped=("a.jpg: broken", "b\x1b[31m.jpg: broken"),
+        missing_subsets=("ibug",),
+    )
+    result = evaluate(Oracle(faces, 3.0), lacking)
+    result.save(tmp_path)
+    told = "2 of 8 faces skipped, without ibug"
+    assert notes == [told] and told in repr(result)
+    lines = (tmp_path / "skipped.txt").read_text().splitlines()
+    assert lines == ["a.jpg: broken", r"b\x1b[31m.jpg: broken"]
+    evaluate(Oracle(faces, 3.0), faces).save(tmp_path)
+    assert notes[1] == "" and not (tmp_path / "skipped.txt").exists()
+
+
+def test_a_name_that_is_not_utf_8_is_escaped_in_the_report(faces, tmp_path):
+    names = (Path(os.fsdecode(b"\xff.jpg")), *faces.images[1:])
+    named = dataclasses.replace(faces, images=names)
+    result = dataclasses.replace(evaluate(Oracle(faces, 3.0), faces), faces=named)
+    result.save(tmp_path)
+    with (tmp_path / "faces.csv").open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["image"] == r"\udcff.jpg"
 
 
 def test_repr_is_a_line_with_the_error(faces):

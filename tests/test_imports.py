@@ -150,8 +150,10 @@ def test_a_converted_network_needs_neither_keras_nor_tensorflow(cache, runtime):
 
 # Lowest first: a room imports from its own line and those above it.
 ROOMS = [
-    {"lazy", "extras", "serialized_names", "schemes", "geometry", "shapes"},
+    {"lazy", "extras", "printable", "serialized_names"},
+    {"schemes", "geometry", "shapes"},
     {"normalizers", "head_pose", "openness"},
+    {"error_distribution", "loss_functions"},
     {"losses", "metrics"},
     {"storage"},
     {"imaging"},

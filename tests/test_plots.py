@@ -13,6 +13,13 @@ def test_ced_curve_ends_at_the_share_of_successes(tmp_path):
     assert (tmp_path / "ced.png").stat().st_size > 1000
 
 
+def test_a_note_above_the_curves_is_no_mathematics(tmp_path):
+    errors = {"a": np.array([0.01])}
+    figure = plots.cumulative_errors(errors, 0.08, note="without $a_{b and c$")
+    assert figure.axes[0].get_title() == r"without \$a_{b and c\$"
+    plots.save_figure(figure, tmp_path / "ced.png")
+
+
 def test_training_curves_show_loss_and_error():
     figure = plots.training_curves((np.array([90.0, 50.0]), np.array([0.1, 0.05])))
     left, right = (axes.lines[0].get_data() for axes in figure.axes)

@@ -1,11 +1,21 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wingkeras.schemes import AFLW19, FIVE, IBUG68, LandmarkScheme, get_scheme
+from wingkeras.schemes import (
+    AFLW19,
+    FIVE,
+    IBUG68,
+    LandmarkScheme,
+    get_scheme,
+    is_known,
+    scheme_from_values,
+    scheme_values,
+)
 
 SCHEMES = [IBUG68, AFLW19, FIVE]
 
@@ -80,6 +90,37 @@ def test_only_involutions_are_mirrors(order):
             LandmarkScheme("made", names, tuple(order))
 
 
+def test_things_without_a_mirror_image_are_not_flipped():
+    scheme = LandmarkScheme("arrow", ("tail", "tip"), None)
+    with pytest.raises(ValueError, match="'arrow' has no `mirror`"):
+        scheme.flip(np.zeros((2, 2)), 10)
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [*SCHEMES, LandmarkScheme("arrow", ("a", "b"), None, edges=((0, 1),))],
+    ids=lambda s: s.name,
+)
+def test_values_come_back_from_json(scheme):
+    values = json.loads(json.dumps(scheme_values(scheme)))
+    assert scheme_from_values(values) == scheme
+    assert hash(scheme) == hash(scheme_from_values(values))
+
+
+def test_known_schemes_are_told_from_others_of_the_same_name():
+    assert is_known(FIVE)
+    assert not is_known(dataclasses.replace(FIVE, edges=()))
+    assert not is_known(dataclasses.replace(FIVE, name="mine"))
+
+
+def test_groups_of_68_points_hold_each_once():
+    indices = [i for group in IBUG68.groups.values() for i in group]
+    assert indices == list(range(68))
+    assert IBUG68.groups["left_eye"] == IBUG68.left_eye
+    for name, group in IBUG68.groups.items():
+        assert all(name.split("_")[-1] in IBUG68.points[i] for i in group)
+
+
 def test_own_scheme():
     scheme = LandmarkScheme("eyes", ("left", "right"), (1, 0), (0,), (1,))
     assert get_scheme(scheme) is scheme
@@ -92,6 +133,8 @@ def test_own_scheme():
         ({"mirror": (0, 1, 2)}, "permutation of 0..4"),
         ({"points": ("a", "a", "b", "c", "d")}, "unique"),
         ({"left_eye": (7,)}, r"indices in 0\.\.4"),
+        ({"groups": {"mouth": (3, 5)}}, r"indices in 0\.\.4"),
+        ({"points": (), "mirror": None}, "expected points, received none"),
     ],
 )
 def test_broken_scheme_is_refused(change, message):

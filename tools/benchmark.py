@@ -7,7 +7,10 @@
     python tools/benchmark.py robustness NAME --data PATH_TO_300W
     python tools/benchmark.py jitter NAME
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
+    python tools/benchmark.py bulk NAME --pictures FOLDER
+    python tools/benchmark.py start NAME
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
+    python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
 
 Every result names hardware, versions and commit, and is also written as JSON to
 `results/`, pictures and tables beside it. While speed is measured nothing else should
@@ -24,12 +27,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.commands import (
     balance,
+    bulk,
     compare,
+    errors,
     head_pose,
     jitter,
     latency,
     pipeline,
     robustness,
+    start,
     train,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
@@ -41,8 +47,11 @@ COMMANDS = {
     "robustness": robustness,
     "jitter": jitter,
     "latency": latency,
+    "bulk": bulk,
+    "start": start,
     "compare": compare,
     "head_pose": head_pose,
+    "errors": errors,
 }
 
 
@@ -63,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     measured = options.run(options, options.results)
     result = {"machine": describe_machine(), **measured}
-    text = json.dumps(result, indent=1)
+    text = json.dumps(result, indent=1, allow_nan=False)
     print(text)
     path = options.results / f"benchmark_{result['benchmark']}.json"
     with atomic_write(path) as scratch:

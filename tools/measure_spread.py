@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     faces = load_faces(options.data, "train", allow_missing=True)
     held_out = faces.split(options.fraction, options.seed)[1]
-    print(json.dumps(measure(zoo.load(options.model), held_out), indent=1))
+    found = measure(zoo.load(options.model), held_out)
+    print(json.dumps(found, indent=1, allow_nan=False))
     return 0
 
 

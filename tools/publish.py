@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         except (ValueError, OSError) as error:
             print(f"publish: {error}", file=sys.stderr)
             return 1
-    print(json.dumps(entry.metrics, indent=1))
+    print(json.dumps(entry.metrics, indent=1, allow_nan=False))
     return 0
 
 

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
     frame = (recipe.size, recipe.box_scale)
     labelled = load_faces(options.data, "train", allow_missing=True)
-    training, held_out = labelled.split(recipe.held_out, recipe.seed)
+    training, held_out = labelled.split(recipe.validation_split, recipe.seed)
     shown = [sources.make_source(training, *frame, _SHARES)]
     if options.partly_labelled:
         half = load_faces(

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,8 +14,12 @@ from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detector, detect_faces
+from wingkeras.printable import printable
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
@@ -25,7 +29,21 @@ THRESHOLDS = (0.08, 0.10)
 
 
 class EvaluatedLocalizer(Protocol):
-    """What can be evaluated: a `Localizer`, and what is called like one."""
+    """What can be evaluated: a `Localizer`, and what is called like one.
+
+    Example:
+
+    ```python
+    class MeanOf:
+        scheme, flip_tta = localizer.scheme, False
+
+        def localize_batch(self, pictures, /):
+            for image, boxes in pictures:
+                yield (localizer(image, boxes) + other(image, boxes)) / 2
+
+    wingkeras.evaluate(MeanOf(), faces)
+    ```
+    """
 
     @property
     def scheme(self) -> LandmarkScheme:
@@ -55,6 +73,14 @@ class Evaluation:
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normalizer, `(N,)` NME as a fraction; infinite where no face was
             found, NaN where the normalizer is unlabelled.
+
+    Example:
+
+    ```python
+    result = wingkeras.evaluate(localizer, faces)
+    result.summary()["inter_ocular"]["nme_percent"]
+    result.save("report")  # summary.json, faces.csv, ced.png
+    ```
     """
 
     faces: FaceDataset
@@ -122,7 +148,17 @@ class Evaluation:
             f"NME {name} {summary[name]['nme_percent']} %" for name in self.errors
         ]
         found = f"{summary['found']} of {summary['faces']} faces found"
-        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r})"
+        lack = f"; {self._lack()}" if self._lack() else ""
+        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r}{lack})"
+
+    def _lack(self) -> str:
+        """What the data set lacks, for readers; empty where it lacks nothing."""
+        skipped, missing = len(self.faces.skipped), self.faces.missing_subsets
+        parts = [f"{skipped} of {len(self.faces) + skipped} faces skipped"] * (
+            skipped > 0
+        )
+        parts += [f"without {', '.join(missing)}"] * bool(missing)
+        return ", ".join(parts)
 
     def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
         """`[x, y]` in percent of the normalizer, over the faces marked."""
@@ -134,28 +170,75 @@ class Evaluation:
         offsets = np.nanmean(self.predictions[counted] - landmarks, axis=1)
         return (100 * offsets / lengths[:, None]).mean(axis=0).round(2).tolist()
 
+    def plot_worst(self, count: int = 6) -> "Figure":
+        """A matplotlib figure of the faces with the largest errors, worst first.
+
+        Args:
+            count: how many, at most; of the faces found and measured.
+
+        Returns:
+            Crops with the labels in green, the predictions in red, the NME above.
+
+        Raises:
+            BrokenFileError: for a picture that cannot be decoded.
+        """
+        from wingkeras.imaging.figures import face_grid
+
+        errors = next(iter(self.errors.values()))
+        order = np.argsort(-np.where(np.isfinite(errors), errors, -1), kind="stable")
+        worst = order[: min(count, int(np.isfinite(errors).sum()))]
+        shown = self.faces.select(worst)
+        return face_grid(
+            shown.images,
+            shown.landmarks,
+            shown.boxes,
+            shown.scheme,
+            self.predictions[worst],
+            [f"{100 * errors[i]:.1f} %" for i in worst],
+        )
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        from wingkeras.imaging.figures import as_png
+
+        figure = self.plot_worst()
+        figure.suptitle(f"The largest errors of {self!r}", fontsize=9)
+        return as_png(figure)
+
     def save(self, folder: str | Path) -> None:
         """Write `summary.json`, `faces.csv` and `ced.png` into a folder.
 
         `faces.csv` has a row per face: image, subset, error per normalizer
-        (fraction), the predicted coordinates (image pixels).
+        (fraction), the predicted coordinates (image pixels). Bytes of names that are
+        not UTF-8 are escaped in it. `skipped.txt` has a line for every face that was
+        skipped, where any was; the figure says how many, and which subsets are missing.
         """
         from wingkeras import plots
 
         folder = Path(folder)
         with atomic_write(folder / "summary.json") as scratch:
-            scratch.write_text(json.dumps(self.summary(), indent=1))
+            scratch.write_text(json.dumps(self.summary(), indent=1, allow_nan=False))
         with atomic_write(folder / "faces.csv") as scratch:
             self._write_csv(scratch)
+        self._write_skipped(folder / "skipped.txt")
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
-        plots.save_figure(
-            plots.cumulative_errors(curves, max(THRESHOLDS)), folder / "ced.png"
-        )
+        figure = plots.cumulative_errors(curves, max(THRESHOLDS), note=self._lack())
+        plots.save_figure(figure, folder / "ced.png")
+
+    def _write_skipped(self, path: Path) -> None:
+        if not self.faces.skipped:
+            path.unlink(missing_ok=True)  # of an earlier evaluation
+            return
+        with atomic_write(path) as scratch:
+            lines = [f"{printable(line)}\n" for line in self.faces.skipped]
+            scratch.write_text("".join(lines), encoding="utf-8")
 
     def _write_csv(self, path: Path) -> None:
         columns = coordinate_columns(self.faces.scheme)
         vectors = geometry.to_shape_vectors(self.predictions)
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with path.open(
+            "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file:
             writer = csv.writer(file)
             writer.writerow(["image", "subset", *self.errors, *columns])
             for i, image in enumerate(self.faces.images):
@@ -199,8 +282,8 @@ def evaluate(
     Example:
 
     ```python
-    faces = load_300w("300w", "common")
-    result = wingkeras.evaluate(wingkeras.zoo.load("cnn67_300w"), faces)
+    faces = wingkeras.data.load_300w("300w", "common")
+    result = wingkeras.evaluate(wingkeras.zoo.load("cnn6_300w"), faces)
     print(result, result.summary()["inter_ocular"]["nme_percent"])
     ```
     """

@@ -7,156 +7,35 @@ mean. The arithmetic is in float32, also under mixed precision. A NaN target is 
 unlabelled coordinate: it adds nothing to the value or the gradient.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from wingkeras.shapes import check_same
+from wingkeras.loss_functions import (
+    check_rectified_wing,
+    check_wing,
+    l1,
+    l2,
+    rectified_wing,
+    smooth_l1,
+    wing,
+)
 
-ops: Any = keras.ops  # whose functions are declared to return `None` as well
+__all__ = [
+    "L1Loss",
+    "L2Loss",
+    "RectifiedWingLoss",
+    "SmoothL1Loss",
+    "WingLoss",
+    "l1",
+    "l2",
+    "rectified_wing",
+    "smooth_l1",
+    "wing",
+]
+
 _register = keras.saving.register_keras_serializable(package="wingkeras")
-
-
-def wing(y_true, y_pred, w: float = 10.0, epsilon: float = 2.0):
-    """Wing loss (Eq. 5): w ln(1 + |x| / epsilon) where |x| < w, else |x| - C.
-
-    C = w - w ln(1 + w / epsilon) joins the two parts; the paper's text prints it
-    without the factor w, which would leave a jump at |x| = w.
-
-    Args:
-        y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
-        y_pred: predictions of the same shape and unit.
-        w: half-width of the logarithmic part, in the unit of the targets. The
-            paper's values are pixels of the network's input; for targets in [0, 1],
-            divide `w` and `epsilon` by the input's size, which scales the loss by
-            the same factor and changes nothing else.
-        epsilon: curvature of the logarithmic part, in the unit of the targets; the
-            slope at 0 is w / epsilon.
-
-    Returns:
-        `(batch,)` float32.
-
-    Raises:
-        ValueError: for shapes that differ, or parameters that are not > 0.
-    """
-    _check_wing(w, epsilon)
-    return _sum_over_coordinates(y_true, y_pred, lambda x: _wing(x, w, epsilon))
-
-
-def rectified_wing(
-    y_true, y_pred, r: float = 0.5, w: float = 10.0, epsilon: float = 2.0
-):
-    """Rectified Wing loss: nothing where |x| < r, then the wing.
-
-    w ln(1 + (|x| - r) / epsilon) where r <= |x| < w, beyond it |x| - C with
-    C = w - w ln(1 + (w - r) / epsilon). Errors below r are left to the noise of the
-    labels (Feng et al., Rectified Wing Loss, IJCV 2020).
-
-    Args:
-        y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
-        y_pred: predictions of the same shape and unit.
-        r: errors below it count as none, in the unit of the targets; 0 gives `wing`.
-        w: see `wing`.
-        epsilon: see `wing`.
-
-    Returns:
-        `(batch,)` float32.
-
-    Raises:
-        ValueError: for shapes that differ, or unless 0 <= r < w and epsilon > 0.
-    """
-    _check_rectified_wing(r, w, epsilon)
-
-    def value(x):
-        constant = w - w * math.log1p((w - r) / epsilon)
-        # Without the lower bound the logarithm of a negative number would poison
-        # the gradient even where it is not chosen.
-        curved = w * ops.log1p(ops.maximum(x - r, 0.0) / epsilon)
-        return ops.where(x < w, curved, x - constant)
-
-    return _sum_over_coordinates(y_true, y_pred, value)
-
-
-def l1(y_true, y_pred):
-    """L1 loss, |x| (Section 4.1).
-
-    Args:
-        y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
-        y_pred: predictions of the same shape and unit.
-
-    Returns:
-        `(batch,)` float32.
-
-    Raises:
-        ValueError: for shapes that differ.
-    """
-    return _sum_over_coordinates(y_true, y_pred, lambda x: x)
-
-
-def l2(y_true, y_pred):
-    """L2 loss, x² / 2 (Section 4.1).
-
-    Args:
-        y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
-        y_pred: predictions of the same shape and unit.
-
-    Returns:
-        `(batch,)` float32.
-
-    Raises:
-        ValueError: for shapes that differ.
-    """
-    return _sum_over_coordinates(y_true, y_pred, lambda x: 0.5 * x * x)
-
-
-def smooth_l1(y_true, y_pred):
-    """Smooth L1 loss (Eq. 4): x² / 2 where |x| < 1, else |x| - 1/2.
-
-    Args:
-        y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
-        y_pred: predictions of the same shape and unit.
-
-    Returns:
-        `(batch,)` float32.
-
-    Raises:
-        ValueError: for shapes that differ.
-    """
-    return _sum_over_coordinates(
-        y_true, y_pred, lambda x: ops.where(x < 1.0, 0.5 * x * x, x - 0.5)
-    )
-
-
-def _wing(x, w: float, epsilon: float):
-    constant = w - w * math.log1p(w / epsilon)
-    return ops.where(x < w, w * ops.log1p(x / epsilon), x - constant)
-
-
-def _sum_over_coordinates(y_true, y_pred, value):
-    """Sum `value(|x|)` over all labelled coordinates of each sample."""
-    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-    check_same(y_true, y_pred)
-    y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
-    unlabelled = ops.isnan(y_true)
-    # NaN is replaced before the arithmetic: masking the result alone would leave
-    # NaN in the gradient.
-    error = ops.abs(ops.where(unlabelled, y_pred, y_true) - y_pred)
-    values = ops.where(unlabelled, 0.0, value(error))
-    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
-
-
-def _check_wing(w: float, epsilon: float) -> None:
-    for name, value in (("w", w), ("epsilon", epsilon)):
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"Expected `{name}` > 0 and finite, received {value!r}.")
-
-
-def _check_rectified_wing(r: float, w: float, epsilon: float) -> None:
-    _check_wing(w, epsilon)
-    if not 0 <= r < w:
-        raise ValueError(f"Expected 0 <= `r` < `w` = {w!r}, received r={r!r}.")
 
 
 class _Loss(keras.losses.Loss):
@@ -211,7 +90,7 @@ class WingLoss(_Loss):
         reduction: str = "sum_over_batch_size",
         name: str = "wing_loss",
     ):
-        _check_wing(w, epsilon)
+        check_wing(w, epsilon)
         super().__init__(name, reduction)
         self.w, self.epsilon = w, epsilon
 
@@ -233,6 +112,12 @@ class RectifiedWingLoss(_Loss):
 
     Raises:
         ValueError: unless 0 <= r < w and epsilon > 0.
+
+    Example:
+
+    ```python
+    model.compile(optimizer="adam", loss=wingkeras.RectifiedWingLoss(r=0.5))
+    ```
     """
 
     _parameters = ("r", "w", "epsilon")
@@ -245,7 +130,7 @@ class RectifiedWingLoss(_Loss):
         reduction: str = "sum_over_batch_size",
         name: str = "rectified_wing_loss",
     ):
-        _check_rectified_wing(r, w, epsilon)
+        check_rectified_wing(r, w, epsilon)
         super().__init__(name, reduction)
         self.r, self.w, self.epsilon = r, w, epsilon
 
@@ -268,20 +153,41 @@ class _Baseline(_Loss):
 
 @_register
 class L1Loss(_Baseline):
-    """L1 loss, |x|, summed over coordinates; see `l1`."""
+    """L1 loss, |x|, summed over coordinates; see `l1`.
+
+    Example:
+
+    ```python
+    model.compile(optimizer="adam", loss=wingkeras.L1Loss())
+    ```
+    """
 
     _function, _name = staticmethod(l1), "l1_loss"
 
 
 @_register
 class L2Loss(_Baseline):
-    """L2 loss, x² / 2, summed over coordinates; see `l2`."""
+    """L2 loss, x² / 2, summed over coordinates; see `l2`.
+
+    Example:
+
+    ```python
+    model.compile(optimizer="adam", loss=wingkeras.L2Loss())
+    ```
+    """
 
     _function, _name = staticmethod(l2), "l2_loss"
 
 
 @_register
 class SmoothL1Loss(_Baseline):
-    """Smooth L1 loss (Eq. 4), summed over coordinates; see `smooth_l1`."""
+    """Smooth L1 loss (Eq. 4), summed over coordinates; see `smooth_l1`.
+
+    Example:
+
+    ```python
+    model.compile(optimizer="adam", loss=wingkeras.SmoothL1Loss())
+    ```
+    """
 
     _function, _name = staticmethod(smooth_l1), "smooth_l1_loss"

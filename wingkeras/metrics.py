@@ -13,6 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from wingkeras.error_distribution import (
+    auc,
+    cumulative_error_distribution,
+    failure_rate,
+)
 from wingkeras.normalizers import NORMALIZERS, check_normalizer, has_points, measure
 from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.shapes import check_landmarks, check_points, check_same, check_weights
@@ -38,6 +43,12 @@ def usual_normalizers(scheme: str | LandmarkScheme) -> tuple[str, ...]:
 
     Raises:
         ValueError: for an unknown scheme.
+
+    Example:
+
+    ```python
+    usual_normalizers("five")  # ("inter_pupil",)
+    ```
     """
     scheme = get_scheme(scheme)
     usable = [n for n in ("inter_ocular", "inter_pupil") if has_points(scheme, n)]
@@ -60,6 +71,12 @@ def measurable(
     Raises:
         ValueError: for landmarks of another shape than the scheme's, or a normalizer
             there is not or that the scheme has no points for.
+
+    Example:
+
+    ```python
+    measurable(landmarks, "ibug68", "inter_ocular")  # [True]
+    ```
     """
     return normalizer_lengths(landmarks, scheme, normalizer) > 0
 
@@ -77,6 +94,12 @@ def normalizer_lengths(
 
     Raises:
         ValueError: see `measurable`.
+
+    Example:
+
+    ```python
+    normalizer_lengths(landmarks, "ibug68", "inter_ocular")  # pixels here
+    ```
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
@@ -105,6 +128,12 @@ def nme(
         ValueError: for shapes that differ or do not fit the scheme, a normalizer
             there is not or that the scheme has no points for, and faces whose
             normalizer is zero or unlabelled.
+
+    Example:
+
+    ```python
+    nme(landmarks, landmarks, "ibug68", "inter_ocular")  # [0.0]
+    ```
     """
     scheme = check_normalizer(scheme, normalizer)
     landmarks = np.asarray(landmarks, np.float64)
@@ -215,79 +244,3 @@ class NME(keras.metrics.Metric):
             vectors = ops.reshape(values, (-1, 2, len(self._scheme)))
             return ops.transpose(vectors, (0, 2, 1))
         return values
-
-
-def cumulative_error_distribution(
-    errors: np.ndarray, thresholds: np.ndarray
-) -> np.ndarray:
-    """Share of faces whose error is at most each threshold.
-
-    Args:
-        errors: `(N,)`; infinite or NaN = failed.
-        thresholds: `(T,)`, same unit.
-
-    Returns:
-        `(T,)` in [0, 1].
-
-    Raises:
-        ValueError: for no errors, or thresholds that are NaN or no list.
-    """
-    thresholds = np.asarray(thresholds, np.float64)
-    if thresholds.ndim != 1 or np.isnan(thresholds).any():
-        raise ValueError(
-            "Expected a list of `thresholds` without NaN, received shape "
-            f"{thresholds.shape}."
-        )
-    ordered = np.sort(_known(errors))
-    return np.searchsorted(ordered, thresholds, side="right") / len(ordered)
-
-
-def auc(errors: np.ndarray, threshold: float) -> float:
-    """Area under the cumulative error distribution up to a threshold, over the
-    threshold; exact, not from a histogram.
-
-    Args:
-        errors: `(N,)`; infinite or NaN = failed.
-        threshold: same unit, > 0.
-
-    Returns:
-        In [0, 1].
-
-    Raises:
-        ValueError: for no errors, or a threshold that is not > 0 and finite.
-    """
-    _check_threshold(threshold)
-    return float(np.clip(1 - _known(errors) / threshold, 0, None).mean())
-
-
-def failure_rate(errors: np.ndarray, threshold: float) -> float:
-    """Share of faces whose error is above a threshold.
-
-    Args:
-        errors: `(N,)`; infinite or NaN = failed.
-        threshold: same unit, > 0.
-
-    Returns:
-        In [0, 1].
-
-    Raises:
-        ValueError: for no errors, or a threshold that is not > 0 and finite.
-    """
-    _check_threshold(threshold)
-    return float((_known(errors) > threshold).mean())
-
-
-def _check_threshold(threshold: float) -> None:
-    if not 0 < threshold < np.inf:
-        raise ValueError(
-            f"Expected `threshold` > 0 and finite, received {threshold!r}."
-        )
-
-
-def _known(errors: np.ndarray) -> np.ndarray:
-    errors = np.asarray(errors, np.float64)
-    if errors.ndim != 1 or not errors.size:
-        raise ValueError(
-            f"Expected a list of one or more errors, received shape {errors.shape}."
-        )
-    return np.where(np.isnan(errors), np.inf, errors)

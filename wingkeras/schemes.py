@@ -4,7 +4,9 @@
 the one with the smaller x on an upright frontal face.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,8 @@ class LandmarkScheme:
         name: what registries and command lines call it.
         points: the point names, in the order of every array.
         mirror: for each point, the index of the point that takes its place when
-            the picture is mirrored; an involution.
+            the picture is mirrored; an involution. `None` for things whose mirror
+            image is not one of them, such as written words: they are never flipped.
         left_eye: indices whose mean is the pupil centre of the eye on the left; none
             where the scheme has no eyes. An even number of four or more is the
             contour between the lids, in order, a corner first.
@@ -29,47 +32,69 @@ class LandmarkScheme:
         edges: pairs of indices joined by a line in drawings.
         mouth: indices of the contour between the lips, in order, a corner first, of an
             even number; none where the scheme has no such contour.
+        groups: indices of the points of each part, by its name.
 
     Raises:
-        ValueError: for duplicate names, a mirror that is not an involution of all
-            points, or an index out of range.
+        ValueError: for no points, duplicate names, a mirror that is not an involution
+            of all points, or an index out of range.
+
+    Example:
+
+    ```python
+    ruler = wingkeras.LandmarkScheme("ruler", points=("left", "right"), mirror=(1, 0))
+    ruler.flip(np.array([[2.0, 5.0], [8.0, 6.0]]), width=10)  # [[1, 6], [7, 5]]
+    ```
     """
 
     name: str
     points: tuple[str, ...]
-    mirror: tuple[int, ...]
+    mirror: tuple[int, ...] | None
     left_eye: tuple[int, ...] = ()
     right_eye: tuple[int, ...] = ()
     outer_eye_corners: tuple[int, int] | None = None
     edges: tuple[tuple[int, int], ...] = ()
     mouth: tuple[int, ...] = ()
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         count = len(self.points)
+        if not count:
+            raise ValueError(f"Scheme {self.name!r}: expected points, received none.")
         if len(set(self.points)) != count:
             raise ValueError(f"Scheme {self.name!r}: point names must be unique.")
-        if sorted(self.mirror) != list(range(count)):
-            raise ValueError(
-                f"Scheme {self.name!r}: expected `mirror` to be a permutation of "
-                f"0..{count - 1}, received {self.mirror}."
-            )
-        wrong = [i for i in range(count) if self.mirror[self.mirror[i]] != i]
-        if wrong:
-            raise ValueError(
-                f"Scheme {self.name!r}: expected `mirror` to be its own inverse; "
-                f"it is not at points {wrong}."
-            )
+        if self.mirror is not None:
+            self._check_mirror(self.mirror)
         used = [*self.left_eye, *self.right_eye, *self.mouth]
         used += self.outer_eye_corners or ()
         used += [i for edge in self.edges for i in edge]
+        used += [i for group in self.groups.values() for i in group]
         if any(not 0 <= i < count for i in used):
             raise ValueError(
                 f"Scheme {self.name!r}: expected indices in 0..{count - 1}, "
                 f"received {sorted(set(used))}."
             )
 
+    def _check_mirror(self, mirror: tuple[int, ...]) -> None:
+        count = len(self.points)
+        if sorted(mirror) != list(range(count)):
+            raise ValueError(
+                f"Scheme {self.name!r}: expected `mirror` to be a permutation of "
+                f"0..{count - 1}, received {mirror}."
+            )
+        wrong = [i for i in range(count) if mirror[mirror[i]] != i]
+        if wrong:
+            raise ValueError(
+                f"Scheme {self.name!r}: expected `mirror` to be its own inverse; "
+                f"it is not at points {wrong}."
+            )
+
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def has_eyes(self) -> bool:
+        """Whether these are points of a face, which has eyes."""
+        return bool(self.left_eye and self.right_eye)
 
     def flip(self, landmarks, width: int, xp=np):
         """Landmarks of the mirrored picture.
@@ -82,7 +107,15 @@ class LandmarkScheme:
         Returns:
             `(..., L, 2)`: places are mirrored as in `geometry.flip_points`, and the
             points swap names.
+
+        Raises:
+            ValueError: if the scheme has no `mirror`.
         """
+        if self.mirror is None:
+            raise ValueError(
+                f"Expected a scheme that can be mirrored; {self.name!r} has no `mirror`"
+                ": its things look like no other in the mirror."
+            )
         swapped = xp.take(landmarks, np.array(self.mirror), axis=-2)
         return geometry.flip_points(swapped, width, xp)
 
@@ -136,6 +169,16 @@ IBUG68 = LandmarkScheme(
         *_chain(60, 67, closed=True),
     ),
     mouth=tuple(range(60, 68)),
+    groups={
+        "jaw": tuple(range(17)),
+        "left_brow": tuple(range(17, 22)),
+        "right_brow": tuple(range(22, 27)),
+        "nose": tuple(range(27, 36)),
+        "left_eye": tuple(range(36, 42)),
+        "right_eye": tuple(range(42, 48)),
+        "outer_lip": tuple(range(48, 60)),
+        "inner_lip": tuple(range(60, 68)),
+    },
 )
 
 AFLW19 = LandmarkScheme(
@@ -183,6 +226,12 @@ def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
 
     Returns:
         `(..., 5, 2)`, same units; the eyes are the means of their points.
+
+    Example:
+
+    ```python
+    five_of_ibug68(landmarks).shape  # (1, 5, 2)
+    ```
     """
     eyes = [
         landmarks[..., eye, :].mean(axis=-2, keepdims=True)
@@ -195,11 +244,45 @@ def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
 _SCHEMES = {scheme.name: scheme for scheme in (IBUG68, AFLW19, FIVE)}
 
 
+def scheme_values(scheme: LandmarkScheme) -> dict[str, Any]:
+    """A scheme as JSON-ready values, which `scheme_from_values` takes."""
+    values = {f.name: getattr(scheme, f.name) for f in fields(scheme)}
+    values["groups"] = {name: list(group) for name, group in scheme.groups.items()}
+    return values
+
+
+def scheme_from_values(values: Mapping[str, Any]) -> LandmarkScheme:
+    """The scheme that `scheme_values` describes, as it comes back from JSON.
+
+    Raises:
+        TypeError: for an unknown field, or one that is missing.
+        ValueError: see `LandmarkScheme`.
+    """
+    return LandmarkScheme(**{name: _tupled(value) for name, value in values.items()})
+
+
+def _tupled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _tupled(part) for name, part in value.items()}
+    return tuple(map(_tupled, value)) if isinstance(value, list | tuple) else value
+
+
+def is_known(scheme: LandmarkScheme) -> bool:
+    """Whether the scheme is the one that `get_scheme` gives for its name."""
+    return _SCHEMES.get(scheme.name) == scheme
+
+
 def get_scheme(scheme: str | LandmarkScheme) -> LandmarkScheme:
     """The scheme of that name; a `LandmarkScheme` is returned as it is.
 
     Raises:
         ValueError: for an unknown name.
+
+    Example:
+
+    ```python
+    get_scheme("ibug68").outer_eye_corners  # (36, 45)
+    ```
     """
     if isinstance(scheme, LandmarkScheme):
         return scheme

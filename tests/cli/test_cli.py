@@ -122,6 +122,17 @@ def test_a_card_is_one_screen(capsys, name):
         assert part in words
 
 
+def test_control_characters_reach_no_terminal(capsys, tmp_path):
+    evil, escaped = "a\x1b]0;title\x07", r"a\x1b]0;title\x07"
+    code, _, err = _run(capsys, "evaluate", "cnn6_300w", "--data", evil)
+    assert code == 1 and f"there is no {escaped}." in err and "\x1b" not in err
+    zoo.save(make_localizer(2), tmp_path, "own")
+    entry = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({**entry, "licence": evil}))
+    code, out, _ = _run(capsys, "zoo", tmp_path)
+    assert code == 0 and escaped in out and "\x1b" not in out
+
+
 def test_a_card_of_ones_own_model(capsys, tmp_path):
     zoo.save(make_localizer(2), tmp_path, "own")
     code, out, _ = _run(capsys, "zoo", tmp_path)

@@ -99,16 +99,24 @@ def test_head_poses_are_drawn_where_they_are_asked_for(capsys):
 
 
 def test_an_error_of_the_networks_is_one_picture_s(capsys, monkeypatch):
-    from wingkeras.inference import prediction
+    from wingkeras.inference import batches
 
-    def fail(localizer, path, *_):
+    def fail(*_):
         raise RuntimeError("out of something")
 
-    monkeypatch.setattr(prediction, "predict_file", fail)
+    monkeypatch.setattr(batches, "localize", fail)
     _put("a.jpg", "b.jpg")
     code, _, err = _predict(capsys, "a.jpg", "b.jpg")
     assert code == 1
     assert err[:2] == [f"wingkeras: {x}.jpg: out of something" for x in "ab"]
+
+
+def test_the_limit_of_pixels_is_an_option(capsys):
+    _put("a.jpg")
+    code, _, err = _predict(capsys, "a.jpg", "--max-pixels", 300_000)
+    assert code == 1 and "at most 300,000 pixels, received 512 x 600" in err[0]
+    assert "`wingkeras predict --max-pixels`" in err[0]
+    assert _predict(capsys, "a.jpg", "--max-pixels", 512 * 600)[0] == 0
 
 
 def test_results_have_the_place_of_their_input(capsys):

@@ -144,7 +144,21 @@ def test_repeated_image_id_spoils_the_faces_of_both(folder):
         load_coco(path, "five")
     faces = load_coco(path, "five", on_error="skip")
     assert [image.name for image in faces.images] == ["b.jpg"]
-    assert any("several images have the id 7" in reason for reason in faces.skipped)
+    (reason,) = faces.skipped
+    assert "annotations[0]: its picture is broken" in reason
+    assert "the id 7 repeats" in reason
+
+
+def test_a_broken_picture_counts_as_the_faces_that_it_costs(folder):
+    images = [
+        {"id": 7, "file_name": 5},
+        {"id": 8, "file_name": "pictures/b.jpg"},
+        {"id": 9, "file_name": [1]},
+    ]
+    annotations = [face(7, KEYPOINTS), face(7, KEYPOINTS), face(8, KEYPOINTS)]
+    path = write(folder, *annotations, images=images)
+    faces = load_coco(path, "five", on_error="skip")
+    assert len(faces) == 1 and len(faces.skipped) == 2
 
 
 @pytest.mark.parametrize(

@@ -78,15 +78,22 @@ def test_annotations_apart_from_their_pictures(folder, name, scheme):
         ("mtfl.csv", {"scheme": "ibug68"}, BrokenFileError, "'ibug68' needs"),
         ("plain.CSV", {}, ValueError, "Expected `scheme` for .*plain.CSV"),
         ("plain.CSV", {"scheme": "six"}, ValueError, "received 'six'"),
-        ("coco.json", {}, ValueError, "Expected `scheme`"),
+        ("coco.json", {}, BrokenFileError, "no category names its `keypoints`"),
         ("coco.json", {"scheme": "ibug68"}, BrokenFileError, "expected 204 numbers"),
-        ("notes.txt", {}, ValueError, r"\.csv or a \.json file, received"),
+        ("notes.txt", {}, ValueError, r"\.xml or a \.yaml file, received"),
         ("none.csv", {}, FileNotFoundError, r"there is no .*none\.csv"),
     ],
 )
 def test_errors_say_what_to_do(folder, name, arguments, error, message):
     with pytest.raises(error, match=message):
         load_faces(folder / name, **arguments)
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "a\0b", "\ud800"], ids=ascii)
+@pytest.mark.parametrize("ending", [".csv", ".json", ""])
+def test_names_that_no_file_can_have(folder, name, ending):
+    with pytest.raises(FileNotFoundError, match="there is no"):
+        load_faces(folder / f"{name}{ending}", scheme="five")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def make_faces(folder: Path, count: int, seed: int = 0, size: int = 96) -> FaceD
         path = folder / f"face{i:03}.png"
         # Processes that train together all make them, while others may already read.
         with atomic_write(path) as scratch:
-            cv2.imwrite(str(scratch), image[..., ::-1])
+            assert cv2.imwrite(str(scratch), image[..., ::-1])
         images.append(path)
         landmarks.append(points)
     return FaceDataset(

@@ -85,10 +85,14 @@ def test_json_holds_everything(count):
         np.testing.assert_allclose(value["box"], face.box, atol=6e-4)
 
 
-def test_json_of_landmarks_that_are_not_finite():
-    broken = Faces(np.full((1, 5, 2), np.nan), [[0, 0, 9, 9]], [1], FIVE)
-    values = json.dumps(broken.to_dict(), allow_nan=False)
-    assert json.loads(values)["faces"][0]["landmarks"] == [[None, None]] * 5
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_landmarks_and_boxes_are_finite(value):
+    landmarks, boxes = np.zeros((1, 5, 2)), np.array([[0.0, 0, 9, 9]])
+    for name, array in (("landmarks", landmarks), ("boxes", boxes)):
+        array[0, 1] = value
+        with pytest.raises(ValueError, match=f"finite `{name}`"):
+            Faces(landmarks, boxes, [1], FIVE)
+        array[0, 1] = 0
 
 
 def test_drawing_is_that_of_landmarks_and_boxes():

@@ -44,6 +44,24 @@ def test_maps_back_to_the_picture():
     np.testing.assert_allclose(landmarks[0], expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_landmarks_that_are_not_finite_are_an_error(value):
+    def run(crops):
+        vectors = np.tile(MEAN.T.ravel(), (len(crops), 1))
+        vectors[-1, 3] = value
+        return vectors
+
+    boxes = make_boxes(2)
+    localizer = Localizer([FileStage(run, MEAN, 64)], FIVE, 1.1, lambda image: boxes)
+    for call in (
+        lambda: localizer(make_image(), boxes),
+        lambda: localizer.detect(make_image()),
+        lambda: list(localizer.localize_batch([(make_image(), boxes)])),
+    ):
+        with pytest.raises(FloatingPointError, match="Expected finite landmarks"):
+            call()
+
+
 @pytest.mark.parametrize("localizer", ["one_stage", "two_stages"])
 @pytest.mark.parametrize("count", [1, 3, 7])
 def test_a_batch_is_its_faces_one_by_one(localizer, count, request):

@@ -1,9 +1,12 @@
+import contextlib
+import tracemalloc
+
 import h5py
 import keras
 import numpy as np
 import pytest
 
-from wingkeras.models import CNN6
+from wingkeras.models import CNN6, hdf5
 from wingkeras.models.weights import load_weights, save_weights
 
 
@@ -51,6 +54,11 @@ def test_optimizer_is_left_out_and_bytes_repeat(network, path, tmp_path):
     trained = CNN6(5)
     trained.compile("adam", "mse")
     trained.fit(_images(), np.zeros((8, 10)), verbose=0)
+    trained.save_weights(tmp_path / "full.weights.h5")
+    for model in (CNN6(5), trained):
+        load_weights(model, tmp_path / "full.weights.h5")
+        np.testing.assert_array_equal(model(_images()), trained(_images()))
+    np.testing.assert_array_equal(trained.optimizer.iterations, 1)
     trained.set_weights(network.get_weights())
     save_weights(trained, tmp_path / "b.weights.h5")
     assert (tmp_path / "b.weights.h5").read_bytes() == path.read_bytes()
@@ -92,3 +100,130 @@ def test_bad_ending_and_diverged(network, tmp_path):
     with pytest.raises(ValueError, match="finite weights, received others in 'cnn6'"):
         save_weights(diverged, tmp_path / "a.weights.h5")
     assert not list(tmp_path.iterdir())
+
+
+def _broken(path, change):
+    with h5py.File(path, "r+") as file:
+        change(file)
+
+
+def _array(file):
+    return file["layers/dense/vars/0"]
+
+
+def _replace(file, **settings):
+    shape = _array(file).shape
+    del file["layers/dense/vars/0"]
+    file["layers/dense/vars"].create_dataset("0", **{"shape": shape, **settings})
+
+
+def _make_virtual(file):
+    del file["layers/dense/vars/1"]
+    layout = h5py.VirtualLayout((1024,), dtype="f2")
+    layout[:] = h5py.VirtualSource("elsewhere", "0", (1024,))
+    file["layers/dense/vars"].create_virtual_dataset("1", layout)
+
+
+def _put(value):
+    def change(file):
+        _array(file)[1, 2] = value
+
+    return change
+
+
+def _add(name, array):
+    return lambda file: file.create_dataset(name, data=array)
+
+
+BROKEN = {
+    "NaN": (_put(np.nan), "vars/0 holds values that are not finite"),
+    "infinity": (_put(-np.inf), "vars/0 holds values that are not finite"),
+    "double": (
+        lambda file: _replace(file, data=np.full(_array(file).shape, 1e39)),
+        "vars/0 holds values that are not finite",
+    ),
+    "compressed": (
+        lambda file: _replace(file, dtype="f2", compression="gzip"),
+        "compressed, in chunks or in another file",
+    ),
+    "chunks": (
+        lambda file: _replace(file, dtype="f2", chunks=(64, 64)),
+        "compressed, in chunks or in another file",
+    ),
+    "in another file": (
+        lambda file: _replace(file, dtype="f2", external=[("elsewhere", 0, 10**8)]),
+        "compressed, in chunks or in another file",
+    ),
+    "virtual": (
+        _make_virtual,
+        "compressed, in chunks or in another file",
+    ),
+    "not written": (lambda file: _replace(file, dtype="f2"), "is not in the file"),
+    "text": (
+        lambda file: _replace(file, dtype=h5py.string_dtype()),
+        "object values of the shape",
+    ),
+    "bomb": (
+        lambda file: _replace(
+            file, shape=(1 << 16, 1 << 16), dtype="f4", compression="gzip"
+        ),
+        r"\(65536, 65536\)",
+    ),
+    "further layer": (_add("layers/more/vars/0", np.ones(3)), "more arrays than"),
+    "missing array": (lambda file: file.pop("layers/dense/vars/0"), "it lacks 1"),
+    "soft link": (
+        lambda file: file.__setitem__("layers/more", h5py.SoftLink("/layers")),
+        "is a link",
+    ),
+    "ring": (
+        lambda file: file["layers"].__setitem__("again", file["layers"]),
+        "more arrays than",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_could_not_be_loaded_whole_is_refused(path, name):
+    change, message = BROKEN[name]
+    _broken(path, change)
+    copy = CNN6(5)
+    before = copy.get_weights()
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"a\.weights\.h5; .*{message}"):
+        load_weights(copy, path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60e6  # four times the weights: a bomb has gigabytes
+    for a, b in zip(before, copy.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("error", [MemoryError("no memory"), KeyboardInterrupt()])
+def test_an_error_half_way_leaves_the_weights_of_before(path, monkeypatch, error):
+    copy = CNN6(5)
+    before = copy.get_weights()
+
+    def stop(*_, **__):
+        copy.set_weights([np.zeros_like(w) for w in before])
+        raise error
+
+    monkeypatch.setattr(hdf5, "load", stop)
+    kind = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else ValueError
+    with pytest.raises(kind):
+        load_weights(copy, path)
+    for a, b in zip(before, copy.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_mutated_files_are_loaded_whole_or_refused(path):
+    """Bits flipped where HDF5 keeps its own data, mostly."""
+    copy, random = CNN6(5), np.random.default_rng(0)
+    whole = path.read_bytes()
+    for _ in range(40):
+        content = bytearray(whole)
+        for place in random.integers(0, 20_000, 8):
+            content[place] ^= 1 << random.integers(8)
+        path.write_bytes(content)
+        with contextlib.suppress(ValueError):
+            load_weights(copy, path)
+        assert all(np.isfinite(w).all() for w in copy.get_weights())

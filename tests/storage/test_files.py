@@ -62,6 +62,17 @@ def test_a_failure_leaves_the_old_file(tmp_path):
     assert os.listdir(tmp_path) == ["file.txt"]
 
 
+def test_a_full_disk_names_the_file(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"No space left.*file\.txt'") as failure,
+        atomic_write(tmp_path / "file.txt"),
+        open("/dev/full", "wb", buffering=0) as full,
+    ):
+        full.write(b"content")
+    assert failure.value.filename == str(tmp_path / "file.txt")
+    assert not os.listdir(tmp_path)
+
+
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_permissions_are_those_of_any_new_file(tmp_path, mask):
     before = os.umask(mask)

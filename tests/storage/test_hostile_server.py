@@ -1,34 +1,21 @@
 """Downloads from a server that means no good."""
 
-import hashlib
-import random
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 
+from faults import hostile_server
+from faults.downloads import CONTENT, SHA256, serving
 from wingkeras.storage import download
 from wingkeras.storage.download import FetchError, fetch
-
-CONTENT = random.Random(1).randbytes(50_000)
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-SERVER = Path(__file__).parents[1] / "helpers" / "hostile_server.py"
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("served") / "file"
-    path.write_bytes(CONTENT)
-    program = [sys.executable, SERVER, path]
-    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
-    yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with serving(tmp_path_factory.mktemp("served")) as address:
+        yield address
 
 
 @pytest.fixture
@@ -99,3 +86,10 @@ def test_bad_redirects(address, tmp_path, waits, name):
 def test_no_http(address, tmp_path, waits):
     with pytest.raises(FetchError, match="no http at all"):
         fetch(f"{address}/nonsense", tmp_path / "file", SHA256)
+
+
+@pytest.mark.parametrize("name", sorted(hostile_server.whole_answers(b"file")))
+def test_answers_without_the_file(address, tmp_path, waits, name):
+    with pytest.raises(FetchError, match=SHA256):
+        fetch(f"{address}/{name}", tmp_path / "file", SHA256, size=len(CONTENT))
+    assert not list(tmp_path.iterdir())

@@ -3,14 +3,17 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 import measure_spread
+import train_heatmaps
 from faces_on_disk import make_faces
 from heatmaps.batches import Batches
 from heatmaps.degradations import perturb
 from heatmaps.faces import complete, make_source
 from heatmaps.fitting import fit
 from wingkeras import zoo
+from wingkeras.data import datasets
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
@@ -119,3 +122,26 @@ def test_fits_and_saves_and_does_nothing_twice(tmp_path):
     np.testing.assert_allclose(*found, atol=0.2)  # as float16 has it
     measured = measure_spread.measure(localizer, faces)
     assert measured["faces"] == 8 and -1 <= measured["spearman_of_landmarks"] <= 1
+
+
+@pytest.mark.slow
+def test_the_command_trains_on_every_kind_of_faces(tmp_path, monkeypatch):
+    made = {name: make_faces(tmp_path / name, 12) for name in ("whole", "extra")}
+    made["half"] = _half(make_faces(tmp_path / "half", 4))
+    asked = []
+
+    def load_faces(path, *arguments, **settings):
+        asked.append(str(path))
+        return made[str(path)]
+
+    monkeypatch.setattr(datasets, "load_faces", load_faces)
+    monkeypatch.setattr(train_heatmaps, "_STEPS", 1)
+    recipe = dataclasses.replace(RECIPE, validation_split=0.25)
+    monkeypatch.setitem(RECIPES, recipe.name, recipe)
+    arguments = ["--data", "whole", "--partly-labelled", "half", "--epochs", "1"]
+    arguments += ["--teacher", "cnn6_aflw5", "--extra-faces", "extra=0.13:0.1"]
+    arguments += ["--output", str(tmp_path / "run")]
+    assert train_heatmaps.main(arguments) == 0
+    assert asked == ["whole", "half", "extra"]
+    assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 2
+    assert zoo.load(tmp_path / "run").scheme == FIVE

@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
-from reproduction import experiments, records, results, tables
+from reproduction import durations, experiments, records, results, tables
 from reproduction.datasets import AFLW, DATASETS, W300
-from reproduction.experiments import CASCADE, CNN6, LOSSES, Experiment
+from reproduction.experiments import (
+    CASCADE,
+    CNN6,
+    LOSSES,
+    TRAININGS,
+    Experiment,
+    Trained,
+    Training,
+)
 from reproduction.running import run_table
 from synthetic_datasets import SyntheticDataset
+from wingkeras.data.augment import Augmentation
 from wingkeras.evaluation import evaluate
 
 REPOSITORY = Path(__file__).parents[2]
@@ -53,13 +62,52 @@ def test_recipes_show_the_same_number_of_faces(tmp_path):
     faces = make_faces(tmp_path, 40)
     for hsm in (False, True):
         recipe = Experiment(AFLW.name, hsm=hsm).recipe(3600, faces)
-        shown = recipe.epochs * len(
+        passes = recipe.epochs * recipe.passes_per_epoch
+        shown = passes * len(
             experiments.epoch_plan(
                 faces.split(recipe.validation_split, 0)[0], recipe.hsm_bins
             )
         )
         assert shown == pytest.approx(3600, rel=0.05)
         assert recipe.hsm_bins == (17 if hsm else 0)
+
+
+def test_long_trainings_are_the_papers_and_ours(tmp_path):
+    planned = tables.table1_long([W300.name, AFLW.name], seeds=2)
+    assert len({*planned}) == len(planned) == 2 * 2 * 4
+    assert {(e.dataset, e.seed) for e in planned} == {("300w", 0), ("300w", 1)}
+    faces = make_faces(tmp_path, 40)
+    papers, ours = (
+        Experiment(AFLW.name, learning_rate=1e-4, training=training).recipe(9000, faces)
+        for training in TRAININGS
+    )
+    assert (papers.optimizer, papers.batch_size) == ("sgd", 8)
+    assert (papers.weight_decay, papers.augmentation) == (5e-4, Augmentation())
+    assert papers.final_learning_rate == pytest.approx(1e-6)
+    assert (ours.optimizer, ours.batch_size) == ("adamw", 32)
+    for recipe in (papers, ours):
+        assert (recipe.epochs, recipe.passes_per_epoch) == (50, 5)  # of 36 faces
+
+
+def test_rates_at_which_a_network_diverges_are_not_chosen(made, monkeypatch):
+    tried = []
+
+    def train(experiment, shown, *_):
+        tried.append((experiment.training, experiment.learning_rate, shown))
+        if experiment.learning_rate > 1e-4:
+            raise FloatingPointError("diverged")
+        return Trained(experiment, "key", made, None, Training(0.1, 1.0))
+
+    monkeypatch.setattr(tables, "train_experiment", train)
+    trainer = tables.Trainer(made, made, length=2.0, log=lambda line: None)
+    trained = trainer.train(Experiment("made", training="paper"))
+    assert trained.experiment.learning_rate == 2.4e-5
+    rates = durations.RATES["paper"]
+    assert tried[:-1] == [("paper", rate, 90_000) for rate in rates]
+    assert tried[-1] == ("paper", 2.4e-5, 180_000)
+    assert len(trainer.trials) == 2
+    with pytest.raises(FloatingPointError, match="diverges at every rate"):
+        trainer.train(Experiment("made", loss="L2"))
 
 
 @pytest.mark.parametrize(
@@ -210,17 +258,17 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 def test_minutes_of_a_cascade_count_its_first_network():
     both = [Experiment(W300.name, CASCADE), Experiment(W300.name)]
     for rates in ((1e-3,), (1e-3, 2e-3, 4e-3)):
-        assert tables.minutes(both[:1], rates) == tables.minutes(both, rates)
-        assert tables.minutes(both, rates) > tables.minutes(both[1:], rates)
+        assert durations.minutes(both[:1], rates) == durations.minutes(both, rates)
+        assert durations.minutes(both, rates) > durations.minutes(both[1:], rates)
 
 
 def test_length_of_trainings_within_a_budget():
     experiments_ = tables.table1([W300.name])
-    full = tables.minutes(experiments_)
-    assert tables.length_within(full, experiments_) == pytest.approx(1)
-    assert tables.length_within(full / 2, experiments_) < 0.5
+    full = durations.minutes(experiments_)
+    assert durations.length_within(full, experiments_) == pytest.approx(1)
+    assert durations.length_within(full / 2, experiments_) < 0.5
     with pytest.raises(ValueError, match=r"over 8 minutes.*received 3"):
-        tables.length_within(3, experiments_)
+        durations.length_within(3, experiments_)
 
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
@@ -229,7 +277,7 @@ def test_cascade_goes_on_from_the_network_of_its_loss(made):
     cascade = trainer.train(Experiment("made", CASCADE, "L1"))
     first = trainer.train(Experiment("made", CNN6, "L1"))
     assert trainer.minutes_done == pytest.approx(
-        tables.minutes([cascade.experiment], (1e-3,))
+        durations.minutes([cascade.experiment], (1e-3,), 1e-5)
     )
     for one, two in zip(
         first.load().stages[0].network.get_weights(),
@@ -251,6 +299,6 @@ def test_the_papers_wing_is_one_experiment_however_it_is_named(tmp_path):
 
 def test_minutes_count_trials_and_cells_once():
     experiments_ = [Experiment(W300.name, seed=seed) for seed in (0, 1, 2)]
-    one = tables.minutes([dataclasses.replace(experiments_[0])], (1e-3,))
-    three = tables.minutes(experiments_, (1e-3, 2e-3, 4e-3))
+    one = durations.minutes([dataclasses.replace(experiments_[0])], (1e-3,))
+    three = durations.minutes(experiments_, (1e-3, 2e-3, 4e-3))
     assert three == pytest.approx(5 * one)

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 import reproduce
-from reproduction import report, tables
+from reproduction import durations, report, tables
 from reproduction.claims import answer, face_by_face, verdict
 from reproduction.datasets import DATASETS
 from reproduction.experiments import LOSSES
 from reproduction.figures import draw_figures
+from reproduction.long_trainings import draw_validation, tabulate
+from reproduction.markdown import describe
 from reproduction.results import Result, Spread, read_table, spread
 from reproduction.running import run_table
 from synthetic_datasets import SyntheticDataset
@@ -25,7 +27,11 @@ REPRODUCE = REPOSITORY / "tools" / "reproduce.py"
 RESULTS = REPOSITORY / "results"
 _RUN = {
     "length": 1e-5,
-    "machine": dict.fromkeys(("cpu", "cores", "tensorflow", "keras", "commit"), "none"),
+    "machine": {
+        **dict.fromkeys(("cpu", "cores", "tensorflow", "keras", "commit"), "none"),
+        "gpus": [],
+        "backend": "tensorflow",
+    },
 }
 
 
@@ -47,7 +53,7 @@ def test_miniature_of_table_1(tmp_path, monkeypatch):
 
     run_on(_RUN["machine"])
     assert len(said) == 4 * (2 + 2)
-    full = 2e-3 * tables.minutes(planned, rates)
+    full = durations.minutes(planned, rates, 2e-3)
     assert said[0].endswith(f"about {full:.0f} minutes left on two cores")
     report.write_report(tmp_path / "results")
     text = (tmp_path / "results" / "README.md").read_text()
@@ -188,6 +194,27 @@ def test_face_by_face_is_as_certain_as_resampled_faces():
     difference, half = map(float, re.findall(r"[+-]?\d+\.\d+", text))
     assert difference == pytest.approx(100 * np.mean(after - before), abs=0.006)
     assert half == pytest.approx((high - low) / 2, abs=0.01)
+
+
+def test_long_trainings_are_tabulated_and_drawn(tmp_path):
+    curve = (np.array([1000.0, 2000.0]), np.array([0.08, 0.06]))
+    results = [
+        _result(e, loss=loss, training=training, learning_rate=rate, curve=curve)
+        for training, rate in (("paper", 2.4e-4), ("modern", 1e-3))
+        for loss, e in (("L2", 5.0), ("wing", 4.0))
+    ]
+    papers, ours = tabulate(results).splitlines()[-4:][1::2]
+    assert papers.startswith("| the paper's: SGD")
+    assert "| wing | 4.00 | 50.00 | 27.00 | -2 % | 0.00024 |" in papers
+    assert ours.startswith("| ours: AdamW")
+    line = draw_validation(tmp_path, results)
+    assert f"]({tmp_path.name}/validation.png)" in line
+    assert read_image(tmp_path / "validation.png").shape[1] == 1000
+
+
+def test_machines_are_described():
+    machine = {"cpu": "EPYC", "cores": 16, "gpus": ["H100"], "backend": "jax"}
+    assert describe(machine | {"jax": "0.11"}) == "H100, EPYC, 16 cores, JAX 0.11"
 
 
 def test_table_4_has_subsets_that_are_at_hand():

@@ -100,6 +100,17 @@ def test_model_learns_and_keeps_only_its_random_state(regions, tmp_path, jit_com
     np.testing.assert_array_equal(model.predict_on_batch(np.arange(3)), after[0])
 
 
+def test_loops_give_the_same_batches_several_at_a_time():
+    plan = np.arange(10)
+    single = on_device.training_batches(plan, 2, seed=1, part=(1, 2))
+    looped = on_device.training_batches(plan, 2, seed=1, part=(1, 2), loops=[3, 2])
+    for count in (3, 2, 3):
+        indices, nothing = next(looped)
+        assert indices.shape == (count, 1) and nothing.shape == (count, 1, 1)
+        expected = [indices for indices, _ in itertools.islice(single, count)]
+        np.testing.assert_array_equal(indices, expected)
+
+
 def test_order_is_that_of_the_host():
     plan = np.array([3, 4, 4, 5, 6])
     device = on_device.training_batches(plan, 2, seed=1)

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 
 import cv2
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from faces_on_disk import make_faces
 from train_made_faces import RECIPE
 from wingkeras.data.faces import FaceDataset
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.training.preparing import Inputs, prepare
 
 
@@ -39,6 +41,32 @@ def faces(tmp_path):
     return make_faces(tmp_path / "faces", 20)
 
 
+def _description(faces, extra_faces=None):
+    parts = faces.split(RECIPE.validation_split, RECIPE.seed)
+    return Inputs(RECIPE, *parts, None, None, extra_faces).describe()
+
+
+def test_a_run_is_known_by_its_pictures_boxes_and_labels(tmp_path, faces):
+    before = _description(faces)
+    assert _description(faces) == before
+    for image in (faces.images[0], faces.images[-1]):  # held out or not
+        content, times = image.read_bytes(), image.stat()
+        image.write_bytes(content[:-20] + b"\1" + content[-19:])
+        os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
+        changed = _description(faces)
+        assert {key for key in before if before[key] != changed[key]} == {"pictures"}
+        image.write_bytes(content)
+    assert _description(faces) == before
+    wider = dataclasses.replace(faces, boxes=faces.boxes * 1.01)
+    changed = _description(wider)
+    assert {key for key in before if before[key] != changed[key]} == {"boxes"}
+    with_more = _description(faces, make_faces(tmp_path / "more", 3))
+    assert with_more["pictures"] != before["pictures"]
+    faces.images[3].unlink()
+    with pytest.raises(BrokenFileError, match=str(faces.images[3])):
+        _description(faces)
+
+
 def test_copies_on_both_sides_of_the_split_are_reported(caplog, tmp_path, faces):
     faces = _with_mirror_copies(faces, tmp_path)
     training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
@@ -46,6 +74,16 @@ def test_copies_on_both_sides_of_the_split_are_reported(caplog, tmp_path, faces)
     (message,) = _messages(caplog, RECIPE, faces)
     assert message.startswith(f"{len(common)} of the 8 faces held out")
     assert "group_by" in message and str(tmp_path / "mirrored") in message
+
+
+def test_an_epoch_shows_repeats_up_to_a_cap_in_several_passes(faces):
+    training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
+    settings = {"hsm_bins": 5, "hsm_cap": 2, "passes_per_epoch": 3}
+    recipe = dataclasses.replace(RECIPE, **settings)
+    plan = Inputs(recipe, training, held_out, None, None, held_out).plan
+    counts = np.bincount(plan)
+    assert {*counts[: len(training)]} == {3, 6}
+    assert [*counts[len(training) :]] == [3] * len(held_out)
 
 
 def test_copies_kept_together_are_not_reported(caplog, tmp_path, faces):

@@ -125,6 +125,10 @@ def test_description_names_the_loss():
         ({"name": "a/b"}, "`name` to be one that a file can have, received 'a/b'"),
         ({"network": "CNN8"}, "`network` to be one of CNN6, CNN7, .*, received 'CNN8'"),
         ({"learning_rate": 1e-9}, "`learning_rate`"),
+        ({"learning_rate": float("inf")}, "`learning_rate`"),
+        ({"weight_decay": float("nan")}, "`weight_decay`"),
+        ({"box_scale": float("inf")}, "`box_scale`"),
+        ({"name": ".."}, "`name`"),
         ({"ema": 1.0}, r"`ema` to be a momentum in \[0, 1\), received 1.0"),
         ({"epochs": 0}, "`epochs`"),
         (
@@ -197,9 +201,12 @@ def test_backbone_is_frozen_first_and_then_learns_more_slowly():
     assert float(optimizer.optimizers[0].learning_rate) == pytest.approx(0.1)
 
 
-def test_a_recipe_without_groups_is_described_as_before_there_were_any():
+@pytest.mark.parametrize(
+    "field", [{"group_by": "video"}, {"hsm_cap": 8}, {"passes_per_epoch": 4}], ids=str
+)
+def test_a_recipe_without_later_fields_is_described_as_before_there_were_any(field):
     # Keys of recorded results and folders of unfinished runs depend on it.
-    assert "group_by" not in Recipe("mine").describe()
-    grouped = Recipe("mine", group_by="video")
-    assert grouped.describe()["group_by"] == "video"
-    assert Recipe.from_dict(grouped.describe()).describe() == grouped.describe()
+    assert not field.keys() & Recipe("mine").describe().keys()
+    described = Recipe("mine", **field).describe()
+    assert field.items() <= described.items()
+    assert Recipe.from_dict(described).describe() == described

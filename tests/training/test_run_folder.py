@@ -88,6 +88,24 @@ def test_claimed_folder_takes_its_own_run_only(folder):
     assert folder.read()["faces"] == 12
 
 
+def test_what_differs_is_named(folder):
+    other = {**RUN, "recipe": dataclasses.replace(RECIPE, epochs=5, ema=0.5).describe()}
+    with pytest.raises(ValueError, match=r"differs in recipe \(epochs, ema\)\. Name"):
+        folder.check(other)
+    with pytest.raises(ValueError, match=r"differs in faces, landmarks\. Name"):
+        folder.check({**RUN, "faces": 13, "landmarks": "abd"})
+
+
+def test_pictures_count_where_they_were_written_down(folder, tmp_path):
+    folder.check({**RUN, "pictures": "1"})  # an earlier version did not
+    newer = RunFolder(tmp_path / "newer")
+    with newer.claimed({**RUN, "pictures": "1"}):
+        pass
+    newer.check({**RUN, "pictures": "1"})
+    with pytest.raises(ValueError, match="differs in pictures"):
+        newer.check({**RUN, "pictures": "2"})
+
+
 def test_checking_makes_no_folder(tmp_path):
     RunFolder(tmp_path / "run").check(RUN)
     assert not (tmp_path / "run").exists()
@@ -106,7 +124,19 @@ def test_run_of_an_earlier_version_is_known_again(folder):
         folder.check(RUN)
 
 
-@pytest.mark.parametrize("text", ["", '{"recipe": {', "[]", "{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"recipe": {',
+        "[]",
+        "{}",
+        '{"recipe": 5}',
+        '{"recipe": {"name": 3}}',
+        '{"recipe": {"name": "tiny", "epochs": "4"}}',
+        "[" * 100_000,
+    ],
+)
 def test_damaged_description(folder, text):
     (folder.path / "recipe.json").write_text(text)
     with pytest.raises(ValueError, match=r"recipe\.json.*[Nn]ame another folder"):
@@ -165,6 +195,48 @@ def test_damaged_checkpoint_is_named(folder):
         folder.restore_checkpoint(_model())
 
 
+def _flipped(content, place):
+    """One bit of a value, where HDF5 notices nothing."""
+    values = _model().get_weights()[0].tobytes()
+    start = content.index(values)
+    changed = bytearray(content)
+    changed[start + place] ^= 1
+    return bytes(changed)
+
+
+def test_a_flipped_bit_is_noticed(folder):
+    model = _model()
+    folder.save_checkpoint(model, 1)
+    folder.save_best(model)
+    for name, load in (
+        ("checkpoint", folder.restore_checkpoint),
+        ("best", folder.load_best),
+    ):
+        path = folder.path / f"{name}.weights.h5"
+        path.write_bytes(_flipped(path.read_bytes(), 13))
+        with pytest.raises(ValueError, match=rf"{name}.*damaged.*do not have the SHA"):
+            load(_model())
+
+
+def test_weights_of_an_earlier_version_have_no_hash(folder):
+    model = _model()
+    folder.save_checkpoint(model, 3)
+    folder.save_best(model)
+    for name in ("checkpoint", "best"):
+        with h5py.File(folder.path / f"{name}.weights.h5", "a") as file:
+            del file.attrs["wingkeras_sha256"]
+    assert folder.restore_checkpoint(_model()) == 3
+    folder.load_best(_model())
+
+
+def test_best_weights_are_finite(folder):
+    model = _model()
+    model.layers[0].kernel.assign(np.full((3, 4), np.nan))
+    with pytest.raises(ValueError, match="not finite"):
+        folder.save_best(model)
+    assert not folder.has_best
+
+
 def test_log_is_read_as_it_was_written(folder):
     assert folder.rows() == [] and folder.validation_errors() == []
     values = np.random.default_rng(0).random((3, 2))
@@ -191,6 +263,8 @@ def test_log_is_read_as_it_was_written(folder):
         "epoch,loss,val_nme\n0,1.5,0.1\n1,many,0.1\n",
         "epoch,loss\n0,1.5\n1,1.4\n",
         "epoch,loss,val_nme\n0,1.5,0.1,7\n",
+        "epoch,loss,val_nme\n0,1.5,nan\n",
+        "epoch,loss,val_nme\n0,1.5,inf\n1,1.5,-1\n",
         "\0\0\0\0\n\0\0",
     ],
 )

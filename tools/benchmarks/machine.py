@@ -1,5 +1,6 @@
 """Hardware, versions and commit, to be written beside every measurement."""
 
+import importlib
 import os
 import platform
 import subprocess
@@ -12,8 +13,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def describe_machine() -> dict:
     """What this is, ready for JSON."""
     import keras
-    import tensorflow as tf
 
+    backend = keras.backend.backend()
+    library, gpus = _tensorflow() if backend == "tensorflow" else _library(backend)
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -21,13 +23,29 @@ def describe_machine() -> dict:
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
-        "gpus": [gpu.name for gpu in tf.config.list_physical_devices("GPU")],
+        "gpus": gpus,
         "python": platform.python_version(),
-        "tensorflow": tf.__version__,
+        backend: library.__version__,
         "keras": keras.__version__,
-        "backend": keras.backend.backend(),
+        "backend": backend,
         "commit": _commit(),
     }
+
+
+def _tensorflow():
+    import tensorflow as tf
+
+    return tf, [gpu.name for gpu in tf.config.list_physical_devices("GPU")]
+
+
+def _library(backend: str):
+    """JAX or PyTorch, and the names of the GPUs that it sees."""
+    library = importlib.import_module(backend)
+    if backend == "jax":
+        devices = [d for d in library.devices() if d.platform != "cpu"]
+        return library, [device.device_kind for device in devices]
+    count = library.cuda.device_count()
+    return library, [library.cuda.get_device_name(i) for i in range(count)]
 
 
 def runtime_versions() -> dict[str, str]:

@@ -48,7 +48,7 @@ def write_speeds(folder: Path) -> None:
             if row["what"] == latency.NETWORKS and row["faces"] == 1:
                 key = (row["model"], row["runtime"], row["threads"])
                 speeds[key] = 1000 / row["ms"]
-    machine = json.dumps({"machine": describe_machine()}, indent=1)
+    machine = json.dumps({"machine": describe_machine()}, indent=1, allow_nan=False)
     with atomic_write(folder / "run.json") as scratch:
         scratch.write_text(machine + "\n")
     table = folder / "speed.csv"

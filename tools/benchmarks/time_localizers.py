@@ -76,7 +76,7 @@ def main() -> int:
     for row in rows:
         print(row, file=sys.stderr, flush=True)
         result.append(row._asdict())
-    print(json.dumps(result))
+    print(json.dumps(result, allow_nan=False))
     return 0
 
 

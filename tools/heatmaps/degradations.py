@@ -83,7 +83,10 @@ def _degrade(rng, crop, strength):
     crop = np.clip(crop, 0, 255).astype(np.uint8)
     if chance() < 0.15 * strength:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 50))]
-        crop = cv2.imdecode(cv2.imencode(".jpg", crop, quality)[1], cv2.IMREAD_COLOR)
+        good, content = cv2.imencode(".jpg", crop, quality)
+        if not good:
+            raise OSError(f"OpenCV cannot encode {crop.shape} as JPEG.")
+        crop = cv2.imdecode(content, cv2.IMREAD_COLOR)
     return crop
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from publishing.candidates import Candidate
 from publishing.measuring import cost_of_float16, measure
 from publishing.protocols import OF_EXTRA_FACES
-from publishing.zoo_folder import CURVES, WEIGHTS, ZooFolder, addressed_name
+from publishing.zoo_folder import CURVES, ZooFolder, addressed_name
 from wingkeras import plots, zoo
 from wingkeras.data.faces import FaceDataset
 from wingkeras.storage.entries import Entry
@@ -69,17 +69,17 @@ def _prepare(
 ) -> tuple[Entry, dict[str, Path]]:
     """The entry without its measurements, and the files by their names in the zoo."""
     saved = zoo.save(candidate.localizer, scratch, candidate.name)
-    files, stages = {}, []
-    for stage, runs in zip(saved.stages, candidate.runs, strict=True):
+    files = {}
+    for number, runs in enumerate(candidate.runs, start=1):
+        stage = saved.stages[number - 1]
         weights = scratch / stage.file
-        picture = scratch / stage.file.replace(WEIGHTS, CURVES)
+        picture = scratch / f"{saved.name}.stage{number}{CURVES}"
         curves = [RunFolder(run).curves() for run in runs]
         plots.save_figure(plots.training_curves(*curves), picture)
-        name, shown = addressed_name(weights, WEIGHTS), addressed_name(picture, CURVES)
-        files |= {name: weights, shown: picture}
+        shown = addressed_name(picture, CURVES)
+        files |= {stage.file: weights, shown: picture}
         log(f"Curves for the model card: {shown}")
-        stages.append(dataclasses.replace(stage, file=name))
-    return dataclasses.replace(saved, stages=tuple(stages)), files
+    return saved, files
 
 
 def _training_data(candidate: Candidate) -> dict:

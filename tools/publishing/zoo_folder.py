@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wingkeras.storage.download import sha256_of
-from wingkeras.storage.entries import Entry, entry_values, parse_entry
+from wingkeras.storage.entries import Entry, entry_values, parse_entries
 from wingkeras.storage.files import atomic_write
+from wingkeras.storage.json_files import read_json
 
 WEIGHTS, CURVES = ".weights.h5", ".training.png"
 """Endings of the files that the zoo keeps per network."""
@@ -37,9 +38,8 @@ class ZooFolder:
         """
         if not self._registry.exists():
             return {}
-        values = json.loads(self._registry.read_text())
-        entries = [parse_entry(each, self._registry) for each in values]
-        return {e.name: e for e in sorted(entries, key=lambda entry: entry.name)}
+        entries = parse_entries(read_json(self._registry), self._registry)
+        return dict(sorted(entries.items()))
 
     def check(self, entry: Entry) -> None:
         """Make sure that an entry's weight files are there, and the ones it means.
@@ -90,7 +90,7 @@ class ZooFolder:
             self.check(each)
         values = [entry_values(entries[name]) for name in sorted(entries)]
         with atomic_write(self._registry) as scratch:
-            scratch.write_text(json.dumps(values, indent=1))
+            scratch.write_text(json.dumps(values, indent=1, allow_nan=False))
 
     def prune(self, name: str, kept: Iterable[str] = ()) -> list[Path]:
         """Remove a model's weights that no entry names and curves that no card shows.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from accelerator.packing import is_unpacked, read_faces
 from wingkeras import geometry
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_300w, load_faces
@@ -44,16 +45,17 @@ class Dataset:
 
         Args:
             data: folder that holds `300w/` (its original layout) and `mtfl5/` (the
-                five-point faces, `lfw.csv` and `aflw.csv`).
+                five-point faces, `lfw.csv` and `aflw.csv`), or one that
+                `accelerator.packing.unpack_faces` filled.
 
         Raises:
             FileNotFoundError: if they are not there.
         """
-        return _load(data, *self.training)
+        return _load(data, f"{self.name}_training", *self.training)
 
     def test_faces(self, data: Path) -> FaceDataset:
         """The faces to measure on; see `training_faces`."""
-        faces = _load(data, *self.test)
+        faces = _load(data, f"{self.name}_test", *self.test)
         if self.picture is None:
             return faces
         whole = geometry.image_box(self.picture, self.picture)
@@ -61,7 +63,9 @@ class Dataset:
         return dataclasses.replace(faces, boxes=np.tile(box, (len(faces), 1)))
 
 
-def _load(data: Path, path: str, split: str | None) -> FaceDataset:
+def _load(data: Path, packed: str, path: str, split: str | None) -> FaceDataset:
+    if is_unpacked(data):
+        return read_faces(data, packed)
     if split is None:
         return load_faces(data / path)
     return load_300w(data / path, split, allow_missing=True)

@@ -4,11 +4,11 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ from reproduction.datasets import DATASETS
 from wingkeras import losses, zoo
 from wingkeras.data.balance import epoch_plan
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.order import count_batches
 from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import atomic_write
 from wingkeras.training.recipe import Recipe
@@ -31,7 +32,9 @@ BASELINES = {
     "smooth L1": losses.SmoothL1Loss,
 }
 LOSSES = (*BASELINES, "wing")
+TRAININGS = ("paper", "modern")
 _HELD_OUT = 0.1
+_EPOCHS = 50  # of long trainings, about
 _REPORT = "cell.json"
 
 
@@ -48,6 +51,8 @@ class Experiment:
         learning_rate: highest one of the last network.
         seed: of weights, held-out faces, order and perturbation.
         w, epsilon: of the wing loss, pixels; the paper's for the network by default.
+        training: one of `TRAININGS`: with the paper's optimizer, schedule, batches and
+            perturbation, or with those of the recipes of today.
     """
 
     dataset: str
@@ -58,13 +63,15 @@ class Experiment:
     seed: int = 0
     w: float | None = None
     epsilon: float | None = None
+    training: str = "modern"
 
     @property
     def title(self) -> str:
         """For people: all but dataset, learning rate and seed."""
         hsm = " + HSM" if self.hsm else ""
         values = f" (w={self.w:g}, epsilon={self.epsilon:g})" if self.w else ""
-        return f"{self.method}{hsm}, {self.loss}{values}"
+        paper = ", the paper's training" if self.training == "paper" else ""
+        return f"{self.method}{hsm}, {self.loss}{values}{paper}"
 
     @property
     def network(self) -> str:
@@ -75,29 +82,53 @@ class Experiment:
         """How it is trained.
 
         Args:
-            faces_shown: in all; rounded to whole passes.
+            faces_shown: in all; rounded to whole passes, those of a long training to
+                whole epochs of several passes.
             training_faces: validation faces among them.
         """
         dataset = DATASETS[self.dataset]
+        recipe = self._papers() if self.training == "paper" else self._modern()
+        recipe = dataclasses.replace(
+            recipe,
+            hsm_bins=dataset.hsm_bins if self.hsm else 0,
+            validation_split=_HELD_OUT,
+            seed=self.seed,
+        )
+        shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
+        passes = faces_shown / len(epoch_plan(shown, recipe.hsm_bins))
+        in_epoch = max(1, round(passes) // _EPOCHS)
+        return dataclasses.replace(
+            recipe,
+            epochs=max(1, round(passes / in_epoch)),
+            passes_per_epoch=in_epoch,
+        )
+
+    def _papers(self) -> Recipe:
+        paper = RECIPES[f"paper_{self.network.lower()}"]
+        decay = paper.final_learning_rate / paper.learning_rate
+        return dataclasses.replace(
+            paper,
+            loss=self._loss(),
+            learning_rate=self.learning_rate,
+            final_learning_rate=self.learning_rate * decay,
+            box_scale=DATASETS[self.dataset].box_scale,
+        )
+
+    def _modern(self) -> Recipe:
+        dataset = DATASETS[self.dataset]
         # The crops of a cascade's second network are upright, whatever the dataset.
         crops = dataset if self.method == CNN6 else RECIPES["cascade_cnn7"]
-        recipe = Recipe(
+        return Recipe(
             name=self.network.lower(),
             network=self.network,
             loss=self._loss(),
             learning_rate=self.learning_rate,
             # The recorded tables keep the last weights, not an average.
             ema=0.0,
-            hsm_bins=dataset.hsm_bins if self.hsm else 0,
             augmentation=crops.augmentation,
             box_scale=crops.box_scale,
-            validation_split=_HELD_OUT,
-            seed=self.seed,
             precision="mixed_bfloat16",
         )
-        shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
-        passes = faces_shown / len(epoch_plan(shown, recipe.hsm_bins))
-        return dataclasses.replace(recipe, epochs=max(1, round(passes)))
 
     def _loss(self) -> keras.losses.Loss:
         if self.loss == "wing":
@@ -114,10 +145,13 @@ class Training(NamedTuple):
     Attributes:
         validation_nme: of the best epoch, a fraction.
         minutes: it took since it was last resumed.
+        curve: faces shown, and held-out NME as a fraction, after every epoch; empty
+            where it is not known.
     """
 
     validation_nme: float
     minutes: float
+    curve: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +191,8 @@ def train_experiment(
     recorded: Mapping[str, Training] = MappingProxyType({}),
     log: Callable[[str], None] = print,
     load: Callable[[Trained], Localizer] = Trained.load,
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trained:
     """Train an experiment, or find it trained; an interrupted one goes on.
 
@@ -169,11 +205,13 @@ def train_experiment(
         recorded: experiments that need no training, by key.
         log: called with a line before a training.
         load: gives the localizer of `first`, once a training needs it.
+        changes: fields of the recipe that depend on the machine.
+        callbacks: of `wingkeras.train`.
 
     Returns:
         The trained experiment.
     """
-    recipe = experiment.recipe(faces_shown, faces)
+    recipe = dataclasses.replace(experiment.recipe(faces_shown, faces), **changes)
     known = {
         "recipe": recipe.describe(),
         # The name that it has in the keys of everything recorded so far.
@@ -181,7 +219,7 @@ def train_experiment(
         "faces": len(faces),
         "first": first.key if first else None,
     }
-    text = json.dumps(known, sort_keys=True)
+    text = json.dumps(known, sort_keys=True, allow_nan=False)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = cache / key
     report = folder / _REPORT
@@ -191,22 +229,40 @@ def train_experiment(
         training = recorded[key]
     elif report.exists():
         values = json.loads(report.read_text())
-        training = Training(values["nme"], values["minutes"])
+        curve = tuple(map(tuple, values.get("curve", ())))
+        training = Training(values["nme"], values["minutes"], curve)
     else:
         keras.utils.clear_session()
         first_stage = load(first) if first else None
         start = time.monotonic()
         rate, seed = experiment.learning_rate, experiment.seed
         log(f"{experiment.dataset}: {experiment.title}, {rate:g}, seed {seed}")
-        train(recipe, faces, folder, first_stage=first_stage)
-        best = min(RunFolder(folder).validation_errors())
-        training = Training(best, (time.monotonic() - start) / 60)
+        train(
+            recipe,
+            faces,
+            folder,
+            first_stage=first_stage,
+            callbacks=callbacks,
+            verbose=not callbacks,
+        )
+        minutes = (time.monotonic() - start) / 60
+        errors = RunFolder(folder).validation_errors()
+        shown = _faces_in_epoch(recipe, faces)
+        curve = tuple((i * shown, nme) for i, nme in enumerate(errors, start=1))
+        training = Training(min(errors), minutes, curve)
         RunFolder(folder).drop_weights()
-        known |= {"nme": training.validation_nme, "minutes": training.minutes}
+        known |= training._asdict() | {"nme": training.validation_nme}
         with atomic_write(report) as scratch:
-            scratch.write_text(json.dumps(known))
+            scratch.write_text(json.dumps(known, allow_nan=False))
     return Trained(experiment, key, folder, recipe, training)
 
 
 def _column(path: Path, name: str) -> np.ndarray:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
+
+
+def _faces_in_epoch(recipe: Recipe, faces: FaceDataset) -> int:
+    shown, _ = faces.split(recipe.validation_split, recipe.seed)
+    plan = epoch_plan(shown, recipe.hsm_bins)
+    batches = count_batches(len(plan) * recipe.passes_per_epoch, recipe.batch_size)
+    return batches * recipe.batch_size

@@ -10,7 +10,14 @@ import numpy as np
 
 from reproduction.datasets import DATASETS
 from reproduction.experiments import Trained, Training
-from reproduction.results import COLUMNS, EXPERIMENTS, read_errors, read_experiments
+from reproduction.results import (
+    COLUMNS,
+    CURVES,
+    EXPERIMENTS,
+    read_curves,
+    read_errors,
+    read_experiments,
+)
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
 from wingkeras.serialized_names import to_file
@@ -40,9 +47,12 @@ def read_records(results: Path) -> Records:
     records = Records({}, {})
     for path in sorted(results.glob(f"table*/*{EXPERIMENTS}")):
         dataset = path.name.removesuffix(EXPERIMENTS)
+        curves = read_curves(path.parent, dataset)
         for row in read_experiments(path.parent, dataset):
             nme = float(row["validation_nme_percent"]) / 100
-            records.trainings[row["key"]] = Training(nme, float(row["minutes"]))
+            curve = tuple(zip(*curves.get(row["key"], ()), strict=True))
+            training = Training(nme, float(row["minutes"]), curve)
+            records.trainings[row["key"]] = training
         images, errors = read_errors(path.parent, dataset)
         records.errors.update({(images, key): found for key, found in errors.items()})
     return records
@@ -62,8 +72,8 @@ def write(
         folder: of the table; receives `BODY_cells.csv` (a row for each, trials that
             only served to choose a learning rate among them), per normalizer a CSV of
             every test face's error in every experiment (fractions), for datasets that
-            have head pose classes one of the mean errors in each, and
-            `DATASET_run.json`.
+            have head pose classes one of the mean errors in each, the held-out errors
+            in the course of long trainings, and `DATASET_run.json`.
         experiments: to measure, of one dataset.
         trials: not to measure on the test faces; those of other datasets are left out.
         faces: to measure on.
@@ -88,7 +98,7 @@ def write(
     (folder / f"{dataset}{EXPERIMENTS}").unlink(missing_ok=True)
     if run is not None:
         with atomic_write(folder / f"{dataset}_run.json") as scratch:
-            scratch.write_text(json.dumps(run, indent=1) + "\n")
+            scratch.write_text(json.dumps(run, indent=1, allow_nan=False) + "\n")
     for normalizer in errors[experiments[0].key]:
         columns = np.stack([found[normalizer] for found in errors.values()], axis=1)
         rows = ([i, *_six(v)] for i, v in zip(images, columns, strict=True))
@@ -104,7 +114,18 @@ def write(
     others = [
         t for t in trials if t.experiment.dataset == dataset and t.key not in errors
     ]
+    if long := [t for t in experiments if t.recipe.passes_per_epoch > 1]:
+        rows = (
+            [trained.key, int(shown), f"{100 * nme:.4f}"]
+            for trained in long
+            for shown, nme in trained.training.curve
+        )
+        header = ["key", "faces_shown", "validation_nme_percent"]
+        _write(folder / f"{dataset}{CURVES}", header, rows)
     rows = [_row(trained) for trained in (*experiments, *others)]
+    if all(row["training"] == "modern" for row in rows):
+        for row in rows:  # as in the tables that there have been before
+            del row["training"]
     _write(folder / f"{dataset}{EXPERIMENTS}", rows[0], (row.values() for row in rows))
 
 
@@ -131,8 +152,9 @@ def _row(trained: Trained) -> dict:
         "epsilon": experiment.epsilon or "",
         "seed": experiment.seed,
         "learning_rate": experiment.learning_rate,
-        "passes": trained.recipe.epochs,
+        "passes": trained.recipe.epochs * trained.recipe.passes_per_epoch,
         "minutes": round(training.minutes, 2),
         "validation_nme_percent": round(100 * training.validation_nme, 4),
+        "training": experiment.training,
     }
     return to_file(values, COLUMNS)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,8 @@ from reproduction import published
 from reproduction.claims import answer, errors_of
 from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import LOSSES
+from reproduction.long_trainings import draw_validation, tabulate
+from reproduction.markdown import change, describe, markdown
 from reproduction.results import (
     EXPERIMENTS,
     SUBSETS,
@@ -56,13 +57,17 @@ at the paper's w and epsilon; CNN-7 has that of CNN-6 |
 """
 
 
+_LONG = ("Table 1 at the paper's length: 960,000 faces shown", tabulate)
+
+
 def write_report(folder: Path) -> None:
     """Write `README.md` and the pictures of the tables that are there.
 
     Args:
         folder: with a folder per table, as `records.write` fills them.
     """
-    tables = {f"table{i}": read_table(folder / f"table{i}") for i in range(1, 6)}
+    names = ["table1", "table1_long", *(f"table{i}" for i in range(2, 6))]
+    tables = {name: read_table(folder / name) for name in names}
     parts = [
         "# The paper's tables, run again\n",
         "Made by `python tools/reproduce.py report` from the CSV files beside it.\n",
@@ -77,6 +82,8 @@ def write_report(folder: Path) -> None:
         "table4": ("Table 4: 300-W, CNN-6/7 with hard sample mining", _table4),
         "table5": ("Table 5: networks, wing loss", _table5),
     }
+    if tables["table1_long"]:
+        sections = {"table1": sections.pop("table1"), "table1_long": _LONG, **sections}
     for name, (title, make) in sections.items():
         parts.append(f"## {title}\n")
         if not tables[name]:
@@ -110,23 +117,10 @@ def _about(folder: Path) -> str:
         machine = run["machine"]
         lines.append(
             f"{dataset}: at {run['length']:.3g} times the full length, on "
-            f"{machine['cpu']}, {machine['cores']} cores, TensorFlow "
-            f"{machine['tensorflow']}, Keras {machine['keras']}, commit "
+            f"{describe(machine)}, Keras {machine['keras']}, commit "
             f"{machine['commit']}. [Experiments]({folder.name}/{path.name}).\n"
         )
     return "\n".join(lines)
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
-
-
-def _change(value: float, reference: float) -> str:
-    if np.isnan(value / reference):
-        return "-"
-    return f"{100 * (value / reference - 1):+.0f} %"
 
 
 def _table1(results: list[Result]) -> str:
@@ -137,7 +131,7 @@ def _table1(results: list[Result]) -> str:
         header += [dataset, "against L2", "learning rate"]
     rows = []
     for loss in LOSSES:
-        row = [loss, f"{paper[loss]:.2f}", _change(paper[loss], paper["L2"])]
+        row = [loss, f"{paper[loss]:.2f}", change(paper[loss], paper["L2"])]
         for dataset in datasets:
             error, l2 = (
                 errors_of(results, dataset=dataset, loss=name) for name in (loss, "L2")
@@ -147,11 +141,11 @@ def _table1(results: list[Result]) -> str:
             }
             row += [
                 error,
-                _change(error.mean, l2.mean),
+                change(error.mean, l2.mean),
                 ", ".join(f"{rate:g}" for rate in rates) or "-",
             ]
         rows.append(row)
-    text = _markdown(header, rows)
+    text = markdown(header, rows)
     if AFLW.name in datasets:
         others = ", ".join(f"{n} {e} %" for n, e in published.AFLW5.items())
         text += f"\nPublished on the same 2,995 faces: {others}.\n"
@@ -169,7 +163,7 @@ def _table2(results: list[Result]) -> str:
         rows.append(row)
     header = ["epsilon \\ w", *(f"{w:g}" for w in ws)]
     note = f"On {W300.name}; in brackets the paper's, on AFLW.\n\n"
-    return note + _markdown(header, rows)
+    return note + markdown(header, rows)
 
 
 def _table3(results: list[Result]) -> str:
@@ -185,7 +179,7 @@ def _table3(results: list[Result]) -> str:
                 ]
                 rows.append([title, dataset, *cells])
     note = "In brackets the paper's, on AFLW.\n\n"
-    return note + _markdown(["method", "faces", *LOSSES], rows)
+    return note + markdown(["method", "faces", *LOSSES], rows)
 
 
 def _table4(results: list[Result]) -> str:
@@ -208,7 +202,7 @@ def _table4(results: list[Result]) -> str:
     # Without the `ibug` folder the full subset would be the common one.
     if rows[2][2] == "not at hand":
         rows = rows[:4]
-    return _markdown(["subset", "normalizer", *LOSSES], rows)
+    return markdown(["subset", "normalizer", *LOSSES], rows)
 
 
 def _table5(results: list[Result]) -> str:
@@ -224,7 +218,7 @@ def _table5(results: list[Result]) -> str:
         rows.append(row)
     header = ["method", "AFLW-5", "paper, AFLW", "300-W common, inter-pupil", "paper"]
     note = "ResNet-50 starts from ImageNet's weights in the paper.\n\n"
-    return note + _markdown(header, rows)
+    return note + markdown(header, rows)
 
 
 def _table6(folder: Path) -> str:
@@ -258,13 +252,15 @@ def _table6(folder: Path) -> str:
         "paper's CPUs are two Xeon E5-2637 v3; frames a second on its GPU, a Titan X: "
         f"{gpu}.\n\n"
     )
-    return note + _markdown(header, shown)
+    return note + markdown(header, shown)
 
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:
     """Cumulative error curves of a table's first seed, a picture per dataset."""
     if folder.name == "table2":
         return []
+    if folder.name == "table1_long":
+        return [draw_validation(folder, results)]
     lines = []
     for dataset in datasets_of(results):
         normalizer = DATASETS[dataset].normalizer

@@ -14,6 +14,9 @@ from wingkeras.serialized_names import from_file
 EXPERIMENTS = "_cells.csv"
 """What follows a dataset's name in the file that says which experiments there are."""
 
+CURVES = "_curves.csv"
+"""What follows it in the file of held-out errors in the course of trainings."""
+
 COLUMNS = {"dataset": "body", "hsm": "mined"}
 """Columns of that file whose names are not those of `experiments.Experiment`."""
 
@@ -29,6 +32,9 @@ class Result:
         dataset, method, loss, hsm, w, epsilon, seed, learning_rate: see
             `experiments.Experiment`; w and epsilon are NaN where the paper's are meant.
         passes: over the training faces.
+        training: see `experiments.Experiment`.
+        curve: faces shown and held-out NME, a fraction, after every epoch of a long
+            training; empty where it is not recorded.
         images: subset and file of every test face.
         errors: per normalizer, `(N,)` NME as fractions.
         poses: mean error of each head pose class, a fraction, by class.
@@ -46,6 +52,8 @@ class Result:
     images: tuple[str, ...]
     errors: dict[str, np.ndarray]
     poses: dict[int, float]
+    training: str = "modern"
+    curve: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))
 
     def error(self, normalizer: str, subset: str = "full") -> float:
         """Mean over the test faces of a subset, percent; NaN if it has none."""
@@ -99,6 +107,7 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
     images, errors = read_errors(folder, dataset)
     path = folder / f"{dataset}_poses.csv"
     poses = {int(v["head_pose"]): v for v in _read(path)} if path.exists() else {}
+    curves = read_curves(folder, dataset)
     return [
         Result(
             dataset=row["dataset"],
@@ -113,6 +122,8 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
             images=images,
             errors=errors[row["key"]],
             poses={pose: float(values[row["key"]]) for pose, values in poses.items()},
+            training=row.get("training", "modern"),
+            curve=curves.get(row["key"], (np.empty(0), np.empty(0))),
         )
         for row in rows
         if row["key"] in errors
@@ -144,6 +155,15 @@ def read_errors(
                 column = np.array([float(face[key]) for face in faces])
                 errors.setdefault(key, {})[normalizer] = column
     return images, errors
+
+
+def read_curves(folder: Path, dataset: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By experiment: faces shown, and held-out NME as a fraction."""
+    path, rows = folder / f"{dataset}{CURVES}", {}
+    for row in _read(path) if path.exists() else ():
+        point = (float(row["faces_shown"]), float(row["validation_nme_percent"]) / 100)
+        rows.setdefault(row["key"], []).append(point)
+    return {key: tuple(np.transpose(points)) for key, points in rows.items()}
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reproduction import tables
+from reproduction import durations, tables
 from reproduction.datasets import DATASETS
 from reproduction.experiments import Experiment
 from reproduction.records import read_records, write
@@ -32,8 +32,8 @@ def run_table(
     records = read_records(results)
 
     def log_what_is_left(line: str) -> None:
-        full = tables.minutes(experiments, trainer.rates)
-        left = (full - trainer.minutes_done) * trainer.length
+        full = durations.minutes(experiments, trainer.rates, trainer.length)
+        left = full - trainer.minutes_done
         log(f"{line}; about {left:.0f} minutes left on two cores")
 
     trainer = tables.Trainer(

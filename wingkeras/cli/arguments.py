@@ -33,7 +33,8 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         choices=("fastest", "keras", "onnx", "litert", "openvino"),
         default=default,
         help="what runs the networks; fastest is the first installed of openvino, "
-        "onnx, litert and keras",
+        "onnx, litert and keras. The first three run files that the networks are "
+        "converted to once, and start without Keras from then on",
     )
     parser.add_argument(
         "--flip-tta",
@@ -119,7 +120,10 @@ def load_localizer(options, model: str | None = None):
         localizer = _load(model or options.model, options.runtime)
         if options.flip_tta is not None:
             localizer = localizer.replace(flip_tta=options.flip_tta)
-        localizer(np.zeros((64, 64, 3), np.uint8), np.array([[8.0, 8.0, 56.0, 56.0]]))
+        # The others have said everything once they are loaded.
+        if localizer.stages[0].runtime in ("keras", "litert"):
+            image = np.zeros((64, 64, 3), np.uint8)
+            localizer(image, np.array([[8.0, 8.0, 56.0, 56.0]]))
     return localizer
 
 
@@ -127,23 +131,38 @@ def _load(model: str, runtime: str):
     from wingkeras import zoo
     from wingkeras.inference import runtimes
 
-    chosen = runtimes.fastest() if runtime == "fastest" else runtime
     try:
-        localizer = zoo.load(model, runtime=chosen)
+        localizer = zoo.load(model, runtime=runtime)
     except OSError as error:
-        if chosen == "keras" or runtime != "fastest":
+        if runtime != "fastest" or runtimes.fastest() == "keras":
             raise
         _log.warning("%s", error)
-        chosen = "keras"
         localizer = zoo.load(model)
-    _log.info("%s runs on %s.", model, chosen)
+    _log.info("%s runs on %s.", model, localizer.stages[0].runtime)
     return localizer
 
 
-def load_detector(options, scheme):
-    """What finds faces as `--detector` says, for landmarks of a scheme."""
-    from wingkeras.inference import detectors
+def load_detector(options, scheme, inner=None):
+    """What finds faces as `--detector` says, for landmarks of a scheme.
 
+    Args:
+        options: of the command.
+        scheme: of the landmarks.
+        inner: see `detectors.load_detector`.
+
+    Raises:
+        ValueError: for a scheme without eyes, whose things no detector finds.
+    """
+    from wingkeras.inference import detectors
+    from wingkeras.inference.given_boxes import needs_boxes
+
+    if not scheme.has_eyes:
+        raise ValueError(needs_boxes(scheme))
     return detectors.load_detector(
-        options.detector, options.yunet, scheme, options.min_face, options.min_score
+        options.detector,
+        options.yunet,
+        scheme,
+        options.min_face,
+        options.min_score,
+        inner,
     )

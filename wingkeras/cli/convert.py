@@ -7,6 +7,7 @@ from pathlib import Path
 from wingkeras.cli import arguments
 from wingkeras.cli.output import hold_native_output
 from wingkeras.cli.parsers import add_command, add_rule
+from wingkeras.storage.signals import interrupts_repeated
 
 _EXAMPLE = """
 wingkeras convert cnn6_300w
@@ -88,9 +89,9 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Run the command and return its exit code."""
-    with hold_native_output():
+    with hold_native_output(), interrupts_repeated():
         result = _convert_and_check(options)
-    print(json.dumps(result.report(), indent=1))
+    print(json.dumps(result.report(), indent=1, allow_nan=False))
     if result.within_tolerance is False:
         print(result.verdict, file=sys.stderr)
         return 1
@@ -147,7 +148,7 @@ def _convert(options, localizer) -> Path:
 
 
 def _annotated(options, path: Path, split: str | None, scheme):
-    from wingkeras.data.datasets import load_faces
+    from wingkeras.data.datasets import default_split, load_faces
 
-    split = split if path.is_dir() else None
+    split = split if path.is_dir() else default_split(path, "val")
     return load_faces(path, split, scheme, options.on_error, options.allow_missing)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import shown
 from wingkeras.cli.parsers import add_command
 
 _EXAMPLE = """
@@ -40,5 +41,5 @@ def run(options) -> int:
         localizer, portrait, options.output, portrait.stem
     )
     print(f"{options.model}: {len(localizer.scheme)} landmarks on {faces} face")
-    print(f"Picture: {picture.resolve()}")
+    print(f"Picture: {shown(picture.resolve())}")
     return 0

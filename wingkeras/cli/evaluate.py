@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import Progress
+from wingkeras.cli.output import Progress, shown
 from wingkeras.cli.parsers import add_command
 
 _EXAMPLE = """
@@ -32,12 +32,14 @@ def add_parser(commands) -> None:
         required=True,
         type=Path,
         metavar="PATH",
-        help="annotated faces: a folder with 300-W's layout, a .csv or a .json file",
+        help="annotated faces: a folder with 300-W's layout, a .csv, a .json or a "
+        ".yaml file",
     )
     parser.add_argument(
         "--split",
-        choices=("train", "common", "challenge", "full"),
-        help="which part of 300-W; for a folder only",
+        choices=("train", "common", "challenge", "full", "val", "test"),
+        help="which part of 300-W, for a folder; of a .yaml file train, val (the "
+        "default) or test",
     )
     parser.add_argument(
         "-o",
@@ -64,12 +66,12 @@ def run(options) -> int:
     scheme = _common_scheme(localizers)
 
     from wingkeras.comparison import Comparison
-    from wingkeras.data.datasets import load_faces
+    from wingkeras.data.datasets import default_split, load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
 
     faces = load_faces(
         options.data,
-        options.split,
+        options.split or default_split(options.data, "val"),
         scheme,
         options.on_error,
         options.allow_missing,
@@ -92,10 +94,12 @@ def run(options) -> int:
         print(result.table())
     else:
         ((model, result),) = evaluations.items()
-        print(json.dumps({"model": model, **result.summary()}, indent=1))
+        print(
+            json.dumps({"model": model, **result.summary()}, indent=1, allow_nan=False)
+        )
     if options.output:
         result.save(options.output)
-        print(f"Files: {options.output.resolve()}", file=sys.stderr)
+        print(f"Files: {shown(options.output.resolve())}", file=sys.stderr)
     return 0
 
 

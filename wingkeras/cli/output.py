@@ -8,6 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from wingkeras.printable import printable
+
 _STDERR = 2
 _BAR_WIDTH = 24
 _STARTUP_LINE = re.compile(rb"(WARNING: All log messages before|I\d{4} |INFO: ).*\n?")
@@ -34,6 +36,24 @@ def prepare(verbose: bool) -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     if verbose:
         logging.getLogger("wingkeras").setLevel(logging.INFO)
+
+
+def flush() -> None:
+    """Hear now whether the output arrived, and not when the process ends.
+
+    Raises:
+        OSError: if it did not, on a full disk; `BrokenPipeError` where whoever read it
+            has enough. What is still buffered then goes nowhere.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
 
 
 def _is_standard_error(stream) -> bool:
@@ -112,9 +132,10 @@ def shown(text: object) -> str:
 
     Control characters, and what standard output cannot encode, are escaped.
     """
-    escaped = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
-        for c in str(text)
-    )
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return escaped.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def shown_lines(text: object) -> str:
+    """Text of several lines, each as `shown` has it."""
+    return "\n".join(map(shown, str(text).split("\n")))

@@ -1,17 +1,17 @@
 """`wingkeras predict`: landmarks for pictures, videos and cameras."""
 
 import contextlib
-import logging
+import itertools
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import Progress, shown
+from wingkeras.cli.output import Progress
 from wingkeras.cli.parsers import add_command, add_rule
+from wingkeras.cli.tally import Tally, named
 from wingkeras.imaging.endings import VIDEO_ENDINGS
 
 _EXAMPLE = """
@@ -20,10 +20,9 @@ wingkeras predict photos/ --recursive --format json --skip-existing
 wingkeras predict photo.jpg --format pts --format picture
 wingkeras predict group.jpg --min-face 20 --min-score 0.6
 wingkeras predict clip.mp4 --model cnn6_300w --draw-head-pose
+wingkeras predict teapot.jpg --model runs/teapots --box 40,30,240,230
 wingkeras predict 0                         # a camera, until Ctrl-C
 """
-
-_log = logging.getLogger("wingkeras")
 
 
 def add_parser(commands) -> None:
@@ -87,6 +86,21 @@ def add_parser(commands) -> None:
         lambda options: options.format is None or "json" in options.format,
     )
     parser.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="NUMBER",
+        help="of a picture; one with more is refused before it is decoded; by default "
+        "100 million, which take 300 MB",
+    )
+    add_rule(
+        parser,
+        "--max-pixels",
+        "goes with pictures only, and is 1 or more",
+        lambda options: (
+            options.max_pixels > 0 and not all(map(_is_video, options.inputs))
+        ),
+    )
+    parser.add_argument(
         "--draw-head-pose",
         action="store_true",
         help="draw the axes of every head into pictures and videos, for models of 68 "
@@ -103,6 +117,13 @@ def add_parser(commands) -> None:
         "goes with videos only; no INPUT is a video or camera",
         lambda options: any(map(_is_video, options.inputs)),
     )
+    parser.add_argument(
+        "--box",
+        action="append",
+        metavar="LEFT,TOP,RIGHT,BOTTOM",
+        help="the square around the points, in pixels, instead of a detector; the same "
+        "in every INPUT; may be given several times; `picture` for what fills it",
+    )
     arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "yunet")
 
@@ -117,20 +138,70 @@ def run(options) -> int:
 
     from wingkeras.inference import sources
 
-    detector = arguments.load_detector(options, localizer.scheme)
+    detector = _detector(options, localizer)
     localizer = localizer.replace(detector=detector)
-    tally = _Tally()
-    origins: dict[Path, Path | int] = {}
-    for given in options.inputs:
-        for source in sources.list_sources(given, options.recursive, tally.fail):
-            before = origins.setdefault(source.place, source.origin)
-            if before is source.origin:
-                _predict(localizer, source, options, tally)
-            elif not _is_same_file(before, source.origin):
-                reason = f"its results would take the place of those of {before}"
-                tally.fail(OSError(f"{source.origin}: {reason}"))
+    tally = Tally()
+    listed = _list_all(options, sources.list_sources)
+    for is_video, group in itertools.groupby(listed, _is_video_source):
+        if is_video:
+            for source in group:
+                _predict_video(localizer, source, options, tally)
+        else:
+            _predict_pictures(localizer, group, options, tally)
     print(f"wingkeras: {tally}", file=sys.stderr)
     return 1 if tally.counts["failed"] else 0
+
+
+def _list_all(options, list_sources) -> Iterator:
+    """Sources and, in their turn, errors: what none of the others may be ended by."""
+    errors: list[Exception] = []
+    origins: dict[Path, Path | int] = {}
+    for given in options.inputs:
+        for source in list_sources(given, options.recursive, errors.append):
+            yield from errors
+            errors.clear()
+            before = origins.setdefault(source.place, source.origin)
+            if before is source.origin:
+                yield source
+            elif not _is_same_file(before, source.origin):
+                reason = f"its results would take the place of those of {before}"
+                yield OSError(f"{source.origin}: {reason}")
+        yield from errors
+        errors.clear()
+
+
+def _is_video_source(source) -> bool:
+    return not isinstance(source, Exception) and source.is_video
+
+
+def _detector(options, localizer):
+    """What `--box` or `--detector` says."""
+    from wingkeras.inference.own_faces import box_in_that_of_68
+
+    scheme, first = localizer.scheme, localizer.stages[0]
+    if options.box:
+        return _given_boxes(options.box, localizer.box_scale)
+    inner = None
+    if scheme.has_eyes:
+        inner = box_in_that_of_68(
+            scheme, first.mean_shape, first.size, localizer.box_scale
+        )
+    return arguments.load_detector(options, scheme, inner)
+
+
+def _given_boxes(texts: list[str], box_scale: float):
+    from wingkeras.inference import given_boxes
+
+    if texts == ["picture"]:
+        return given_boxes.WholePicture(box_scale)
+    try:
+        boxes = [[float(number) for number in text.split(",")] for text in texts]
+        return given_boxes.GivenBoxes(boxes)
+    except ValueError as error:
+        raise ValueError(
+            "Expected --box as LEFT,TOP,RIGHT,BOTTOM in pixels or as `picture`, "
+            f"received {' and '.join(texts)}."
+        ) from error
 
 
 def _is_same_file(before: Path | int, origin: Path | int) -> bool:
@@ -140,73 +211,61 @@ def _is_same_file(before: Path | int, origin: Path | int) -> bool:
         return before == origin
 
 
-class _Tally:
-    """Says what became of each source, and counts."""
+def _predict_pictures(localizer, listed, options, tally: Tally) -> None:
+    """Pictures, of which none may end the others."""
+    from wingkeras.imaging.images import MAX_PIXELS
+    from wingkeras.inference import many_files, prediction
 
-    def __init__(self):
-        self.counts: Counter[str] = Counter()
-
-    def fail(self, error: Exception) -> None:
-        self.counts["failed"] += 1
-        print(f"wingkeras: {shown(error)}", file=sys.stderr)
-
-    def found(self, source, faces: int, output: Path | None) -> None:
-        self.counts["videos" if source.is_video else "pictures"] += 1
-        self.counts["faces"] += faces
-        self.counts["without a face"] += not faces
-        written = f", {shown(output)}" if output else ""
-        print(f"{shown(source.origin)}: {_number(faces, 'faces')}{written}")
-
-    def __str__(self) -> str:
-        nouns = ["pictures", "videos"] if self.counts["videos"] else ["pictures"]
-        parts = [_number(self.counts[noun], noun) for noun in (*nouns, "faces")]
-        ends = ["without a face", "failed"] + ["skipped"] * ("skipped" in self.counts)
-        parts += [f"{self.counts[end]} {end}" for end in ends]
-        return ", ".join(parts)
-
-
-def _number(count: int, plural: str) -> str:
-    return f"{count} {plural.removesuffix('s') if count == 1 else plural}"
-
-
-def _predict(localizer, source, options, tally: _Tally) -> None:
-    """One picture or video, of which nothing may end the others."""
-    from wingkeras.imaging.images import BrokenFileError
-    from wingkeras.inference import prediction
-
-    folder = options.output / source.place.parent
     formats = options.format or prediction.USUAL_FORMATS
+    sources = {}
+
+    def jobs():
+        for source in listed:
+            if isinstance(source, Exception):
+                yield source
+                continue
+            folder = options.output / source.place.parent
+            try:
+                if options.skip_existing and _is_done(source, folder, formats):
+                    tally.counts["skipped"] += 1
+                    continue
+            except Exception as error:
+                yield named(source.origin, error)
+                continue
+            job = many_files.Job(source.origin, folder, source.place.name)
+            sources[job] = source
+            yield job
+
+    results = many_files.predict_files(
+        localizer,
+        jobs(),
+        formats,
+        options.flip_error,
+        options.max_pixels or MAX_PIXELS,
+        options.draw_head_pose,
+    )
+    with contextlib.closing(results):
+        for job, result in results:
+            if isinstance(result, Exception):
+                known = job is not None
+                tally.fail(named(sources.pop(job).origin, result) if known else result)
+            else:
+                output = result.files[0] if result.files else None
+                tally.found(sources.pop(job), result.faces, output)
+
+
+def _predict_video(localizer, source, options, tally: Tally) -> None:
+    """One video or camera, which may not end the others."""
+    folder = options.output / source.place.parent
     try:
-        if options.skip_existing and _is_done(source, folder, formats):
+        if options.skip_existing and _is_done(source, folder, ()):
             tally.counts["skipped"] += 1
             return
-        if source.is_video:
-            faces, output = _predict_video(localizer, source, folder, options)
-        else:
-            faces, files = prediction.predict_file(
-                localizer,
-                source.origin,
-                folder,
-                source.place.name,
-                formats,
-                options.flip_error,
-                options.draw_head_pose,
-            )
-            output = files[0] if files else None
-    except BrokenFileError as error:
-        tally.fail(error)
+        faces, output = _track_video(localizer, source, folder, options)
     except Exception as error:
-        _log.info("What went wrong, in full:", exc_info=True)
-        tally.fail(OSError(f"{source.origin}: {_reason(error)}"))
+        tally.fail(named(source.origin, error))
     else:
         tally.found(source, faces, output)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        # Of a scratch file that cannot take its place, the place is the second name.
-        return f"{error.strerror}: {error.filename2 or error.filename}"
-    return str(error) or type(error).__name__
 
 
 def _is_done(source, folder: Path, formats) -> bool:
@@ -221,7 +280,7 @@ def _is_done(source, folder: Path, formats) -> bool:
     return prediction.is_done(source.origin, folder, name, formats)
 
 
-def _predict_video(localizer, source, folder: Path, options) -> tuple[int, Path]:
+def _track_video(localizer, source, folder: Path, options) -> tuple[int, Path]:
     from wingkeras.video import clips, one_euro, tracker
 
     make_filter = tracker.unfiltered if options.no_smoothing else one_euro.OneEuroFilter

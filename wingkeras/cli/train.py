@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from wingkeras.cli import arguments
-from wingkeras.cli.output import hold_native_output
+from wingkeras.cli.output import hold_native_output, shown
 from wingkeras.cli.parsers import add_command, add_rule
 
 _EXAMPLE = """
+wingkeras train --init-from cnn6_300w --data mine.csv --scheme points.json
+wingkeras train --init-from cnn6_300w --data coco.json
 wingkeras train --recipe modern_cnn6 --data PATH_TO_300W
 wingkeras train --recipe modern_cnn6 --data faces.csv --scheme five --epochs 50
 """
@@ -19,12 +21,20 @@ _RECIPE_OPTIONS: dict[str, dict[str, Any]] = {
     "optimizer": {"choices": ("sgd", "adamw", "muon"), "help": "what takes the steps"},
     "learning_rate": {"type": float, "help": "the highest one"},
     "weight_decay": {"type": float, "help": "decoupled, on kernels only"},
+    "hsm_bins": {"type": int, "help": "bins of hard sample mining, 0 for none"},
+    "hsm_cap": {"type": int, "help": "most copies of a face in rare poses"},
     "ema": {"type": float, "help": "momentum of the weight average, 0 for none"},
     "seed": {"type": int, "help": "of weights, split, order and augmentation"},
     "group_by": {
         "metavar": "COLUMN",
         "help": "of a .csv file: faces with the same entry, such as those of a video, "
         "are all trained on or all validated on",
+    },
+    "box_scale": {
+        "type": float,
+        "metavar": "FACTOR",
+        "help": "side of the crop that the network sees over that of the square around "
+        "the landmarks",
     },
     "precision": {"help": "a Keras dtype policy, such as mixed_bfloat16"},
     "augment_on": {
@@ -42,23 +52,26 @@ def add_parser(commands) -> None:
     parser = add_command(commands, "train", summary, _EXAMPLE, run)
     parser.add_argument(
         "--recipe",
-        required=True,
         metavar="NAME",
-        help="what decides the training: a name in wingkeras.training.RECIPES",
+        help="what decides the training: a name in wingkeras.training.RECIPES; by "
+        "default one that suits the number of faces, for the network of --init-from or "
+        "a CNN-6",
     )
     parser.add_argument(
         "--data",
         required=True,
         type=Path,
         metavar="PATH",
-        help="annotated faces: a folder with 300-W's layout, a .csv or a .json file",
+        help="annotated faces, or other things: a folder with 300-W's layout, a .csv "
+        "file, a .json file (COCO) or a .yaml file (Ultralytics)",
     )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="of the run; runs/RECIPE by default",
+        help="of the run; by default runs/ and the name of the recipe or, without "
+        "one, of --data",
     )
     parser.add_argument(
         "--first-stage",
@@ -68,7 +81,8 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--init-from",
         metavar="MODEL",
-        help="to go on from; by default the weights are random",
+        help="to go on from, or if it finds other points, whose layers below the "
+        "output to keep; by default the weights are random",
     )
     parser.add_argument(
         "--extra-faces",
@@ -78,8 +92,9 @@ def add_parser(commands) -> None:
     )
     parser.add_argument(
         "--scheme",
-        choices=("ibug68", "aflw19", "five"),
-        help="of a .csv or .json file, which does not say it",
+        metavar="SCHEME",
+        help="which points these are: ibug68, aflw19, five, or a JSON file with the "
+        "names of one's own; needed for a .csv file, which does not say it",
     )
     changes = parser.add_argument_group("instead of what the recipe says")
     for name, settings in _RECIPE_OPTIONS.items():
@@ -123,35 +138,27 @@ def run(options) -> int:
         strategy = _strategy(options)
 
         from wingkeras import zoo
-        from wingkeras.data.datasets import load_faces
-        from wingkeras.training.recipes import RECIPES
+        from wingkeras.data.datasets import default_split, load_faces
         from wingkeras.training.run import train
 
-    if options.recipe not in RECIPES:
-        raise ValueError(
-            f"Expected --recipe to be one of {', '.join(RECIPES)}; "
-            f"received {options.recipe!r}."
-        )
-    changes = {
-        name: getattr(options, name)
-        for name in _RECIPE_OPTIONS
-        if getattr(options, name) is not None
-    }
-    if options.jit_compile:
-        changes["jit_compile"] = _JIT_MODES[options.jit_compile]
-    recipe = dataclasses.replace(RECIPES[options.recipe], **changes)
-    split = "train" if options.data.is_dir() else None
+    _check_recipe(options.recipe)
     faces = load_faces(
-        options.data, split, options.scheme, options.on_error, options.allow_missing
+        options.data,
+        default_split(options.data, "train"),
+        _scheme(options.scheme),
+        options.on_error,
+        options.allow_missing,
     )
-    folder = options.output or Path("runs") / recipe.name
     first_stage = zoo.load(options.first_stage) if options.first_stage else None
     init_from = zoo.load(options.init_from) if options.init_from else None
+    recipe = _recipe(options, faces, init_from)
+    folder = options.output or Path("runs") / recipe.name
     extra_faces = None
     if options.extra_faces:
         extra_faces = load_faces(
             options.extra_faces, None, faces.scheme, options.on_error
         )
+    print(_summary(recipe, faces), file=sys.stderr)
     train(
         recipe,
         faces,
@@ -162,8 +169,60 @@ def run(options) -> int:
         verbose=sys.stdout.isatty(),
         strategy=strategy,
     )
-    print(f"Model: {folder.resolve()}")
+    print(f"Model: {shown(folder.resolve())}")
     return 0
+
+
+def _check_recipe(name: str | None) -> None:
+    from wingkeras.training.recipes import RECIPES
+
+    if name is not None and name not in RECIPES:
+        raise ValueError(
+            f"Expected --recipe to be one of {', '.join(RECIPES)}; received {name!r}."
+        )
+
+
+def _scheme(given: str | None):
+    """The scheme of that name or in that file."""
+    from wingkeras.data.scheme_files import load_scheme
+    from wingkeras.schemes import get_scheme
+
+    if given is None:
+        return None
+    is_file = given.lower().endswith(".json") or Path(given).is_file()
+    return load_scheme(given) if is_file else get_scheme(given)
+
+
+def _recipe(options, faces, init_from):
+    """The recipe asked for, or one that suits the faces, with the changes asked for."""
+    from wingkeras.training.recipes import RECIPES
+    from wingkeras.training.small_sets import suitable_recipe
+
+    changes = {
+        name: getattr(options, name)
+        for name in _RECIPE_OPTIONS
+        if getattr(options, name) is not None
+    }
+    if options.jit_compile:
+        changes["jit_compile"] = _JIT_MODES[options.jit_compile]
+    if options.recipe:
+        recipe = RECIPES[options.recipe]
+    else:
+        name = options.data.resolve().stem
+        recipe = suitable_recipe(len(faces), faces.scheme, init_from, name)
+    return dataclasses.replace(recipe, **changes)
+
+
+def _summary(recipe, faces) -> str:
+    """What is going to happen, in a line."""
+    points = "1 point" if len(faces.scheme) == 1 else f"{len(faces.scheme)} points"
+    flips = ", never flipped" if faces.scheme.mirror is None else ""
+    times = f" times {recipe.passes_per_epoch}" if recipe.passes_per_epoch > 1 else ""
+    return (
+        f"{len(faces)} faces, scheme {faces.scheme.name!r}: {points}{flips}. "
+        f"{recipe.network} at {recipe.size} px, {recipe.epochs} epochs of all faces"
+        f"{times}, {recipe.validation_split:.0%} held out."
+    )
 
 
 def _strategy(options):

@@ -3,6 +3,7 @@
 import json
 
 from wingkeras.cli import arguments
+from wingkeras.cli.output import shown, shown_lines
 from wingkeras.cli.parsers import add_command, add_rule
 
 _EXAMPLE = """
@@ -56,9 +57,9 @@ def run(options) -> int:
         return 0
     entry, _ = find_entry(options.model)
     if options.json:
-        print(json.dumps(entry_values(entry), indent=1))
+        print(json.dumps(entry_values(entry), indent=1, allow_nan=False))
     else:
-        print(render_card(entry, options.model))
+        print(shown_lines(render_card(entry, options.model)))
     return 0
 
 
@@ -68,7 +69,7 @@ def _clear_cache() -> int:
 
     count = total = 0
     for path, size in clear_cache():
-        print(f"removed {path}, {size / 1e6:.1f} MB")
+        print(f"removed {shown(path)}, {size / 1e6:.1f} MB")
         count, total = count + 1, total + size
     noun = "file" if count == 1 else "files"
     print(f"{cache_home()}: {count} {noun} removed, {total / 1e6:.1f} MB")

@@ -40,6 +40,12 @@ class Annotation:
         attributes: further numbers and texts, the same names for all faces.
         size: width and height of the picture that was annotated, pixels, where the
             file says so.
+
+    Example:
+
+    ```python
+    Annotation(Path("photo.jpg"), landmarks[0], subset="mine", attributes={"age": 40})
+    ```
     """
 
     image: Path
@@ -126,6 +132,13 @@ def build_dataset(
             the picture than `OVERHANG`, and pictures of another size than the one that
             was annotated.
         ValueError: for an unknown `on_error`.
+
+    Example:
+
+    ```python
+    found = [Annotation(Path("photo.jpg"), landmarks[0], subset="mine")]
+    faces = build_dataset(Path("photo.jpg"), found, wingkeras.schemes.IBUG68, "raise")
+    ```
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(

@@ -7,6 +7,7 @@ namespace of the caller's choice: `keras.ops`, the default, in a compiled train 
 TensorFlow's NumPy in a `tf.data` pipeline.
 """
 
+import dataclasses
 import functools
 import math
 import operator
@@ -45,6 +46,12 @@ class Augmentation:
             fraction, either way.
         random_erasing: probability that a rectangle of up to half the crop's side is
             filled with one grey level.
+
+    Example:
+
+    ```python
+    wingkeras.Recipe("mine", augmentation=Augmentation(rotation=60, colour=0.3))
+    ```
     """
 
     rotation: float = 30.0
@@ -64,7 +71,7 @@ def perturb(
     landmarks,
     draws,
     size: int,
-    mirror: tuple[int, ...],
+    mirror: tuple[int, ...] | None,
     xp=ops,
     sample=graph_crops.sample,
 ):
@@ -77,7 +84,7 @@ def perturb(
         landmarks: `(B, L, 2)`, region pixels; NaN = unlabelled.
         draws: `(B, DRAWS)` float32 in [0, 1).
         size: S, side of the crops, pixels.
-        mirror: the scheme's mirror permutation.
+        mirror: the scheme's mirror permutation; `None` for no flips.
         xp: namespace to compute with.
         sample: `graph_crops.sample`, or `tf_crops.warp` in `tf.data`.
 
@@ -85,6 +92,8 @@ def perturb(
         `(B, S, S, 3)` float32 crops in [0, 255], `(B, 2L)` float32 shape vectors,
         crop pixels.
     """
+    if mirror is None:
+        augmentation = dataclasses.replace(augmentation, flip=0.0)
     perturbation, flips = random_maps(
         augmentation, draws[:, :_GEOMETRY_DRAWS], size, xp
     )
@@ -92,7 +101,8 @@ def perturb(
     crops = sample(images, maps, size)
     crops = random_appearance(augmentation, crops, draws[:, _GEOMETRY_DRAWS:], xp)
     landmarks = geometry.transform(maps, landmarks, xp=xp)
-    landmarks = flip_landmarks(landmarks, flips, mirror, xp)
+    if mirror is not None:
+        landmarks = flip_landmarks(landmarks, flips, mirror, xp)
     return crops, geometry.to_shape_vectors(landmarks, xp=xp)
 
 

@@ -19,12 +19,15 @@ _CANDIDATES = 3
 _log = logging.getLogger("wingkeras")
 
 
-def epoch_plan(faces: FaceDataset, hsm_bins: int = 0) -> np.ndarray:
+def epoch_plan(
+    faces: FaceDataset, hsm_bins: int = 0, hsm_cap: int | None = None
+) -> np.ndarray:
     """Which faces an epoch shows, for `order.index_batches`.
 
     Args:
         faces: the training faces.
         hsm_bins: K of hard sample mining; 0 shows every face once.
+        hsm_cap: most copies of a face; unlimited by default, as in the paper.
 
     Returns:
         `(M,)` indices; faces in rare poses are repeated.
@@ -35,32 +38,35 @@ def epoch_plan(faces: FaceDataset, hsm_bins: int = 0) -> np.ndarray:
     if not hsm_bins:
         return np.arange(len(faces))
     poses = pose_coefficients(faces.landmarks, faces.scheme)
-    indices = plan(copies(poses, hsm_bins))
+    indices = plan(copies(poses, hsm_bins, hsm_cap))
     _log.info("Hard sample mining: %d faces come %d times", len(poses), len(indices))
     return indices
 
 
-def pose_coefficients(
-    shapes: np.ndarray, scheme: LandmarkScheme, component: int | None = None
-) -> np.ndarray:
+def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
     """How far every face is turned, by its shape alone.
+
+    It is the first of three principal components that turns into its negative when
+    the faces are mirrored, as yaw does; the authors chose by eye (the second for
+    AFLW's 19 points, the first for 68).
 
     Args:
         shapes: `(N, L, 2)`, any units; faces with NaN points are left out of the
             fit.
         scheme: of the shapes.
-        component: index of the principal component to use. By default the first of
-            three that turns into its negative when the faces are mirrored, as yaw
-            does; the authors chose by eye (the second for AFLW's 19 points, the
-            first for 68).
 
     Returns:
         `(N,)` float64 coefficients in units of the shapes' own size, NaN for faces
         with NaN points; the sign is arbitrary, but the same for all faces.
 
     Raises:
-        ValueError: for fewer than 3 complete shapes, or a component there is not.
+        ValueError: for fewer than 3 complete shapes, or a scheme without a mirror.
     """
+    if scheme.mirror is None:
+        raise ValueError(
+            "Hard sample mining tells poses by the mirror image of a shape; scheme "
+            f"{scheme.name!r} has no `mirror`. Set `hsm_bins` to 0."
+        )
     shapes = np.asarray(shapes, np.float64)
     complete = np.isfinite(shapes).all(axis=(1, 2))
     if complete.sum() < 3:
@@ -68,33 +74,24 @@ def pose_coefficients(
             f"Expected at least 3 complete shapes, received {int(complete.sum())} "
             f"among {len(shapes)}."
         )
-    aligned = _align(shapes[complete], scheme)
+    aligned = _align(shapes[complete], scheme.mirror)
     centred = (aligned - aligned.mean(axis=0)).reshape(len(aligned), -1)
     _, components = np.linalg.eigh(centred.T @ centred)
     components = components[:, ::-1].T
-    if component is None:
-        component = _yaw_component(components, scheme)
-    elif not 0 <= component < len(components):
-        raise ValueError(
-            f"Expected `component` in 0..{len(components) - 1}, received {component}."
-        )
+    component = _yaw_component(components, scheme.mirror)
     coefficients = np.full(len(shapes), np.nan)
     coefficients[complete] = centred @ components[component]
     return coefficients
 
 
 def copies(
-    coefficients: np.ndarray,
-    bins: int = 9,
-    folded: bool = False,
-    cap: int | None = None,
+    coefficients: np.ndarray, bins: int = 9, cap: int | None = None
 ) -> np.ndarray:
     """How often every face should come, to fill the histogram's sparse bins.
 
     Args:
         coefficients: `(N,)`; NaN counts as no pose, and is not repeated.
         bins: K, of equal width over the range (the paper: 9 for 300-W, 17 for AFLW).
-        folded: whether left and right count together, by the absolute value.
         cap: most copies of a face; unlimited by default, as in the paper.
 
     Returns:
@@ -107,7 +104,7 @@ def copies(
     for name, value in (("bins", bins), ("cap", 1 if cap is None else cap)):
         if value < 1:
             raise ValueError(f"Expected `{name}` >= 1, received {value}.")
-    values = np.abs(coefficients) if folded else np.asarray(coefficients)
+    values = np.asarray(coefficients)
     known = np.isfinite(values)
     result = np.ones(len(values), int)
     if known.any():
@@ -161,7 +158,7 @@ def _round_half_up(values: np.ndarray) -> np.ndarray:
     return np.floor(values + 0.5).astype(int)
 
 
-def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
+def _align(shapes: np.ndarray, mirror: tuple[int, ...]) -> np.ndarray:
     """Procrustes alignment to the mean shape, which is made upright and symmetric.
 
     Complex numbers turn "rotate and scale" into one multiplication.
@@ -171,16 +168,16 @@ def _align(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     mean = points.mean(axis=0)
     for _ in range(3):
-        mean = mean - mean[list(scheme.mirror)].conj()
+        mean = mean - mean[list(mirror)].conj()
         mean /= np.linalg.norm(mean)
         turned = points * (points.conj() @ mean)[:, None]
         mean = turned.mean(axis=0)
     return np.stack([turned.real, turned.imag], axis=-1)
 
 
-def _yaw_component(components: np.ndarray, scheme: LandmarkScheme) -> int:
-    vectors = components[:_CANDIDATES].reshape(-1, len(scheme), 2)
-    mirrored = vectors[:, list(scheme.mirror)] * [-1, 1]
+def _yaw_component(components: np.ndarray, mirror: tuple[int, ...]) -> int:
+    vectors = components[:_CANDIDATES].reshape(-1, len(mirror), 2)
+    mirrored = vectors[:, list(mirror)] * [-1, 1]
     symmetry = (vectors * mirrored).sum(axis=(1, 2))
     odd = np.flatnonzero(symmetry < -0.5)
     return int(odd[0] if len(odd) else symmetry.argmin())

@@ -1,5 +1,6 @@
 """Faces, or anything else with keypoints, in COCO's JSON format."""
 
+import contextlib
 import json
 import os
 from functools import partial
@@ -15,6 +16,7 @@ from wingkeras.data.annotations import (
     picture_path,
     read_record,
 )
+from wingkeras.data.coco_scheme import scheme_of_categories
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.numbers import shortened
 from wingkeras.imaging.images import BrokenFileError, read_bytes
@@ -24,14 +26,13 @@ _WHOLE_DIGITS = 18
 
 
 class _Picture(NamedTuple):
-    place: str
     path: Path
     size: tuple[float, float] | None
 
 
 def load_coco(
     json_path: str | os.PathLike,
-    scheme: str | LandmarkScheme,
+    scheme: str | LandmarkScheme | None = None,
     images: str | os.PathLike | None = None,
     on_error: OnError = "raise",
 ) -> FaceDataset:
@@ -45,7 +46,8 @@ def load_coco(
     Args:
         json_path: of a file with `images` (`id`, `file_name`) and `annotations`
             (`image_id`, `keypoints` = x, y and visibility of each point in turn).
-        scheme: of the keypoints.
+        scheme: of the keypoints; by default that of the file's categories, see
+            `coco_scheme.scheme_of_categories`.
         images: the folder that file names are relative to; that of `json_path` by
             default.
         on_error: "raise" at the first broken face, or "skip" all of them, see
@@ -67,11 +69,13 @@ def load_coco(
     faces = load_coco("annotations/train.json", "ibug68", images="photographs")
     ```
     """
-    path, scheme = Path(json_path), get_scheme(scheme)
+    path = Path(json_path)
+    chosen = None if scheme is None else get_scheme(scheme)
     folder = path.parent if images is None else Path(images)
     content = _parse(path)
+    scheme = chosen or _scheme_of(path, content)
     pictures, broken = _index_pictures(path, content["images"], folder)
-    known = [p.path for p in pictures.values() if p is not None]
+    known = [p.path for p in pictures.values() if isinstance(p, _Picture)]
     if known and content["annotations"] and not any(map(os.path.exists, known)):
         raise BrokenFileError(
             path,
@@ -79,7 +83,8 @@ def load_coco(
             f"{known[0].name}; name their folder with `images`",
         )
     seen: dict = {}
-    entries: list = broken
+    # A broken picture that is skipped costs its faces, each of which says so.
+    entries: list = broken if on_error == "raise" else []
     for i, annotation in enumerate(content["annotations"]):
         read = partial(_read, annotation, i, seen, pictures, scheme, path.stem)
         entries.append(read_record(path, f"annotations[{i}]", read))
@@ -109,20 +114,31 @@ def _parse(path: Path) -> dict[str, list]:
     return content
 
 
-def _index_pictures(path: Path, records: list, folder: Path):
-    """The pictures by id, `None` for an ambiguous one, and the broken records."""
-    pictures, broken = {}, []
+def _scheme_of(path: Path, content: dict) -> LandmarkScheme:
+    try:
+        return scheme_of_categories(content.get("categories"))
+    except ValueError as error:
+        raise BrokenFileError(path, str(error)) from error
 
-    def index(i: int, record) -> None:
+
+def _index_pictures(path: Path, records: list, folder: Path):
+    """The pictures by id, in place of a broken one its error; and all those errors."""
+    pictures: dict[object, _Picture | BrokenFileError] = {}
+    broken = []
+
+    def index(record) -> None:
         number = _required(record, "id")
         if number in pictures:
-            pictures[number] = None
             raise ValueError(f"the id {shortened(number)} repeats; give each its own")
         name = picture_path(folder, _required(record, "file_name"))
-        pictures[number] = _Picture(f"images[{i}]", name, _size(record))
+        pictures[number] = _Picture(name, _size(record))
 
     for i, record in enumerate(records):
-        broken.append(read_record(path, f"images[{i}]", partial(index, i, record)))
+        error = read_record(path, f"images[{i}]", partial(index, record))
+        if isinstance(error, BrokenFileError):
+            broken.append(error)
+            with contextlib.suppress(KeyError, TypeError):  # an id that is none
+                pictures[record["id"]] = error
     return pictures, broken
 
 
@@ -156,8 +172,8 @@ def _read(
     if image_id not in pictures:
         raise ValueError(f"no image has the id {shortened(image_id)}")
     picture = pictures[image_id]
-    if picture is None:
-        raise ValueError(f"several images have the id {shortened(image_id)}")
+    if isinstance(picture, BrokenFileError):
+        raise ValueError(f"its picture is broken; {picture.reason}")
     landmarks = _landmarks(keypoints, scheme)
     if landmarks is None:
         return None

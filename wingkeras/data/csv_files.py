@@ -55,6 +55,12 @@ def load_csv(
         BrokenFileError: for a file without these columns or with more points, and for
             a broken face; see `on_error`.
         ValueError: for an unknown scheme.
+
+    Example:
+
+    ```python
+    faces = load_csv("faces.csv", scheme="ibug68")
+    ```
     """
     return load_columns(Path(csv_path), get_scheme(scheme), on_error, {}, images)
 
@@ -68,6 +74,12 @@ def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
 
     Raises:
         OSError: where it cannot be written.
+
+    Example:
+
+    ```python
+    save_csv(load_csv("faces.csv", scheme="ibug68"), "copy.csv")
+    ```
     """
     vectors = to_shape_vectors(faces.landmarks)
     with (

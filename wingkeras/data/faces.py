@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from wingkeras import geometry
 from wingkeras.data.splitting import hold_out, join_pictures
 from wingkeras.schemes import LandmarkScheme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SUBSETS_SHOWN = 4
 
@@ -35,6 +38,18 @@ class FaceDataset:
     Raises:
         ValueError: for lengths or shapes that do not fit each other, coordinates
             that are infinite or half unlabelled, and boxes without area.
+
+    Example:
+
+    ```python
+    faces = FaceDataset(
+        images=("photo.jpg",),
+        landmarks=np.array([[[20, 18], [30, 18], [25, 24], [21, 29], [29, 29]]]),
+        scheme=wingkeras.schemes.FIVE,
+        subsets=("mine",),
+    )
+    len(faces), faces.boxes.shape  # (1, (1, 4))
+    ```
     """
 
     images: tuple[Path, ...]
@@ -77,6 +92,31 @@ class FaceDataset:
         missing = ", ".join(self.missing_subsets)
         parts += [f"missing: {missing}"] * bool(self.missing_subsets)
         return f"FaceDataset({'; '.join(parts)})"
+
+    def plot(self, count: int = 12) -> "Figure":
+        """A matplotlib figure of faces, evenly spaced in the set, with their points.
+
+        Args:
+            count: how many, at most.
+
+        Raises:
+            BrokenFileError: for a picture that cannot be decoded.
+        """
+        from wingkeras.imaging.figures import face_grid
+
+        places = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).round())
+        shown = self.select(places.astype(int))
+        return face_grid(shown.images, shown.landmarks, shown.boxes, self.scheme)
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows."""
+        from wingkeras.imaging.figures import as_png
+
+        if not len(self):
+            return None
+        figure = self.plot()
+        figure.suptitle(repr(self), fontsize=9)
+        return as_png(figure)
 
     def select(self, indices: Sequence[int] | np.ndarray) -> "FaceDataset":
         """The faces at these indices, in this order.

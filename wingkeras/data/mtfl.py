@@ -36,6 +36,13 @@ def load_mtfl(
     Raises:
         BrokenFileError: for a file without these columns, and for a broken face; see
             `on_error`.
+
+    Example:
+
+    ```python
+    faces = load_mtfl("lfw.csv")
+    faces.attributes["head_pose"]  # [3, 3]
+    ```
     """
     attributes = dict.fromkeys(_MTFL_ATTRIBUTES, _class)
     return load_columns(Path(csv_path), FIVE, on_error, attributes, images)

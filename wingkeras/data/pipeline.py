@@ -78,6 +78,13 @@ def steps_per_epoch(faces: FaceDataset, batch_size: int = 32, hsm_bins: int = 0)
 
     Raises:
         ValueError: see `training_dataset`.
+
+    Example:
+
+    ```python
+    faces = wingkeras.data.load_faces("faces.csv", scheme="ibug68")
+    steps_per_epoch(faces, batch_size=8)  # 5
+    ```
     """
     return count_batches(len(epoch_plan(faces, hsm_bins)), batch_size)
 

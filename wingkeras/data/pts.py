@@ -27,6 +27,13 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
         BrokenFileError: for a file that is missing, empty, cut off or no point list,
             for another number of points, and for coordinates that are not finite or
             not ASCII decimals.
+
+    Example:
+
+    ```python
+    write_pts("photo.pts", landmarks[0])
+    read_pts("photo.pts", num_landmarks=68).shape  # (68, 2)
+    ```
     """
     lines = _read_lines(path)
     declared, lines = _take_header(path, lines)
@@ -58,6 +65,12 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
 
     Raises:
         ValueError: for another shape, and for coordinates that are not finite.
+
+    Example:
+
+    ```python
+    write_pts("photo.pts", landmarks[0])
+    ```
     """
     landmarks = np.asarray(landmarks, np.float64)
     if landmarks.ndim != 2 or landmarks.shape[1] != 2 or not len(landmarks):

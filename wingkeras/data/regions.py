@@ -24,14 +24,14 @@ class FaceRegions:
         images: `(N, R, R, 3)` uint8 face regions, R = twice the crop's side.
         maps: `(N, 2, 3)` float32, region pixels -> unperturbed crop pixels.
         landmarks: `(N, L, 2)` float32, pixels of the regions; NaN = unlabelled.
-        mirror: the scheme's mirror permutation.
+        mirror: the scheme's mirror permutation; `None` if it has none.
         size: side of the crops, pixels.
     """
 
     images: np.ndarray
     maps: np.ndarray
     landmarks: np.ndarray
-    mirror: tuple[int, ...]
+    mirror: tuple[int, ...] | None
     size: int
 
     def __len__(self) -> int:

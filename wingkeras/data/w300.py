@@ -53,9 +53,16 @@ def describe_300w(root: str | os.PathLike) -> dict[str, SubsetCount]:
 
     Raises:
         FileNotFoundError: if there is no such folder.
+
+    Example:
+
+    ```python
+    found = describe_300w("300w")
+    found["lfpw/testset"].expected
+    ```
     """
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # unlike the path's own method, never raises
         raise FileNotFoundError(
             f"Expected the folder of 300-W, with {', '.join(_PROTOCOL_COUNTS)} in it; "
             f"there is no folder {root}."
@@ -97,6 +104,13 @@ def load_300w(
         FileNotFoundError: if `root` or a subset is missing or holds no faces.
         BrokenFileError: for a broken face; see `on_error`.
         ValueError: for an unknown `split`.
+
+    Example:
+
+    ```python
+    faces = load_300w("300w", "common")
+    faces.subsets[0]  # "helen/testset"
+    ```
     """
     if split not in SPLITS:
         raise ValueError(f"Expected `split` as one of {[*SPLITS]}, received {split!r}.")

@@ -11,6 +11,7 @@ from wingkeras.export import litert_files, onnx_files
 from wingkeras.export.graphs import Graph
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
+from wingkeras.storage.signals import interrupts_repeated
 
 QUANTIZATIONS = ("fp16", "int8")
 _FORMATS = {".onnx": onnx_files, ".tflite": litert_files}
@@ -38,6 +39,14 @@ def convert(
         ValueError: for another ending or quantization, or "int8" without samples.
         ImportError: if a converter is not installed, or Keras runs on another
             backend than TensorFlow.
+
+    Example:
+
+    ```python
+    graph = build_graph(localizer, "stage1")
+    described = metadata("mine", localizer.scheme, "stage1", None, "Apache-2.0")
+    convert(graph, "mine.onnx", described)
+    ```
     """
     path = Path(path)
     if path.suffix not in _FORMATS:
@@ -70,7 +79,8 @@ def serialize(
         ImportError: see `convert`.
     """
     file_names = serialized_names.to_file(described or {}, serialized_names.EXPORT)
-    return _FORMATS[ending].serialize(graph, file_names, quantize, samples or [])
+    with interrupts_repeated():
+        return _FORMATS[ending].serialize(graph, file_names, quantize, samples or [])
 
 
 def metadata(
@@ -88,13 +98,20 @@ def metadata(
     Returns:
         For `convert`; `points` (their names) and `edges` (pairs of indices joined by
         a line in drawings) are JSON.
+
+    Example:
+
+    ```python
+    described = metadata("mine", localizer.scheme, "all", None, "Apache-2.0")
+    described["scheme"]  # "ibug68"
+    ```
     """
     return {
         "name": name,
         "version": version("wingkeras"),
         "scheme": scheme.name,
-        "points": json.dumps(scheme.points),
-        "edges": json.dumps(scheme.edges),
+        "points": json.dumps(scheme.points, allow_nan=False),
+        "edges": json.dumps(scheme.edges, allow_nan=False),
         "stage": stage,
         "quantize": quantize or "",
         "licence": licence,
@@ -114,6 +131,12 @@ def describe(path: str | Path) -> dict[str, str]:
         FileNotFoundError: if there is no such file.
         ValueError: for another ending, or a file that `convert` did not write with
             `metadata`.
+
+    Example:
+
+    ```python
+    describe("mine.onnx")["licence"]  # "Apache-2.0"
+    ```
     """
     path = Path(path)
     if path.suffix not in _FORMATS:

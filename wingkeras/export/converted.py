@@ -54,9 +54,17 @@ def load_converted(
         ValueError: for an unknown runtime.
         ImportError: if it is not installed, or what converts for it.
         OSError: if the cache cannot be written to.
+
+    Example:
+
+    ```python
+    stage = localizer.stages[0]
+    fast = load_converted("mine-1", lambda: stage, "onnx", stage.mean_shape, stage.size)
+    other = localizer.replace(stages=[fast])
+    ```
     """
     ending = runtimes.check(runtime).ending
-    folder = cache_home() / f"converted-{version('wingkeras')}-{_FORMAT}"
+    folder = _folder()
     for path in _sound_files(folder, key, ending):
         try:
             return runtimes.load_stage(path, runtime, mean_shape, size)
@@ -74,9 +82,30 @@ def load_converted(
     return runtimes.load_stage(path, runtime, mean_shape, size)
 
 
+def is_converted(key: str, ending: str) -> bool:
+    """Whether the cache holds a file of a network, which was not looked into.
+
+    Args:
+        key: see `load_converted`.
+        ending: of the file.
+    """
+    try:
+        return bool(_files(_folder(), key, ending))
+    except OSError:  # no cache
+        return False
+
+
+def _folder() -> Path:
+    return cache_home() / f"converted-{version('wingkeras')}-{_FORMAT}"
+
+
+def _files(folder: Path, key: str, ending: str) -> list[Path]:
+    return sorted(folder.glob(f"{glob.escape(key)}.*{ending}"))
+
+
 def _sound_files(folder: Path, key: str, ending: str) -> Iterator[Path]:
     """Files of a network whose content is what their name says."""
-    for path in sorted(folder.glob(f"{glob.escape(key)}.*{ending}")):
+    for path in _files(folder, key, ending):
         try:
             found = sha256_of(path)
         except OSError:  # another process has discarded it

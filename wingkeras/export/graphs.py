@@ -33,6 +33,13 @@ class Graph:
             call have a name instead of a number.
         output: shape of the one output, in the same way.
         networks: the networks inside.
+
+    Example:
+
+    ```python
+    run = build_graph(localizer).compile()
+    run(image=image, boxes=np.float32(boxes)).shape  # (1, 68, 2)
+    ```
     """
 
     function: Callable
@@ -91,8 +98,8 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
     Example:
 
     ```python
-    graph = build_graph(wingkeras.zoo.load("cnn67_300w"))
-    convert(graph, "cnn67_300w.onnx")
+    graph = build_graph(wingkeras.zoo.load("cnn6_300w"))
+    wingkeras.export.convert(graph, "cnn6_300w.tflite")
     ```
     """
     stages = localizer.keras_stages

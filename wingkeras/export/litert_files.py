@@ -114,7 +114,7 @@ def _with_metadata(content: bytes, metadata: dict[str, str]) -> bytes:
 
     model: Any = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     buffer = schema.BufferT()
-    buffer.data = list(json.dumps(metadata).encode())
+    buffer.data = list(json.dumps(metadata, allow_nan=False).encode())
     entry = schema.MetadataT()
     entry.name, entry.buffer = _METADATA, len(model.buffers)
     model.buffers.append(buffer)

@@ -153,6 +153,7 @@ def compare(
 
     Raises:
         ValueError, ImportError, FileNotFoundError: see `runtimes.load_file`.
+        FloatingPointError: if landmarks of the file or of Keras are not finite.
     """
     path = Path(path)
     run = runtimes.load_file(path)
@@ -160,7 +161,12 @@ def compare(
     distances = []
     for image, boxes in pictures:
         landmarks = localizer(image, boxes)
-        shifts = np.linalg.norm(exported(image, boxes) - landmarks, axis=-1)
+        found = exported(image, boxes)
+        if not np.isfinite(found).all():
+            raise FloatingPointError(
+                f"Expected finite landmarks, {path} gave others. Convert it again."
+            )
+        shifts = np.linalg.norm(found - landmarks, axis=-1)
         distances.append(shifts * _crop_scales(localizer, landmarks))
     distances = np.concatenate(distances)
     errors = (None, None)

@@ -12,6 +12,12 @@ def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
     Returns:
         `(..., 4)` float32: centre = that of the landmarks' bounding box, side =
         its longer side.
+
+    Example:
+
+    ```python
+    landmark_boxes(np.array([[10.0, 20.0], [30.0, 28.0]]))  # [10, 14, 30, 34]
+    ```
     """
     low = np.nanmin(landmarks, axis=-2)
     high = np.nanmax(landmarks, axis=-2)
@@ -28,6 +34,12 @@ def square_boxes(boxes: np.ndarray) -> np.ndarray:
 
     Returns:
         `(N, 4)` float32; what is square but for rounding comes back bit by bit.
+
+    Example:
+
+    ```python
+    square_boxes(np.array([[10, 20, 30, 28]]))  # [[10, 14, 30, 34]]
+    ```
     """
     boxes = np.asarray(boxes, np.float32)
     width, height = (boxes[:, 2:] - boxes[:, :2]).T
@@ -36,7 +48,14 @@ def square_boxes(boxes: np.ndarray) -> np.ndarray:
 
 
 def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
-    """Boxes `(..., 4)` grown by `factor` about their centres, same units."""
+    """Boxes `(..., 4)` grown by `factor` about their centres, same units.
+
+    Example:
+
+    ```python
+    scale_boxes(np.array([[10, 10, 30, 30]]), 1.5)  # [[5, 5, 35, 35]]
+    ```
+    """
     boxes = np.asarray(boxes, np.float32)
     centre = (boxes[..., :2] + boxes[..., 2:]) / 2
     half = (boxes[..., 2:] - boxes[..., :2]) * (factor / 2)
@@ -44,7 +63,14 @@ def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
 
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union in [0, 1] of boxes `(..., 4)` that broadcast."""
+    """Intersection over union in [0, 1] of boxes `(..., 4)` that broadcast.
+
+    Example:
+
+    ```python
+    box_iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]]))  # [0.333333]
+    ```
+    """
     boxes, others = np.asarray(boxes, np.float32), np.asarray(others, np.float32)
     low = np.maximum(boxes[..., :2], others[..., :2])
     high = np.minimum(boxes[..., 2:], others[..., 2:])

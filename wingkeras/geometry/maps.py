@@ -14,6 +14,13 @@ def crop_maps(boxes, size: int, xp=np):
     Returns:
         `(N, 2, 3)`, image pixels -> crop pixels; the box's edges land on the
         crop's outer edges, -0.5 and `size - 0.5`.
+
+    Example:
+
+    ```python
+    maps = crop_maps(np.array([[9.5, 9.5, 73.5, 73.5]]), size=64)
+    transform(maps, np.array([[[10.0, 10.0]]]))  # [[[0, 0]]]
+    ```
     """
     left, top, right, bottom = (boxes[:, i] for i in range(4))
     sx = size / (right - left)
@@ -35,6 +42,13 @@ def rotation_maps(angles, size: int, xp=np):
 
     Returns:
         `(N, 2, 3)`, crop pixels -> rotated crop pixels.
+
+    Example:
+
+    ```python
+    maps = rotation_maps(np.array([np.pi / 2]), size=64)
+    transform(maps, np.array([[[63.0, 31.5]]]))  # [[[31.5, 0]]]
+    ```
     """
     centre = (size - 1) / 2
     cos, sin = xp.cos(angles), xp.sin(angles)
@@ -100,7 +114,15 @@ def shrink_maps(maps, factor: int, xp=np):
 
 
 def transform(maps, points, xp=np):
-    """Points `(N, L, 2)` taken through affine maps `(N, 2, 3)`: `(N, L, 2)`."""
+    """Points `(N, L, 2)` taken through affine maps `(N, 2, 3)`: `(N, L, 2)`.
+
+    Example:
+
+    ```python
+    maps = np.array([[[2.0, 0, 1], [0, 2, 3]]])
+    transform(maps, np.array([[[5.0, 5.0]]]))  # [[[11, 13]]]
+    ```
+    """
     x, y = points[..., 0], points[..., 1]
     rows = [
         maps[:, i, 0:1] * x + maps[:, i, 1:2] * y + maps[:, i, 2:3] for i in range(2)
@@ -109,7 +131,16 @@ def transform(maps, points, xp=np):
 
 
 def compose(outer, inner, xp=np):
-    """The maps `(N, 2, 3)` that apply `inner` first, then `outer`."""
+    """The maps `(N, 2, 3)` that apply `inner` first, then `outer`.
+
+    Example:
+
+    ```python
+    twice = np.array([[[2.0, 0, 0], [0, 2, 0]]])
+    shifted = np.array([[[1.0, 0, 10], [0, 1, 0]]])
+    transform(compose(twice, shifted), np.array([[[1.0, 1.0]]]))  # [[[22, 2]]]
+    ```
+    """
     entries = []
     for i in range(2):
         a, b = outer[:, i, 0], outer[:, i, 1]
@@ -119,7 +150,14 @@ def compose(outer, inner, xp=np):
 
 
 def invert(maps, xp=np):
-    """The inverses `(N, 2, 3)` of affine maps `(N, 2, 3)`."""
+    """The inverses `(N, 2, 3)` of affine maps `(N, 2, 3)`.
+
+    Example:
+
+    ```python
+    invert(np.array([[[2.0, 0, 10], [0, 2, 0]]]))  # [[[0.5, 0, -5], [0, 0.5, 0]]]
+    ```
+    """
     a, b, c = maps[:, 0, 0], maps[:, 0, 1], maps[:, 0, 2]
     d, e, f = maps[:, 1, 0], maps[:, 1, 1], maps[:, 1, 2]
     determinant = a * e - b * d
@@ -146,6 +184,13 @@ def fit_similarity(source, target, xp=np):
 
     Returns:
         `(N, 2, 3)` maps, source -> target.
+
+    Example:
+
+    ```python
+    source = np.array([[[0.0, 0], [1, 0], [0, 1]]])
+    fit_similarity(source, 2 * source + 5)  # [[[2, 0, 5], [0, 2, 5]]]
+    ```
     """
     target = target + xp.zeros_like(source)
     x, y = source[..., 0], source[..., 1]

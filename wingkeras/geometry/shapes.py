@@ -4,13 +4,27 @@ import numpy as np
 
 
 def to_shape_vectors(landmarks, xp=np):
-    """Landmarks `(N, L, 2)` as shape vectors `(N, 2L)`, all x first (Eq. 1)."""
+    """Landmarks `(N, L, 2)` as shape vectors `(N, 2L)`, all x first (Eq. 1).
+
+    Example:
+
+    ```python
+    to_shape_vectors(np.array([[[1.0, 10.0], [2.0, 20.0]]]))  # [[1, 2, 10, 20]]
+    ```
+    """
     pair = xp.stack([landmarks[..., 0], landmarks[..., 1]], axis=-2)
     return xp.reshape(pair, (-1, 2 * landmarks.shape[-2]))
 
 
 def from_shape_vectors(vectors, xp=np):
-    """Shape vectors `(N, 2L)` as landmarks `(N, L, 2)`."""
+    """Shape vectors `(N, 2L)` as landmarks `(N, L, 2)`.
+
+    Example:
+
+    ```python
+    from_shape_vectors(np.array([[1.0, 2.0, 10.0, 20.0]]))  # [[[1, 10], [2, 20]]]
+    ```
+    """
     half = vectors.shape[-1] // 2
     return xp.stack([vectors[..., :half], vectors[..., half:]], axis=-1)
 

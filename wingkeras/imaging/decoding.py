@@ -1,6 +1,8 @@
 """From the bytes of a picture file to its pixels, all of them or none."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -18,7 +20,6 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"\0\0\0\0IEND\xae\x42\x60\x82"
 # Pillow's own `PIL.Image.open` has a limit of pixels for the whole process, and knows
 # formats that run other programs.
 _READERS: dict[bytes, Callable[..., PIL.Image.Image]] = {
@@ -94,8 +95,8 @@ def _orientation(image: PIL.Image.Image) -> int:
 
 def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
     reader = _find_reader(data)
-    if reader is PngImageFile and _PNG_END not in data:
-        raise ValueError("the PNG has no end")  # which Pillow does without
+    if reader is PngImageFile:
+        _check_png(data)
     image = reader(io.BytesIO(data))
     _check_size(*image.size, max_pixels)
     orientation = _orientation(image)
@@ -107,6 +108,24 @@ def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
     if left != orientation:  # Pillow turns TIFF files by itself
         return _turned(pixels, _UNDONE_BY.get(orientation, orientation))
     return pixels
+
+
+def _check_png(data: bytes) -> None:
+    """Refuse what Pillow takes: pixels with a wrong checksum, and a missing end."""
+    start, kind = len(_PNG), b""
+    while kind != b"IEND":
+        if len(data) < start + 12:
+            raise ValueError("the PNG has no end")
+        length, kind = struct.unpack(">I4s", data[start : start + 8])
+        end = start + 8 + length
+        if len(data) < end + 4:
+            raise ValueError("the PNG has no end")
+        (checksum,) = struct.unpack(">I", data[end : end + 4])
+        # The chunks that a picture cannot do without begin with a capital letter.
+        is_critical = kind[:1].isupper()
+        if is_critical and zlib.crc32(memoryview(data)[start + 4 : end]) != checksum:
+            raise ValueError(f"wrong checksum of the PNG's {kind.decode('latin-1')}")
+        start = end + 4
 
 
 def _find_reader(data: bytes) -> Callable[..., PIL.Image.Image]:
@@ -134,7 +153,8 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise _RefusedError(
             f"expected at most {max_pixels:,} pixels, received {width} x {height}; "
-            "scale the picture down, or raise `max_pixels` of `read_image`"
+            "scale the picture down, or raise `max_pixels` of `read_image` "
+            "(`wingkeras predict --max-pixels`)"
         )
 
 

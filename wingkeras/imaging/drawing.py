@@ -26,6 +26,12 @@ def draw_landmarks(
 
     Returns:
         `(H, W, 3)` uint8 RGB; lines are as thick as suits each face's size.
+
+    Example:
+
+    ```python
+    picture = draw_landmarks(image, landmarks, wingkeras.schemes.IBUG68, boxes)
+    ```
     """
     canvas = image.copy()
     for face in np.asarray(landmarks, np.float32):

@@ -9,6 +9,7 @@ import numpy as np
 import PIL.Image
 
 from wingkeras.imaging.decoding import decode
+from wingkeras.printable import printable
 
 MAX_PIXELS = 100_000_000
 """Of a picture, unless the caller allows more: 300 MB once it is decoded."""
@@ -17,9 +18,20 @@ MAX_PIXELS = 100_000_000
 class BrokenFileError(ValueError):
     """A file that cannot be used as it is.
 
+    Its message is one line; control characters in names are escaped.
+
     Attributes:
         path: of the file.
         reason: what is wrong with it.
+
+    Example:
+
+    ```python
+    try:
+        read_image("no_picture.txt")
+    except BrokenFileError as error:
+        print(error.path, error.reason)
+    ```
     """
 
     def __init__(self, path: str | os.PathLike, reason: str):
@@ -28,7 +40,7 @@ class BrokenFileError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return printable(f"{self.path}: {self.reason}")
 
 
 def read_image(

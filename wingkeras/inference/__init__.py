@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from wingkeras.inference.faces import Face, Faces
     from wingkeras.inference.flip import MAX_FLIP_ERROR, localize_with_flip
+    from wingkeras.inference.given_boxes import GivenBoxes, WholePicture
     from wingkeras.inference.keras_stages import KerasStage
     from wingkeras.inference.localizer import Localizer
     from wingkeras.inference.runtimes import FileStage, load_file
@@ -32,6 +33,7 @@ __getattr__, __dir__ = lazy_names(
         "wingkeras.inference.detections": ["Detections"],
         "wingkeras.inference.faces": ["Face", "Faces"],
         "wingkeras.inference.flip": ["MAX_FLIP_ERROR", "localize_with_flip"],
+        "wingkeras.inference.given_boxes": ["GivenBoxes", "WholePicture"],
         "wingkeras.inference.keras_stages": ["KerasStage"],
         "wingkeras.inference.localizer": ["Localizer"],
         "wingkeras.inference.runtimes": ["FileStage", "load_file"],
@@ -47,10 +49,12 @@ __all__ = [
     "Face",
     "Faces",
     "FileStage",
+    "GivenBoxes",
     "HaarDetector",
     "KerasStage",
     "Localizer",
     "Stage",
+    "WholePicture",
     "YuNetDetector",
     "load_detector",
     "load_file",

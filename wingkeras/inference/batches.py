@@ -105,6 +105,16 @@ def localize(
     return np.split(landmarks, np.cumsum(counts)[:-1])
 
 
+def check_batch_size(batch_size: int) -> None:
+    """Refuse batches without a face.
+
+    Raises:
+        ValueError: for a size below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"Expected `batch_size` of at least 1, received {batch_size}.")
+
+
 def localize_all(
     localizer: RegionLocalizer, pictures: Iterable[tuple[Any, Any]], batch_size: int
 ) -> Iterator[np.ndarray]:
@@ -112,8 +122,7 @@ def localize_all(
 
     At most the regions of one batch and of one picture are held.
     """
-    if batch_size < 1:
-        raise ValueError(f"Expected `batch_size` of at least 1, received {batch_size}.")
+    check_batch_size(batch_size)
     return _localize_all(localizer, pictures, batch_size)
 
 

@@ -21,6 +21,13 @@ class BoxCalibration:
             the square root of its area.
         down: the same, downwards.
         scale: side of the square over that of the detector's box.
+
+    Example:
+
+    ```python
+    to_square = BoxCalibration(right=0.0, down=0.1, scale=0.9)
+    to_square(np.array([[0.0, 0.0, 100.0, 100.0]]))  # [[5, 15, 95, 105]]
+    ```
     """
 
     right: float
@@ -35,6 +42,14 @@ class BoxCalibration:
         centre = centre + side * np.array([self.right, self.down])
         half = side * self.scale / 2
         return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+    def __matmul__(self, inner: "BoxCalibration") -> "BoxCalibration":
+        """This one, and then another from its squares to other ones."""
+        return BoxCalibration(
+            self.right + self.scale * inner.right,
+            self.down + self.scale * inner.down,
+            self.scale * inner.scale,
+        )
 
 
 class CalibratedDetector(abc.ABC):

@@ -14,6 +14,16 @@ class Detections(NamedTuple):
             faces' landmarks, image pixels.
         scores: `(N,)` float32 in [0, 1], how sure the detector is; NaN where it does
             not say.
+
+    Example:
+
+    ```python
+    def whole_picture(image):
+        height, width = image.shape[:2]
+        return Detections(np.array([[0, 0, width, height]]), np.array([0.5]))
+
+    faces = localizer.replace(detector=whole_picture).detect("photo.jpg")
+    ```
     """
 
     boxes: np.ndarray

@@ -10,14 +10,40 @@ span half of what 68 do.
 
 from pathlib import Path
 
+import numpy as np
+
 from wingkeras.inference.calibration import BoxCalibration
+from wingkeras.inference.given_boxes import NoDetector
 from wingkeras.inference.haar import HaarDetector
+from wingkeras.inference.own_faces import box_in_that_of_68
 from wingkeras.inference.yunet import MIN_FACE, MIN_SCORE, YuNetDetector
 from wingkeras.schemes import IBUG68, LandmarkScheme
 
-__all__ = ["BoxCalibration", "HaarDetector", "YuNetDetector", "load_detector"]
+__all__ = [
+    "BoxCalibration",
+    "HaarDetector",
+    "YuNetDetector",
+    "default_detector",
+    "load_detector",
+]
 
 _NAMES = ("haar", "yunet")
+
+
+def default_detector(
+    scheme: LandmarkScheme, mean_shape: np.ndarray, size: int, box_scale: float
+) -> YuNetDetector | NoDetector:
+    """What a localizer finds faces with; for things without eyes, what says so.
+
+    Args:
+        scheme, mean_shape, size, box_scale: see `own_faces.box_in_that_of_68`.
+    """
+    if not scheme.has_eyes:
+        return NoDetector(scheme)
+    if scheme.name in YuNetDetector.CALIBRATIONS:
+        return YuNetDetector(scheme=scheme)
+    inner = box_in_that_of_68(scheme, mean_shape, size, box_scale)
+    return YuNetDetector(calibration=YuNetDetector.CALIBRATIONS[IBUG68.name] @ inner)
 
 
 def load_detector(
@@ -26,6 +52,7 @@ def load_detector(
     scheme: LandmarkScheme = IBUG68,
     min_face: float | None = None,
     min_score: float | None = None,
+    inner: BoxCalibration | None = None,
 ) -> HaarDetector | YuNetDetector:
     """A detector by name.
 
@@ -35,16 +62,29 @@ def load_detector(
         scheme: see `HaarDetector`.
         min_face: see the detectors, which have different defaults.
         min_score: of YuNet; see there.
+        inner: from the square around 68 landmarks to that of a scheme that the
+            detector is not calibrated for, see `own_faces.box_in_that_of_68`.
 
     Raises:
         ValueError: for an unknown name, and what the detectors refuse.
+
+    Example:
+
+    ```python
+    detector = load_detector("yunet", min_face=100)
+    ```
     """
     if name not in _NAMES:
         raise ValueError(f"Expected one of {sorted(_NAMES)}, received {name!r}.")
+    calibration = None
+    calibrations = (HaarDetector if name == "haar" else YuNetDetector).CALIBRATIONS
+    if inner is not None and scheme.name not in calibrations:
+        calibration = calibrations[IBUG68.name] @ inner
     if name == "haar":
-        return HaarDetector(scheme=scheme, min_face=min_face)
+        return HaarDetector(calibration, scheme, min_face)
     return YuNetDetector(
         path,
+        calibration,
         scheme=scheme,
         min_face=MIN_FACE if min_face is None else min_face,
         min_score=MIN_SCORE if min_score is None else min_score,

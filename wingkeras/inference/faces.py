@@ -23,6 +23,13 @@ class Face(NamedTuple):
         landmarks: `(L, 2)` float32, image pixels.
         box: `(4,)` float32 left, top, right, bottom, image pixels.
         score: of the detector, in [0, 1]; NaN where it gives none.
+
+    Example:
+
+    ```python
+    for landmarks, box, score in localizer.detect("photo.jpg"):
+        print(score, landmarks.shape, box)
+    ```
     """
 
     landmarks: np.ndarray
@@ -46,8 +53,8 @@ class Faces:
         scheme: which L points these are.
 
     Raises:
-        ValueError: for arrays that do not fit each other or the scheme, and scores
-            outside [0, 1].
+        ValueError: for arrays that do not fit each other or the scheme, landmarks and
+            boxes that are not finite, and scores outside [0, 1].
 
     Example:
 
@@ -82,6 +89,9 @@ class Faces:
                     f"Expected `{name}` of shape {shape} for {count} boxes and scheme "
                     f"{self.scheme.name!r}, received {received}."
                 )
+        for name in ("landmarks", "boxes"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"Expected finite `{name}`, received others.")
         wrong = (self.scores < 0) | (self.scores > 1)
         if wrong.any():
             raise ValueError(
@@ -185,6 +195,16 @@ class Faces:
         """
         return openness(self.landmarks, self.scheme)
 
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the points without their picture, or text for none."""
+        from wingkeras.imaging.figures import as_png, points_figure
+
+        if not len(self):
+            return None
+        figure = points_figure(self.landmarks, self.boxes, self.scheme)
+        figure.suptitle(repr(self), fontsize=9)
+        return as_png(figure)
+
     def draw(self, image: Any, head_pose: bool = False) -> np.ndarray:
         """A copy of the picture with landmarks and boxes drawn in.
 
@@ -205,7 +225,7 @@ class Faces:
         return drawn
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values, rounded to a thousandth; `None` stands for NaN.
+        """JSON-ready values, rounded to a thousandth; a score may be `None`, for NaN.
 
         Returns:
             `scheme`, its name; and `faces`, a list with the `box`, the `score` and the

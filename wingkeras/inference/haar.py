@@ -16,7 +16,7 @@ from wingkeras.inference.calibration import (
     largest_first,
 )
 from wingkeras.inference.detections import Detections
-from wingkeras.inference.sharing import Exclusive
+from wingkeras.inference.sharing import OneEach
 from wingkeras.schemes import IBUG68, LandmarkScheme
 
 _LEAST_SIDE = 24
@@ -28,7 +28,7 @@ class HaarDetector(CalibratedDetector):
     """OpenCV's frontal face cascade.
 
     It finds upright, roughly frontal faces, and gives no scores. Several threads may
-    call one detector; it searches one picture at a time.
+    call one detector, each of which then has a cascade of its own.
 
     Args:
         calibration: from its boxes to the networks' convention.
@@ -68,7 +68,7 @@ class HaarDetector(CalibratedDetector):
     ):
         super().__init__(calibration, scheme)
         self.min_face = None if min_face is None else check_min_face(min_face)
-        self._cascade = Exclusive(_load_cascade)
+        self._cascade = OneEach(_load_cascade)
 
     def raw(self, image: Any) -> Detections:
         """The detector's own boxes, image pixels, the largest first."""

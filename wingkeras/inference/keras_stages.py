@@ -26,6 +26,14 @@ class KerasStage:
         network: from `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
             in pixels of that input.
         mean_shape: `(L, 2)`, pixels of the input.
+
+    Example:
+
+    ```python
+    mean_shape = localizer.stages[0].mean_shape
+    stage = KerasStage(wingkeras.models.CNN6(68, mean_shape), mean_shape)
+    mine = wingkeras.Localizer([stage], wingkeras.schemes.IBUG68, box_scale=1.1)
+    ```
     """
 
     network: keras.Model

@@ -9,11 +9,11 @@ import numpy as np
 
 from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
-from wingkeras.inference import batches, cascade
+from wingkeras.inference import batches, cascade, pipelined
 from wingkeras.inference.detections import Detections, Detector, detect_faces
+from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.stages import Stage
-from wingkeras.inference.yunet import YuNetDetector
 from wingkeras.schemes import LandmarkScheme
 
 if TYPE_CHECKING:
@@ -45,14 +45,15 @@ class Localizer:
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
         detector: finds the faces for `detect`: `image -> Detections`, or `(N, 4)`
-            boxes; YuNet by default.
+            boxes; by default YuNet, and for a scheme without eyes, which no detector
+            finds, none.
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
-            inputs' sizes do not fit each other (see `crops.check_sizes`), or Keras
-            runs only some of them.
+            inputs' sizes do not fit each other (see `crops.check_sizes`), Keras runs
+            only some of them, or `flip_tta` is asked of a scheme without a mirror.
     """
 
     def __init__(
@@ -75,6 +76,11 @@ class Localizer:
         by_keras = {stage.runtime == "keras" for stage in stages}
         if len(by_keras) > 1:
             raise ValueError("Expected all stages to be run by Keras, or none.")
+        if flip_tta and scheme.mirror is None:
+            raise ValueError(
+                f"Expected flip_tta=False for scheme {scheme.name!r}, which has no "
+                "`mirror`; received True."
+            )
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
@@ -86,7 +92,10 @@ class Localizer:
             "detector": detector,
             "flip_tta": flip_tta,
         }
-        self._detector = YuNetDetector(scheme=scheme) if detector is None else detector
+        if detector is None:
+            first = self.stages[0]
+            detector = default_detector(scheme, first.mean_shape, first.size, box_scale)
+        self._detector = detector
         self._process = os.getpid()
         self._compute = self._compile()
 
@@ -176,6 +185,7 @@ class Localizer:
 
         Raises:
             ValueError: for an image or boxes of another form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         face_regions = batches.cut_regions(self, as_image(image), boxes)
@@ -197,6 +207,7 @@ class Localizer:
         Raises:
             ValueError: for a batch size below 1, and for an image or boxes of another
                 form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         return batches.localize_all(self, pictures, batch_size)
@@ -213,10 +224,17 @@ class Localizer:
             `(N, L, 2)` float32, region pixels.
 
         Raises:
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
         self._check_process()
-        return self._compute(regions, maps.astype(np.float32))
+        with np.errstate(invalid="ignore", over="ignore"):  # told below
+            landmarks = self._compute(regions, maps.astype(np.float32))
+        if not np.isfinite(landmarks).all():
+            raise FloatingPointError(
+                f"Expected finite landmarks, {self!r} gave others: load it again."
+            )
+        return landmarks
 
     def detect(self, image: Any) -> Faces:
         """Find the faces of a picture, and their landmarks.
@@ -228,17 +246,22 @@ class Localizer:
             The faces, the largest first; none is no error.
 
         Raises:
-            ValueError: for an image of another form.
-            RuntimeError: in a forked process.
+            ValueError, FloatingPointError, RuntimeError: see `detect_batch`.
         """
-        return self.detect_batch([image])[0]
+        image = as_image(image)
+        faces = self.find_faces(image)
+        return Faces(self(image, faces.boxes), *faces, self.scheme)
 
     def detect_batch(self, images: Iterable[Any], batch_size: int = 32) -> list[Faces]:
-        """Find the faces of many pictures, and their landmarks.
+        """Find the faces of many pictures, and their landmarks, on all cores.
+
+        Reading, detection, crops and networks overlap, and the faces of several
+        pictures go through the networks together. A detector of your own is called by
+        one thread, in the order of the pictures.
 
         Args:
-            images: see `images.as_image`; they are taken one after the other, so that
-                they need not fit in memory.
+            images: see `images.as_image`; they are taken one after the other, a few
+                ahead of the results, so that they need not fit in memory.
             batch_size: how many faces go through the networks at a time.
 
         Returns:
@@ -246,6 +269,7 @@ class Localizer:
 
         Raises:
             ValueError: for a batch size below 1, and for an image of another form.
+            FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
 
         Example:
@@ -256,18 +280,10 @@ class Localizer:
             print(path, faces)
         ```
         """
-        found: list[Detections] = []
-
-        def detected():
-            for given in images:
-                image = as_image(given)
-                found.append(self.find_faces(image))
-                yield image, found[-1].boxes
-
-        landmarks = list(self.localize_batch(detected(), batch_size))
+        batches.check_batch_size(batch_size)
         return [
-            Faces(points, *faces, self.scheme)
-            for points, faces in zip(landmarks, found, strict=True)
+            Faces(landmarks, *faces, self.scheme)
+            for faces, landmarks in pipelined.detect_all(self, images, batch_size)
         ]
 
     def find_faces(self, image: Any) -> Detections:

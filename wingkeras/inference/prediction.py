@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from wingkeras.data.pts import write_pts
-from wingkeras.imaging.images import read_image
+from wingkeras.imaging.images import MAX_PIXELS, read_image
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
@@ -38,6 +38,7 @@ def predict_file(
     name: str,
     formats: Collection[str] = USUAL_FORMATS,
     flip_error: bool = False,
+    max_pixels: int = MAX_PIXELS,
     draw_head_pose: bool = False,
 ) -> Prediction:
     """Find the faces of one picture file and write what was found.
@@ -55,6 +56,7 @@ def predict_file(
             other.
         flip_error: whether the JSON holds each face's flip error as well; see
             `flip.localize_with_flip`. The networks run about twice as long.
+        max_pixels: that the picture may have, see `read_image`.
         draw_head_pose: whether the picture shows the axes of every head; see
             `Faces.draw`.
 
@@ -67,25 +69,72 @@ def predict_file(
         ValueError: for an unknown format, and head poses of another scheme than
             `ibug68`.
     """
+    check_formats(formats)
+    image = read_image(path, upright=True, max_pixels=max_pixels)
+    faces = localizer.detect(image)
+    errors = None
+    if flip_error and "json" in formats:
+        errors = localize_with_flip(localizer, image, faces.boxes)[1]
+    found = Found(path, image.shape, faces, errors)
+    return write_found(found, image, folder, name, formats, draw_head_pose)
+
+
+def check_formats(formats: Collection[str]) -> None:
+    """Refuse formats that are none.
+
+    Raises:
+        ValueError: for one that is not in `FORMATS`.
+    """
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ValueError(f"Expected formats of {FORMATS}, received {unknown}.")
-    image = read_image(path, upright=True)
-    faces = localizer.detect(image)
+
+
+class Found(NamedTuple):
+    """What was found in a picture file.
+
+    Attributes:
+        path: of the picture.
+        shape: of the picture, height first.
+        faces: found in it.
+        flip_errors: `(N,)`, where they were asked for.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    faces: Faces
+    flip_errors: np.ndarray | None
+
+
+def write_found(
+    found: Found,
+    image: np.ndarray | None,
+    folder: Path,
+    name: str,
+    formats: Collection[str],
+    draw_head_pose: bool = False,
+) -> Prediction:
+    """Write what was found in a picture.
+
+    Args:
+        found: to be written.
+        image: the picture, `(H, W, 3)` uint8 RGB; needed for "picture" only.
+        folder, name, formats, draw_head_pose: see `predict_file`.
+
+    Raises:
+        OSError: if a file cannot be written.
+    """
     files = []
     if "picture" in formats:
-        files.append(_picture_path(path, folder, name))
-        _write_picture(files[-1], faces.draw(image, draw_head_pose))
+        files.append(_picture_path(found.path, folder, name))
+        _write_picture(files[-1], found.faces.draw(image, draw_head_pose))
     if "pts" in formats:
-        files += _write_all_pts(folder, name, faces)
+        files += _write_all_pts(folder, name, found.faces)
     if "json" in formats:
-        errors = None
-        if flip_error:
-            errors = localize_with_flip(localizer, image, faces.boxes)[1]
         files.append(_json_path(folder, name))
         with atomic_write(files[-1]) as scratch:
-            scratch.write_text(_as_json(path, image, faces, errors))
-    return Prediction(len(faces), tuple(files))
+            scratch.write_text(_as_json(found))
+    return Prediction(len(found.faces), tuple(files))
 
 
 def is_done(path: Path, folder: Path, name: str, formats: Collection[str]) -> bool:
@@ -144,13 +193,11 @@ def _write_all_pts(folder: Path, name: str, faces: Faces) -> list[Path]:
     return paths
 
 
-def _as_json(
-    path: Path, image: np.ndarray, faces: Faces, flip_errors: np.ndarray | None
-) -> str:
-    height, width = image.shape[:2]
-    values: dict[str, Any] = {"image": str(path), "width": width, "height": height}
-    values.update(faces.to_dict())
-    if flip_errors is not None:
-        for face, error in zip(values["faces"], flip_errors, strict=True):
+def _as_json(found: Found) -> str:
+    height, width = found.shape[:2]
+    values: dict[str, Any] = {"image": str(found.path)}
+    values.update(width=width, height=height, **found.faces.to_dict())
+    if found.flip_errors is not None:
+        for face, error in zip(values["faces"], found.flip_errors, strict=True):
             face["flip_error"] = round(float(error), 4) if np.isfinite(error) else None
     return json.dumps(values, allow_nan=False) + "\n"

@@ -6,7 +6,6 @@ landmarks = run(image=image, boxes=boxes)
 ```
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wingkeras.extras import install_hint
+from wingkeras.inference.cores import available_cores
 from wingkeras.inference.sharing import Exclusive
 
 
@@ -54,6 +54,14 @@ class FileStage:
         size: S.
         runtime: what `run` calls, a key of `RUNTIMES`; "array" for any other function
             of arrays.
+
+    Example:
+
+    ```python
+    mean_shape = localizer.stages[0].mean_shape
+    stage = FileStage(my_network, mean_shape, size=64)
+    other = localizer.replace(stages=[stage])
+    ```
     """
 
     run: Callable[[np.ndarray], np.ndarray]
@@ -67,20 +75,31 @@ class FileStage:
         return len(self.mean_shape)
 
 
-def fastest() -> str:
-    """The fastest runtime that the networks of the zoo can be converted for here.
+def fastest(is_converted: Callable[[str], bool] = lambda ending: False) -> str:
+    """The fastest runtime here that has its files, or that they can be made for.
+
+    Keras is imported only if a network would have to be converted.
+
+    Args:
+        is_converted: whether the networks are in files with this ending already.
 
     Returns:
         A key of `RUNTIMES`, or "keras" if no other is installed, or Keras runs on
         another backend than TensorFlow, which the converters belong to.
     """
+    for name, runtime in RUNTIMES.items():
+        if find_spec(runtime.module) and (
+            is_converted(runtime.ending)
+            or (find_spec(runtime.converter) and _keras_can_convert())
+        ):
+            return name
+    return "keras"
+
+
+def _keras_can_convert() -> bool:
     from keras import backend
 
-    if backend.backend() == "tensorflow":
-        for name, runtime in RUNTIMES.items():
-            if all(map(find_spec, (runtime.module, runtime.converter))):
-                return name
-    return "keras"
+    return backend.backend() == "tensorflow"
 
 
 def check(runtime: str) -> Runtime:
@@ -120,7 +139,7 @@ class ModelFile:
 
     def __init__(self, path: Path, runtime: str, exact: bool):
         self.path, self.runtime, self.exact = path, runtime, exact
-        self._run = _LOADERS[runtime](path, _available_cores(), exact)
+        self._run = _LOADERS[runtime](path, available_cores(), exact)
 
     def __call__(self, **inputs: Any) -> np.ndarray:
         """The one output, for arrays under the names that the file gives its inputs."""
@@ -153,6 +172,13 @@ def load_file(
         FileNotFoundError: if there is no such file.
         ValueError: for an unknown runtime, or a file that is not for it or broken.
         ImportError: if it is not installed.
+
+    Example:
+
+    ```python
+    run = load_file("mine.onnx")
+    run(crops=np.zeros((1, 64, 64, 3), np.float32)).shape  # (1, 136)
+    ```
     """
     path = Path(path)
     if not path.is_file():
@@ -193,12 +219,6 @@ class _OfCrops:
 
     def __call__(self, crops: np.ndarray) -> np.ndarray:
         return self.file(crops=crops)
-
-
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _Run = Callable[[dict[str, Any]], np.ndarray]

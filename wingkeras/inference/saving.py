@@ -1,63 +1,96 @@
 """Writing localizers into folders that `zoo.load` takes."""
 
-import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 
 from wingkeras import models
+from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
-from wingkeras.models.weights import save_weights
-from wingkeras.schemes import get_scheme
-from wingkeras.storage.download import sha256_of
-from wingkeras.storage.entries import Entry, StageEntry, entry_values
+from wingkeras.models.weights import serialize
+from wingkeras.schemes import is_known, scheme_values
+from wingkeras.storage.entries import Entry, StageEntry, entry_values, parse_entry
 from wingkeras.storage.files import atomic_write
+from wingkeras.storage.registry import find_entry
 
 
 def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
     """Write a localizer into a folder that `load` takes.
 
+    A model that the folder holds can be loaded until the new one can: weight files
+    have a part of their SHA-256 in their names, `model.json` comes after them, and the
+    files of the model before go last.
+
     Args:
         localizer: to save.
         folder: receives `model.json` and a float16 weight file per stage.
-        name: of the model.
+        name: of the model; its files are called `NAME.stage1.HASH.weights.h5` and so
+            on.
 
     Returns:
         Its entry.
 
     Raises:
-        ValueError: if another runtime than Keras runs it, or a network is not one of
-            `wingkeras.models`.
+        ValueError: if another runtime than Keras runs it, a network is not one of
+            `wingkeras.models` or has weights that are not finite, or `name` cannot be
+            that of a file.
+        OSError: if a file cannot be written; the folder's model is as before.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.save(localizer, "saved", "mine")
+    localizer = wingkeras.zoo.load("saved")
+    ```
     """
     folder = Path(folder)
-    stages = []
-    for i, stage in enumerate(localizer.keras_stages, start=1):
-        path = folder / f"{name}.stage{i}.weights.h5"
-        save_weights(stage.network, path)
-        stages.append(
-            StageEntry(
-                network=models.network_name(stage.network),
-                input_size=stage.size,
-                parameters=stage.network.count_params(),
-                file=path.name,
-                sha256=sha256_of(path),
-                bytes=path.stat().st_size,
-                mean_shape=np.asarray(stage.mean_shape, float).round(4).tolist(),
-            )
-        )
+    contents = [serialize(stage.network) for stage in localizer.keras_stages]
     scheme = localizer.scheme
-    try:
-        known = get_scheme(scheme.name) == scheme
-    except ValueError:
-        known = False
     entry = Entry(
         name=name,
-        scheme=scheme.name if known else dataclasses.asdict(scheme),
+        scheme=scheme.name if is_known(scheme) else scheme_values(scheme),
         box_scale=localizer.box_scale,
-        stages=tuple(stages),
+        stages=tuple(
+            _describe(stage, f"{name}.stage{i}", content)
+            for i, (stage, content) in enumerate(
+                zip(localizer.keras_stages, contents, strict=True), start=1
+            )
+        ),
         flip_tta=localizer.flip_tta,
     )
-    with atomic_write(folder / "model.json") as scratch:
-        scratch.write_text(json.dumps(entry_values(entry)))
+    described = folder / "model.json"
+    text = json.dumps(entry_values(entry), allow_nan=False)
+    parse_entry(json.loads(text), described)  # what could not be loaded is not saved
+    before = _files_of(folder)
+    for stage, content in zip(entry.stages, contents, strict=True):
+        with atomic_write(folder / stage.file) as scratch:
+            scratch.write_bytes(content)
+    with atomic_write(described) as scratch:
+        scratch.write_text(text)
+    for file in before - {stage.file for stage in entry.stages}:
+        (folder / file).unlink(missing_ok=True)
     return entry
+
+
+def _describe(stage: KerasStage, name: str, content: bytes) -> StageEntry:
+    sha256 = hashlib.sha256(content).hexdigest()
+    return StageEntry(
+        network=models.network_name(stage.network),
+        input_size=stage.size,
+        parameters=stage.network.count_params(),
+        file=f"{name}.{sha256[:8]}.weights.h5",
+        sha256=sha256,
+        bytes=len(content),
+        mean_shape=np.asarray(stage.mean_shape, float).round(4).tolist(),
+    )
+
+
+def _files_of(folder: Path) -> set[str]:
+    """Weight files of the model that a folder holds, if it does."""
+    try:
+        entry, found = find_entry(folder)
+    except (ValueError, OSError):
+        return set()
+    return {stage.file for stage in entry.stages} if found else set()

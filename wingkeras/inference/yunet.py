@@ -18,7 +18,7 @@ from wingkeras.inference.calibration import (
     largest_first,
 )
 from wingkeras.inference.detections import Detections
-from wingkeras.inference.sharing import Exclusive
+from wingkeras.inference.sharing import OneEach
 from wingkeras.schemes import IBUG68, LandmarkScheme
 from wingkeras.storage.registry import packaged_folder
 
@@ -36,8 +36,8 @@ _LEAST_SIDE = 28
 class YuNetDetector(CalibratedDetector):
     """YuNet, a small network that also finds turned, occluded and profile faces.
 
-    Its scores are those of the network. Several threads may call one detector; it
-    searches one picture at a time.
+    Its scores are those of the network. Several threads may call one detector, each of
+    which then has a network of its own.
 
     Args:
         path: of another YuNet model file in ONNX format than the packaged one.
@@ -86,7 +86,7 @@ class YuNetDetector(CalibratedDetector):
             raise ValueError(f"Expected `min_score` from 0 to 1, received {min_score}.")
         self.min_score = min_score
         load = functools.partial(_load, None if path is None else str(path), min_score)
-        self._network = Exclusive(load)
+        self._network = OneEach(load)
         if path is not None:
             with self._network.use():  # a broken file shows here
                 pass

@@ -11,6 +11,7 @@ from keras import layers
 
 from wingkeras.models.heads import landmark_head
 from wingkeras.models.trunks import load_trunk
+from wingkeras.models.weights import load_weights
 from wingkeras.storage.registry import is_model
 
 RESNET50_SIZE = 224
@@ -41,6 +42,13 @@ def ResNet50(
 
     Raises:
         ValueError, OSError: see `Regressor`.
+
+    Example:
+
+    ```python
+    model = ResNet50(num_landmarks=21)
+    model.output_shape  # (None, 42)
+    ```
     """
     size = RESNET50_SIZE
     return Regressor("ResNet50", num_landmarks, mean_shape, size, weights, name)
@@ -83,6 +91,13 @@ def Regressor(
         FetchError: if the model's weight file cannot be fetched, see `zoo.load`.
         OSError: if the ImageNet weights cannot be fetched; the message says what to
             put where.
+
+    Example:
+
+    ```python
+    model = Regressor("MobileNetV3Small", num_landmarks=21, size=96)
+    model.compile(optimizer="adamw", loss=wingkeras.WingLoss(w=10, epsilon=2))
+    ```
     """
     check_backbone(backbone)
     if weights is not None and is_model(weights):
@@ -127,6 +142,7 @@ def build_backbone(
         The network, without its preprocessing.
 
     Raises:
+        ValueError: for a file of another network, or weights that are not finite.
         FileNotFoundError, OSError: see `Regressor`.
     """
     if weights not in (None, "imagenet") and not Path(weights).is_file():
@@ -135,8 +151,12 @@ def build_backbone(
             f"{backbone} or a trained model with it; there is no {weights}."
         )
     build = getattr(keras.applications, backbone)
+    if str(weights).endswith(".weights.h5"):
+        network = build(weights=None, include_top=False, **settings)
+        load_weights(network, Path(str(weights)))
+        return network
     try:
-        return build(weights=weights and str(weights), include_top=False, **settings)
+        network = build(weights=weights and str(weights), include_top=False, **settings)
     except Exception as error:  # Keras' downloads raise any, a bare Exception too
         if weights != "imagenet":
             raise
@@ -148,6 +168,11 @@ def build_backbone(
             f"network, put the file that Keras asks for in {home / 'models'}, or give "
             "a weight file's path as `weights`."
         ) from error
+    if not all(np.isfinite(w).all() for w in network.get_weights()):
+        raise ValueError(
+            f"Expected finite weights of {backbone}; {weights} has others."
+        )
+    return network
 
 
 @keras.saving.register_keras_serializable("wingkeras")

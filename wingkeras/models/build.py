@@ -50,6 +50,12 @@ def build(
         ValueError: for an unknown network, or a size, weights or batch normalisation
             that it cannot have.
         FileNotFoundError, FetchError, OSError: see `CNN6` and `Regressor`.
+
+    Example:
+
+    ```python
+    model = build("CNN6", num_landmarks=5)
+    ```
     """
     size = size or input_size(network)
     if network not in _PLAIN_SIZES and batch_norm:
@@ -76,6 +82,12 @@ def input_size(network: str) -> int:
 
     Raises:
         ValueError: for an unknown network.
+
+    Example:
+
+    ```python
+    input_size("CNN7")  # 128
+    ```
     """
     if network not in NETWORKS:
         raise ValueError(
@@ -91,6 +103,12 @@ def network_name(network: keras.Model) -> str:
 
     Raises:
         ValueError: if it was not built here.
+
+    Example:
+
+    ```python
+    network_name(build("CNN6", num_landmarks=5))  # "CNN6"
+    ```
     """
     names = {name.lower(): name for name in NETWORKS}
     if network.name not in names:

@@ -45,6 +45,13 @@ def UNet(
         ValueError: for `num_landmarks` < 1, another `size`, or `weights` of a model
             without a U-Net.
         FileNotFoundError, FetchError: if the weight file is not there, see `zoo.load`.
+
+    Example:
+
+    ```python
+    model = UNet(num_landmarks=21, size=64)
+    model.compile(optimizer="adamw", loss=wingkeras.WingLoss(w=10, epsilon=2))
+    ```
     """
     if num_landmarks < 1:
         raise ValueError(f"Expected num_landmarks >= 1, received {num_landmarks}.")

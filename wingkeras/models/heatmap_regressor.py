@@ -76,7 +76,7 @@ def HeatmapRegressor(
     Example:
 
     ```python
-    network = HeatmapRegressor(weights="mobilenet_v2_imagenet.npz")
+    network = HeatmapRegressor(num_landmarks=21, size=64)
     network.compile("adamw", loss=wingkeras.WingLoss(w=13, epsilon=2.6))
     ```
     """

@@ -32,8 +32,8 @@ def with_spread(network: keras.Model) -> keras.Model:
     Example:
 
     ```python
-    network = wingkeras.zoo.load("runs/heatmap").stages[0].network
-    found = with_spread(network)(crops)
+    network = wingkeras.models.HeatmapRegressor(num_landmarks=21, size=64)
+    found = with_spread(network)(np.zeros((1, 64, 64, 3)))
     certain = found["spread"] < 8
     ```
     """

@@ -41,6 +41,16 @@ def load_trunk(
     stage = fitting[-1]
     trained = build(len(stage.mean_shape))
     load_weights(trained, locate_weights(entry, stage, folder))
+    copy_trunk(network, trained)
+
+
+def copy_trunk(network: keras.Model, trained: keras.Model) -> None:
+    """Give a network the weights of another of its kind, but for its output layer.
+
+    Args:
+        network: to receive them.
+        trained: that has them; of as many landmarks, or of another number.
+    """
     for layer, source in zip(network.layers, trained.layers, strict=True):
         if layer.name != HEAD_NAME:
             layer.set_weights(source.get_weights())

@@ -5,8 +5,6 @@ Keras user can read them with `model.load_weights(path)`: Keras casts what it re
 the variables' own type.
 """
 
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import h5py
 import keras
 import numpy as np
 
+from wingkeras.models import hdf5
 from wingkeras.storage.files import atomic_write
 
 _LARGEST = float(np.finfo(np.float16).max)
@@ -32,15 +31,25 @@ def save_weights(model: keras.Model, path: str | Path) -> None:
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         raise ValueError(f"Expected a path that ends with .weights.h5, received {path}")
+    content = serialize(model)
+    with atomic_write(path) as scratch:
+        scratch.write_bytes(content)
+
+
+def serialize(model: keras.Model) -> bytes:
+    """The content of the file that `save_weights` writes.
+
+    Raises:
+        ValueError: for weights that are not finite.
+    """
     if not all(np.isfinite(w).all() for w in model.get_weights()):
         raise ValueError(f"Expected finite weights, received others in {model.name!r}.")
-    with tempfile.TemporaryDirectory() as folder, atomic_write(path) as scratch:
-        full = Path(folder) / "full.weights.h5"
-        model.save_weights(full)
-        with h5py.File(full) as source, h5py.File(scratch, "w") as target:
-            for name in source:
-                if name != "optimizer":
-                    _copy(source[name], target, name)
+    memory = hdf5.Memory()
+    with h5py.File(hdf5.save(model)) as full, h5py.File(memory, "w") as half:
+        for name in full:
+            if name != hdf5.OPTIMIZER:
+                _copy(full[name], half, name)
+    return memory.getvalue()
 
 
 def _copy(item: Any, target: h5py.Group, name: Any) -> None:
@@ -62,23 +71,26 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
 
     Args:
         model: built.
-        path: of a `.weights.h5` file, float16 or float32.
+        path: of a `.weights.h5` file as Keras or `save_weights` writes it; an
+            optimizer in it does not count.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no weight file, or one of another network.
+        ValueError: if it is no weight file, or one of another network, or holds weights
+            that are not finite. The sizes in the file are looked at before it is read.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"Expected a weight file, there is no {path}.")
     before = model.get_weights()
     try:
-        with warnings.catch_warnings():
-            # Keras only warns of a layer that it leaves at its random weights.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+        with h5py.File(path) as file:
+            memory = hdf5.read(file, model.weights, without=(hdf5.OPTIMIZER,))
+        hdf5.load(model, memory)
+    except BaseException as error:
         model.set_weights(before)
+        if not isinstance(error, Exception):
+            raise
         raise ValueError(
             f"Expected the weights of {model.name!r} with {model.count_params()} "
             f"parameters in {path}; {error}"

@@ -29,20 +29,21 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
 
     def cut() -> None:
         is_over.set()
-        for connected in sockets:
+        for connected in list(sockets):
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
 
+    def connect(*args, **settings) -> socket.socket:
+        connected = socket.create_connection(*args, **settings)
+        # A duplicate: encryption takes the socket itself over. From here on, as proxies
+        # and encryption talk before `HTTPConnection.connect` returns.
+        sockets.append(connected.dup())
+        if is_over.is_set():
+            cut()
+        return connected
+
     def watch(connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
-        connect = connection.connect
-
-        def connect_and_keep() -> None:
-            connect()
-            sockets.append(connection.sock)
-            if is_over.is_set():
-                cut()
-
-        connection.connect = connect_and_keep  # type: ignore[method-assign]
+        connection._create_connection = connect  # type: ignore[attr-defined]
         return connection
 
     class Http(urllib.request.HTTPHandler):
@@ -83,6 +84,8 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
         yield opener
     finally:
         timer.cancel()
+        for connected in sockets:
+            connected.close()
 
 
 def _then(function, make):

@@ -38,6 +38,12 @@ def cache_home() -> Path:
     Raises:
         OSError: if neither is named and the user has no home folder, as in a container
             that runs under a number without an account.
+
+    Example:
+
+    ```python
+    print(cache_home())
+    ```
     """
     named = os.environ.get("WINGKERAS_HOME")
     if named:
@@ -55,7 +61,14 @@ def cache_home() -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hexadecimal."""
+    """The SHA-256 of a file, hexadecimal.
+
+    Example:
+
+    ```python
+    len(sha256_of(Path("photo.jpg")))  # 64
+    ```
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -87,6 +100,13 @@ def fetch(
     Raises:
         FetchError: if the address is none, the file cannot be downloaded in time, or
             it is another than expected.
+
+    Example:
+
+    <!-- not run: needs the network -->
+    ```python
+    path = fetch("https://example.org/a.h5", Path("a.h5"), sha256="5f0c...")
+    ```
     """
     ends = time.monotonic() + deadline
     for attempt in range(1, _ATTEMPTS + 1):

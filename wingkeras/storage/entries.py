@@ -1,10 +1,14 @@
 """What is known of a saved localizer: the entries of registries and folders."""
 
 import dataclasses
+import reprlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wingkeras import serialized_names
+from wingkeras.storage import entry_fields
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,12 @@ class StageEntry:
         sha256: of that file, hexadecimal.
         bytes: size of that file.
         mean_shape: L pairs (x, y), pixels of the input.
+
+    Example:
+
+    ```python
+    wingkeras.zoo.model_info("cnn6_300w").stages[0].network  # "CNN6"
+    ```
     """
 
     network: str
@@ -52,6 +62,13 @@ class Entry:
         card: name of its model card.
         url: http address of the folder its files are in.
         hub: `hf://owner/repo` its files are in.
+
+    Example:
+
+    ```python
+    entry = wingkeras.zoo.model_info("cnn6_300w")
+    entry.num_landmarks, entry.parameters  # (68, 3806152)
+    ```
     """
 
     name: str
@@ -93,7 +110,7 @@ class Entry:
         )
 
 
-def parse_entry(values: dict, source: Path) -> Entry:
+def parse_entry(values: Any, source: Path) -> Entry:
     """An entry from the values of a JSON file.
 
     Args:
@@ -101,15 +118,92 @@ def parse_entry(values: dict, source: Path) -> Entry:
         source: of the values, named in errors.
 
     Raises:
-        ValueError: if a field is missing or unknown.
+        ValueError: if a field is missing, unknown, or of another type or range than
+            `entry_fields` says.
     """
-    try:
-        stages = tuple(StageEntry(**stage) for stage in values["stages"])
-        named = serialized_names.from_file(values, serialized_names.ENTRY)
-        return Entry(**{**named, "stages": stages})
-    except (KeyError, TypeError) as error:
-        name = values.get("name", "without a name")
-        raise ValueError(f"{source}: entry {name!r} does not fit: {error}") from error
+    name = values.get("name") if isinstance(values, Mapping) else None
+    where = f"{source}: entry {_shown(name)}" if name else f"{source}: an entry"
+    fields = _checked(values, Entry, entry_fields.ENTRY, where, ["stages"])
+    stages = fields["stages"]
+    if not isinstance(stages, list | tuple) or not stages:
+        raise ValueError(
+            f"{where}: expected 'stages' to be a list of networks, received "
+            f"{_shown(stages)}."
+        )
+    fields["stages"] = tuple(
+        StageEntry(
+            **_checked(stage, StageEntry, entry_fields.STAGE, f"{where}, network {i}")
+        )
+        for i, stage in enumerate(stages, start=1)
+    )
+    entry = Entry(**fields)
+    counts = [len(stage.mean_shape) for stage in entry.stages]
+    if isinstance(entry.scheme, Mapping):
+        counts.append(len(entry.scheme["points"]))
+    if len(set(counts)) > 1:
+        raise ValueError(
+            f"{where}: expected 'mean_shape' of every network, and the scheme, to have "
+            f"the same number of points, received {counts}."
+        )
+    return entry
+
+
+def parse_entries(values: Any, source: Path) -> dict[str, Entry]:
+    """The entries of a registry, by name; see `parse_entry`.
+
+    Raises:
+        ValueError: also for values that are no list, and names that repeat.
+    """
+    if not isinstance(values, list):
+        raise ValueError(
+            f"{source}: expected a list of entries, received {_shown(values)}."
+        )
+    entries = [parse_entry(each, source) for each in values]
+    named = {entry.name: entry for entry in entries}
+    if len(named) < len(entries):
+        raise ValueError(
+            f"{source}: expected every entry to have another name, received "
+            f"{[entry.name for entry in entries]}."
+        )
+    return named
+
+
+def _checked(
+    values: Any,
+    kind: type,
+    checks: Mapping[str, tuple[entry_fields.Check, str]],
+    where: str,
+    others: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The fields of a dataclass, under the names that the code has."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where}: expected an object, received {_shown(values)}.")
+    named = serialized_names.from_file(values, serialized_names.ENTRY)
+    known = {*checks, *others}
+    required = {
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is field.default_factory is dataclasses.MISSING
+    }
+    if missing := sorted(required - set(named)):
+        raise ValueError(f"{where}: expected a field {missing[0]!r}, there is none.")
+    if unknown := sorted(set(named) - known):
+        raise ValueError(
+            f"{where}: expected fields of {sorted(known)}, received "
+            f"{_shown(unknown[0])}; a newer version may know it."
+        )
+    for name, value in named.items():
+        if name in checks and not checks[name][0](value):
+            label = serialized_names.ENTRY.get(name, name)
+            raise ValueError(
+                f"{where}: expected {label!r} to be {checks[name][1]}, received "
+                f"{_shown(value)}."
+            )
+    return named
+
+
+def _shown(value: Any) -> str:
+    return reprlib.repr(value)
 
 
 def entry_values(entry: Entry) -> dict:

@@ -2,4 +2,14 @@
 
 
 class FetchError(OSError):
-    """A file could not be had; the message says what was tried and how to go on."""
+    """A file could not be had; the message says what was tried and how to go on.
+
+    Example:
+
+    ```python
+    try:
+        fetch("file:///no/web/address", Path("a"), sha256="0" * 64)
+    except FetchError as error:
+        print(error)
+    ```
+    """

@@ -1,6 +1,7 @@
 """Writing files so that a reader finds all of one, or none."""
 
 import contextlib
+import errno
 import functools
 import os
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from wingkeras.storage import processes
 _PREFIX = ".incomplete-"
 # The longest ending kept of a name: a scratch file's own must stay under 255 bytes.
 _ENDING = 40
+# What writing ends with, which does not know the file's name.
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
 
 
 @contextlib.contextmanager
@@ -29,13 +32,14 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         with an exception, it is removed and `path` stays as it was.
 
     Raises:
-        OSError: where the folder cannot be written to.
+        OSError: where the folder cannot be written to; what the block raises for a full
+            disk names `path`.
 
     Example:
 
     ```python
     with atomic_write("summary.json") as scratch:
-        scratch.write_text(json.dumps(summary))
+        scratch.write_text("{}")
     ```
     """
     path = Path(path)
@@ -46,6 +50,10 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         yield scratch
         _sync(scratch)
         os.replace(scratch, path)
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         scratch.unlink(missing_ok=True)
 

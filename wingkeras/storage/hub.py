@@ -8,6 +8,8 @@ from wingkeras.extras import install_hint
 from wingkeras.storage.errors import FetchError
 
 _SCHEME = "hf://"
+_WANTED = ["model.json", "*.weights.h5"]
+"""Files of a repository; whatever else is in it is not fetched."""
 
 
 def is_address(name: str | Path) -> bool:
@@ -16,7 +18,7 @@ def is_address(name: str | Path) -> bool:
 
 
 def fetch_repository(address: str) -> Path:
-    """A repository with a model, fetched into the Hub's own cache.
+    """The description and weights of a repository, fetched into the Hub's own cache.
 
     Args:
         address: `hf://owner/repo`.
@@ -32,7 +34,9 @@ def fetch_repository(address: str) -> Path:
     repository = _repository(address)
     client = _client()
     try:
-        folder = Path(client.snapshot_download(repo_id=repository))
+        folder = Path(
+            client.snapshot_download(repo_id=repository, allow_patterns=_WANTED)
+        )
     except Exception as error:  # whatever the client may raise
         raise FetchError(
             f"{address} could not be fetched: {error}. To go on offline, fetch the "

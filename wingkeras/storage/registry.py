@@ -3,11 +3,11 @@
 import difflib
 import fnmatch
 import importlib.resources
-import json
 from pathlib import Path
 
 from wingkeras.storage import hub
-from wingkeras.storage.entries import Entry, parse_entry
+from wingkeras.storage.entries import Entry, parse_entries, parse_entry
+from wingkeras.storage.json_files import read_json
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -22,7 +22,7 @@ def list_models(pattern: str = "*") -> list[str]:
     Example:
 
     ```python
-    wingkeras.zoo.list_models("cnn6*")  # ["cnn6_300w", "cnn6_aflw5"]
+    wingkeras.zoo.list_models("cnn6_*")  # ["cnn6_300w", "cnn6_aflw5"]
     ```
     """
     return fnmatch.filter(sorted(_registry()), pattern)
@@ -75,7 +75,7 @@ def find_entry(name: str | Path) -> tuple[Entry, Path | None]:
     folder = hub.fetch_repository(str(name)) if hub.is_address(name) else Path(name)
     described = folder / "model.json"
     if described.is_file():
-        return parse_entry(json.loads(described.read_text()), folder), folder
+        return parse_entry(read_json(described), described), folder
     return model_info(str(name)), None
 
 
@@ -88,8 +88,7 @@ def is_model(name: str | Path) -> bool:
 
 def _registry() -> dict[str, Entry]:
     path = packaged_folder() / "registry.json"
-    entries = [parse_entry(values, path) for values in json.loads(path.read_text())]
-    return {entry.name: entry for entry in entries}
+    return parse_entries(read_json(path), path)
 
 
 def packaged_folder() -> Path:

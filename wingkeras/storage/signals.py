@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
 
 
@@ -44,3 +45,66 @@ def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
     finally:
         # None is a handler that was not set from Python.
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+@contextlib.contextmanager
+def interrupts_repeated() -> Iterator[None]:
+    """Ctrl-C ends the block even where a library catches `KeyboardInterrupt`.
+
+    Converters have handlers for every exception, and go on. So it is raised again every
+    half second until the block is left, and at its end at the latest. Nothing in the
+    block may need longer than that to clean up.
+
+    In the main thread; elsewhere it changes nothing. SIGTERM counts where
+    `terminated_like_interrupted` handles it.
+
+    Example:
+
+    ```python
+    with interrupts_repeated():
+        content = converter.convert()
+    ```
+
+    Raises:
+        KeyboardInterrupt: if a signal came.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received = []
+
+    def repeat(number, frame) -> None:
+        received.append(number)
+        if _HAS_TIMER:
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        before = handlers.get(number)
+        if callable(before):
+            before(number, frame)
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    replaced = [number for number, before in handlers.items() if callable(before)]
+    try:
+        try:
+            for number in replaced:
+                signal.signal(number, repeat)
+            if _HAS_TIMER:
+                alarm = signal.signal(signal.SIGALRM, repeat)
+            yield
+        finally:
+            if _HAS_TIMER:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, alarm)
+            for number in replaced:
+                signal.signal(number, handlers[number])
+    except Exception as error:  # what became of it in a library, perhaps
+        if received:
+            raise KeyboardInterrupt from error
+        raise
+    if received:
+        raise KeyboardInterrupt
+
+
+_AGAIN = 0.5
+_HAS_TIMER = hasattr(signal, "setitimer")

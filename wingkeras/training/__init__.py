@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wingkeras.training.recipes import RECIPES
     from wingkeras.training.run import train
     from wingkeras.training.run_folder import RunFolder
+    from wingkeras.training.small_sets import suitable_recipe
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -23,6 +24,7 @@ __getattr__, __dir__ = lazy_names(
         "wingkeras.training.recipes": ["RECIPES"],
         "wingkeras.training.run": ["train"],
         "wingkeras.training.run_folder": ["RunFolder"],
+        "wingkeras.training.small_sets": ["suitable_recipe"],
     },
 )
 
@@ -35,5 +37,6 @@ __all__ = [
     "RunFolder",
     "Strategy",
     "pseudo_label",
+    "suitable_recipe",
     "train",
 ]

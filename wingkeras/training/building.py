@@ -8,11 +8,13 @@ import keras
 import numpy as np
 
 from wingkeras import models
+from wingkeras.models.trunks import copy_trunk
 from wingkeras.training import on_device
 from wingkeras.training.distribution import Strategy
 from wingkeras.training.optimizers import build_optimizer
 from wingkeras.training.preparing import Inputs, Prepared
 from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import find_start, goes_on
 
 _log = logging.getLogger("wingkeras")
 
@@ -46,11 +48,22 @@ def build(inputs: Inputs, prepared: Prepared, strategy: Strategy) -> Built:
     with strategy.building():
         network = build_network(recipe, num_landmarks, mean_shape)
         if inputs.init_from:
-            start = inputs.init_from.keras_stages[-1].network
-            network.set_weights(start.get_weights())
+            _start_network(inputs, network)
         model = _compile(inputs, prepared, network, strategy)
     _log.info("jit_compile=%s, %s", model.jit_compile, recipe.precision)
     return Built(network, copy, model, mean_shape)
+
+
+def _start_network(inputs: Inputs, network: keras.Model) -> None:
+    """Give a network the trained weights that a run starts from."""
+    assert inputs.init_from is not None
+    start = find_start(inputs.init_from, inputs.recipe, inputs.scheme)
+    assert start is not None  # `checks` has seen to it
+    if goes_on(inputs.init_from, inputs.scheme):
+        network.set_weights(start.network.get_weights())
+    else:
+        copy_trunk(network, start.network)
+        _log.info("The output layer is new, for %d points.", len(inputs.scheme))
 
 
 def build_network(
@@ -87,8 +100,9 @@ def _compile(
 ) -> keras.Model:
     recipe, model, loss = inputs.recipe, network, inputs.recipe.loss
     if recipe.augment_on == "device":
+        looped = max(on_device.loop_lengths(inputs.steps, strategy.count)) > 1
         model = on_device.attach(
-            network, prepared.regions, recipe.augmentation, recipe.seed
+            network, prepared.regions, recipe.augmentation, recipe.seed, looped
         )
         loss = on_device.ResidentLoss(recipe.loss)
     model.compile(

@@ -12,6 +12,7 @@ from wingkeras.schemes import LandmarkScheme
 from wingkeras.training.distribution import Strategy
 from wingkeras.training.preparing import Inputs
 from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import find_start, goes_on
 
 
 def check(inputs: Inputs, strategy: Strategy) -> None:
@@ -66,17 +67,16 @@ def _check_cascade(inputs: Inputs) -> None:
 def _check_start(
     recipe: Recipe, scheme: LandmarkScheme, start: Localizer, stages: int
 ) -> None:
-    if (
-        start.scheme != scheme
-        or models.network_name(start.keras_stages[-1].network) != recipe.network
-        or start.stages[-1].size != recipe.size
-    ):
-        raise ValueError(
-            f"Expected to start from a {recipe.network} of {recipe.size} px for scheme "
-            f"{scheme.name!r}, received {start.keras_stages[-1].network.name!r} of "
-            f"{start.stages[-1].size} px for {start.scheme.name!r}."
+    if find_start(start, recipe, scheme) is None:
+        received = " and ".join(
+            f"{models.network_name(stage.network)} of {stage.size} px"
+            for stage in start.keras_stages
         )
-    if len(start.stages) != stages + 1:
+        raise ValueError(
+            f"Expected to start from a {recipe.network} of {recipe.size} px, received "
+            f"a localizer with a {received}."
+        )
+    if goes_on(start, scheme) and len(start.stages) != stages + 1:
         raise ValueError(
             f"Expected `init_from` with the {stages} stages of `first_stage` and one "
             f"more, received {len(start.stages)}: its last network has learnt to see "

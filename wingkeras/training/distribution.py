@@ -23,6 +23,12 @@ class Strategy:
             batch.
         resident: whether training faces can be kept on them.
         xla: whether the train step may be compiled by XLA.
+
+    Example:
+
+    ```python
+    Strategy().count  # 1
+    ```
     """
 
     process, processes, count = 0, 1, 1
@@ -49,6 +55,13 @@ class Mirrored(Strategy):
 
     Each takes its part of every batch. Steps are not compiled by XLA, which
     TensorFlow does not support there, and faces stay on the host.
+
+    Example:
+
+    ```python
+    strategy = Mirrored(["CPU:0"])
+    strategy.count  # 1
+    ```
     """
 
     resident = xla = False
@@ -78,6 +91,13 @@ class DataParallel(Strategy):
 
     `keras.distribution.DataParallel`; each device takes its part of every batch, and
     each process makes its own part only.
+
+    Example:
+
+    <!-- not run: needs KERAS_BACKEND=jax -->
+    ```python
+    localizer = wingkeras.train(recipe, faces, "runs/mine", strategy=DataParallel())
+    ```
     """
 
     def __init__(

@@ -20,6 +20,13 @@ class Muon(keras.optimizers.Muon):
     them. The arguments are those of `keras.optimizers.Muon`. The elements of an update
     have the root mean square `rms_rate` times the learning rate, so that AdamW's
     learning rates suit it (Liu et al., arXiv 2502.16982, Section 2.2).
+
+    Example:
+
+    ```python
+    optimizer = Muon(learning_rate=2e-3, exclude_layers=["landmarks"])
+    model.compile(optimizer, loss=wingkeras.WingLoss(w=10, epsilon=2))
+    ```
     """
 
     def _should_use_adamw(self, variable) -> bool:

@@ -5,7 +5,8 @@ the host happens inside the compiled train step: the host only says which faces 
 next. Nothing here needs TensorFlow.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -78,11 +79,64 @@ class ResidentLoss(keras.losses.Loss):
         return self._loss.call(y_pred[:, 0], y_pred[:, 1])
 
 
+class _Looped(keras.Model):
+    """On JAX, what trains on `(K, B)` indices: K steps in one compiled loop.
+
+    Starting the steps of a small network one by one takes the host longer than the
+    accelerator takes for them.
+    """
+
+    def compile(self, *args, **settings):
+        """As any model; its loss is built here, since `fit` would do it with K."""
+        super().compile(*args, **settings)
+        nothing = np.zeros((1, 1), np.float32)
+        self.compute_loss(y=nothing, y_pred=np.zeros((1, *self.output.shape[1:])))
+
+    def train_step(self, state, data):
+        """The state after the steps, and the last one's logs."""
+        import jax
+
+        one_step = super().train_step
+        indices, nothing = data[:2]
+
+        def step(state, batch):
+            logs, state = one_step(state, batch)
+            return state, logs
+
+        state, logs = jax.lax.scan(step, state, (indices, nothing))
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+
+def loop_lengths(steps: int, devices: int) -> list[int]:
+    """How many steps of an epoch each compiled loop takes.
+
+    Args:
+        steps: in an epoch.
+        devices: that share a batch.
+
+    Returns:
+        Numbers that add up to `steps`, no two of them more than one apart, so that no
+        more than two loops are compiled. On one accelerator of JAX they are up to
+        128, elsewhere 1.
+    """
+    if keras.backend.backend() != "jax" or devices > 1:
+        return [1] * steps
+    import jax
+
+    if jax.default_backend() == "cpu":  # which runs the steps themselves no faster
+        return [1] * steps
+    return [len(part) for part in np.array_split(range(steps), -(-steps // _LONGEST))]
+
+
+_LONGEST = 128
+
+
 def attach(
     network: keras.Model,
     regions: FaceRegions,
     augmentation: Augmentation,
     seed: int,
+    looped: bool = False,
 ) -> keras.Model:
     """A network to be trained on faces in the accelerator's memory.
 
@@ -91,14 +145,24 @@ def attach(
         regions: the training faces.
         augmentation: how to perturb them.
         seed: of the augmentation.
+        looped: whether `fit` gives it the batches of several steps at once, see
+            `training_batches`.
 
     Returns:
         A model from indices `(B,)` int32 to `(B, 2, 2L)`, targets and predictions,
         for `ResidentLoss`.
     """
+    return connect(ResidentFaces(regions, augmentation, seed), network, looped)
+
+
+def connect(
+    faces: keras.layers.Layer, network: keras.Model, looped: bool
+) -> keras.Model:
+    """As `attach`, for another layer from indices to crops and shape vectors."""
     indices = keras.Input((), dtype="int32", name="faces")
-    images, targets = ResidentFaces(regions, augmentation, seed)(indices)
-    return keras.Model(indices, ops.stack([targets, network(images)], axis=1))
+    images, targets = faces(indices)
+    kind = _Looped if looped else keras.Model
+    return kind(indices, ops.stack([targets, network(images)], axis=1))
 
 
 def training_batches(
@@ -107,18 +171,26 @@ def training_batches(
     seed: int,
     first_epoch: int = 0,
     part: tuple[int, int] = (0, 1),
+    loops: Sequence[int] | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What to train a model from `attach` with.
 
     Args:
         plan, batch_size, seed, first_epoch: see `order.index_batches`.
         part: which of how many equal parts of every batch to give.
+        loops: how many batches to give at once, one number after the other, over and
+            over; for a looped model. By default they are given one by one.
 
     Yields:
-        `(B,)` int32 indices, and zeros in place of targets, which the model puts out
-        itself.
+        `(B,)` int32 indices, `(K, B)` with `loops`, and zeros in place of targets,
+        which the model puts out itself.
     """
     rows = part_of(batch_size, *part)
     nothing = np.zeros((batch_size, 1), np.float32)[rows]
-    for indices, _ in index_batches(plan, batch_size, seed, first_epoch):
-        yield indices[rows], nothing
+    batches = index_batches(plan, batch_size, seed, first_epoch)
+    if loops is None:
+        for indices, _ in batches:
+            yield indices[rows], nothing
+    for count in itertools.cycle(loops or ()):
+        chosen = [indices[rows] for indices, _ in itertools.islice(batches, count)]
+        yield np.stack(chosen), np.tile(nothing, (count, 1, 1))

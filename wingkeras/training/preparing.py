@@ -4,8 +4,10 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,12 @@ from wingkeras.data.regions import (
     load_regions,
     maps_to,
 )
+from wingkeras.imaging.images import read_bytes
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import LandmarkScheme, is_known, scheme_values
 from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import find_start, goes_on
 
 _log = logging.getLogger("wingkeras")
 
@@ -53,6 +58,11 @@ class Inputs:
         return self.first_stage.keras_stages if self.first_stage else ()
 
     @property
+    def scheme(self) -> LandmarkScheme:
+        """Of the faces."""
+        return self.training_faces.scheme
+
+    @property
     def box_scale(self) -> float:
         """Side of the first network's crop over that of the face's box."""
         return self.first_stage.box_scale if self.first_stage else self.recipe.box_scale
@@ -60,9 +70,11 @@ class Inputs:
     @cached_property
     def plan(self) -> np.ndarray:
         """`(M,)` indices of the regions that an epoch shows; extra faces come last."""
-        plan = epoch_plan(self.training_faces, self.recipe.hsm_bins)
+        recipe = self.recipe
+        plan = epoch_plan(self.training_faces, recipe.hsm_bins, recipe.hsm_cap)
         extra = len(self.extra_faces) if self.extra_faces else 0
-        return np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        plan = np.append(plan, len(self.training_faces) + np.arange(extra, dtype=int))
+        return np.tile(plan, recipe.passes_per_epoch)
 
     @cached_property
     def steps(self) -> int:
@@ -76,21 +88,32 @@ class Inputs:
     def describe(self) -> dict[str, Any]:
         """JSON-ready values by which a run is known again, under their names in files.
 
-        Equal for equal recipes, landmarks and networks.
+        Equal for equal recipes, landmarks, boxes, pictures and networks. Pictures are
+        read for it, and their contents count: a copy on another machine is the same
+        picture at another time, and one that was edited may have kept its size.
+
+        Raises:
+            BrokenFileError: for a picture that cannot be read.
         """
-        extra, start = self.extra_faces, self.init_from
+        extra, scheme, start = self.extra_faces, self.scheme, None
+        if self.init_from:
+            start = find_start(self.init_from, self.recipe, scheme)
+        own = {} if is_known(scheme) else {"scheme": scheme_values(scheme)}
+        parts = [self.training_faces, self.held_out, *([extra] if extra else [])]
         return {
+            **own,
             "recipe": self.recipe.describe(),
             "faces": len(self.training_faces),
             "landmarks": digest([self.training_faces.landmarks]),
+            "held_out_landmarks": digest([self.held_out.landmarks]),
+            "boxes": digest([part.boxes for part in parts]),
+            "pictures": _digest_pictures([x for part in parts for x in part.images]),
             "further_faces": len(extra) if extra else 0,
             "further_landmarks": digest([extra.landmarks]) if extra else None,
             "first_stages": [
                 digest(stage.network.get_weights()) for stage in self.first_stages
             ],
-            "start": digest(start.keras_stages[-1].network.get_weights())
-            if start
-            else None,
+            "start": digest(start.network.get_weights()) if start else None,
         }
 
 
@@ -128,7 +151,7 @@ def prepare(inputs: Inputs) -> Prepared:
     if inputs.first_stage:
         factor = box_scale / inputs.recipe.box_scale
         mean_shape = geometry.scale_about_centre(mean_shape, size, factor)
-        if inputs.init_from:
+        if inputs.init_from and goes_on(inputs.init_from, inputs.scheme):
             mean_shape = inputs.init_from.stages[-1].mean_shape
         regions, validation = (
             _align(part, inputs.first_stages, mean_shape)
@@ -180,3 +203,15 @@ def digest(arrays: Sequence[np.ndarray]) -> str:
     for array in arrays:
         sha256.update(array.tobytes())
     return sha256.hexdigest()
+
+
+def _digest_pictures(paths: Sequence[Path]) -> str:
+    """SHA-256 of the contents of the faces' files, in the order of the faces."""
+    different = dict.fromkeys(paths)
+    with ThreadPoolExecutor() as pool:
+        hashes = dict(zip(different, pool.map(_digest_file, different), strict=True))
+    return hashlib.sha256(b"".join(hashes[path] for path in paths)).hexdigest()
+
+
+def _digest_file(path: Path) -> bytes:
+    return hashlib.sha256(read_bytes(path)).digest()

@@ -38,7 +38,7 @@ def pseudo_label(
 
     ```python
     faces = wingkeras.data.datasets.load_mtfl("lfw.csv")
-    extra = pseudo_label(wingkeras.zoo.load("cnn67_300w"), faces)
+    extra = pseudo_label(wingkeras.zoo.load("cnn6_300w"), faces)
     ```
 
     Args:

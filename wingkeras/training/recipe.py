@@ -1,15 +1,19 @@
 """A recipe: everything that decides what a training run ends with."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any, Literal
 
 import keras
 
 from wingkeras import losses, models, serialized_names
 from wingkeras.data.augment import Augmentation
+from wingkeras.storage.entry_fields import is_plain_name
+
+_LATER_FIELDS = {"group_by": None, "hsm_cap": None, "passes_per_epoch": 1}
+"""Keys of recorded results come from descriptions older than these fields."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,10 @@ class Recipe:
         network: a name of `wingkeras.models.NETWORKS`.
         input_size: side of its input, pixels; its usual one by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
-        freeze_fraction: share of the steps in which a backbone keeps its weights and
-            the head alone learns, in [0, 1).
-        backbone_lr_multiplier: learning rate of a backbone over that of the head.
+        freeze_fraction: share of the steps in which all but the output layer keep
+            their weights, and that alone learns, in [0, 1).
+        backbone_lr_multiplier: learning rate of all other layers over that of the
+            output layer.
         batch_norm: whether a plain CNN is batch-normalised in training; the network
             that comes out is plain, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
@@ -36,13 +41,18 @@ class Recipe:
             decay after a linear warm-up.
         warmup: share of the steps spent warming up, in [0, 1).
         weight_decay: decoupled, on kernels only.
-        epochs: passes over the training faces, repeats included.
+        epochs: passes over the training faces, repeats included; see
+            `passes_per_epoch`.
         batch_size: faces per step.
         ema: momentum of the weight average that is validated and kept, in [0, 1);
             0 keeps the last weights themselves. The momentum warms up to this value,
             see `averaging.WarmingAverage`.
         hsm_bins: K of hard sample mining, which repeats faces in rare poses (see
             `data.balance`); 0 shows every face once per epoch.
+        hsm_cap: most repeats of a face; unlimited by default, as in the paper.
+        passes_per_epoch: how often an epoch shows the training faces. Validation, log
+            and checkpoint come once in an epoch: with few faces, or small networks on
+            accelerators, they take longer than a pass.
         augmentation: how training faces are perturbed.
         box_scale: side of the crop over that of the face's box; of the upright crop
             on average, in a cascade.
@@ -54,6 +64,13 @@ class Recipe:
         seed: of the initial weights, the split, the order and the augmentation.
         precision: a Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
         jit_compile: XLA for the train step; "auto" lets Keras decide by device.
+
+    Example:
+
+    ```python
+    recipe = wingkeras.Recipe("mine", network="CNN7", optimizer="muon", epochs=40)
+    recipe.size  # 128
+    ```
     """
 
     name: str
@@ -74,6 +91,8 @@ class Recipe:
     batch_size: int = 32
     ema: float = 0.999
     hsm_bins: int = 0
+    hsm_cap: int | None = None
+    passes_per_epoch: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
     box_scale: float = 1.1
     validation_split: float = 0.05
@@ -84,8 +103,7 @@ class Recipe:
     jit_compile: bool | Literal["auto"] = "auto"
 
     def __post_init__(self):
-        named = self.name != "" and self.name == PurePath(self.name).name
-        _check(named, "name", "one that a file can have", self)
+        _check(is_plain_name(self.name), "name", "one that a file can have", self)
         known = self.network in models.NETWORKS
         _check(known, "network", f"one of {', '.join(models.NETWORKS)}", self)
         _check(
@@ -101,8 +119,12 @@ class Recipe:
         _check(self.optimizer in optimizers, "optimizer", " or ".join(optimizers), self)
         schedules = ("exponential", "cosine")
         _check(self.schedule in schedules, "schedule", " or ".join(schedules), self)
-        rates = 0 < self.final_learning_rate <= self.learning_rate
+        rates = 0 < self.final_learning_rate <= self.learning_rate < math.inf
         _check(rates, "learning_rate", "a number >= final_learning_rate > 0", self)
+        decays = 0 <= self.weight_decay < math.inf
+        _check(decays, "weight_decay", "a number >= 0", self)
+        scaled = 0 < self.box_scale < math.inf
+        _check(scaled, "box_scale", "a number > 0", self)
         inputs = ("host", "device")
         _check(self.augment_on in inputs, "augment_on", " or ".join(inputs), self)
         _check(0 <= self.warmup < 1, "warmup", "a share in [0, 1)", self)
@@ -112,7 +134,10 @@ class Recipe:
         )
         _check(self.group_by != "", "group_by", "the name of an attribute", self)
         _check(self.hsm_bins >= 0, "hsm_bins", "a number >= 0", self)
+        capped = self.hsm_cap is None or self.hsm_cap >= 1
+        _check(capped, "hsm_cap", "a number >= 1", self)
         _check(self.epochs >= 1, "epochs", "a number >= 1", self)
+        _check(self.passes_per_epoch >= 1, "passes_per_epoch", "a number >= 1", self)
         _check(self.batch_size >= 1, "batch_size", "a number >= 1", self)
 
     @property
@@ -125,9 +150,9 @@ class Recipe:
         files have, see `serialized_names`.
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        if self.group_by is None:
-            # Keys of recorded results come from descriptions older than this field.
-            del values["group_by"]
+        for name, default in _LATER_FIELDS.items():
+            if values[name] == default:
+                del values[name]
         values = serialized_names.to_file(values, serialized_names.RECIPE)
         values["augmentation"] = serialized_names.to_file(
             dataclasses.asdict(self.augmentation), serialized_names.AUGMENTATION
@@ -145,7 +170,9 @@ class Recipe:
         Example:
 
         ```python
-        values = json.loads(Path("runs/modern_cnn6/recipe.json").read_text())
+        import json
+
+        values = json.loads(Path("runs/mine/recipe.json").read_text())
         recipe = wingkeras.Recipe.from_dict(values)
         ```
 

@@ -62,7 +62,9 @@ def train(
             then trained on the upright crops that those predictions make
             (Section 6).
         init_from: whose last network the training starts from, instead of random
-            weights; after `first_stage`, the faces are aligned to its mean shape.
+            weights; after `first_stage`, the faces are aligned to its mean shape. If it
+            finds other points than those of the faces, the last network that fits the
+            recipe gives the layers below the output, and the output layer is new.
         extra_faces: more training faces, such as those that a model labelled; each is
             shown once per epoch, none is used for validation.
         callbacks: of Keras, called after those of the run, in process 0 only. Their
@@ -87,8 +89,8 @@ def train(
         ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    # The order matters. What can be refused is refused before pictures are read, which
-    # takes minutes. A network may be refused as well, and a refused run leaves no
+    # The order matters. What can be refused is refused before pictures are decoded,
+    # which takes minutes. A network may be refused as well, and a refused run leaves no
     # folder: it is claimed once the network is built. The checkpoint is read after
     # that, since whoever held the folder before may have been writing it.
     strategy, run_folder = strategy or Strategy(), RunFolder(folder)
@@ -99,13 +101,13 @@ def train(
         recipe, training_faces, held_out, first_stage, init_from, extra_faces
     )
     checks.check(inputs, strategy)
-    described = inputs.describe()
+    described = inputs.describe() if strategy.process == 0 else {}
     if strategy.process == 0:
         run_folder.check(described)
     prepared = prepare(inputs)
     built = build(inputs, prepared, strategy)
     with _claimed(run_folder, described, strategy):
-        first_epoch = _resume(built.model, run_folder, strategy)
+        first_epoch = _resume(built, run_folder, strategy)
         batches = _batches(inputs, prepared, first_epoch, strategy)
         validation = Validation(
             built.network,
@@ -117,10 +119,12 @@ def train(
         )
         del prepared  # The batches, or the device, have a copy of the pictures.
         own = [validation, *_writers(inputs, run_folder, strategy)]
+        loops = _loops(inputs, strategy)
         if verbose and strategy.process == 0:
-            own.append(Progress(inputs.steps, recipe.epochs - first_epoch))
+            own.append(Progress(len(loops), recipe.epochs - first_epoch))
         users = callbacks if strategy.process == 0 else ()
-        _fit(built.model, batches, inputs, first_epoch, own, users, strategy)
+        epochs = (first_epoch, recipe.epochs, len(loops))
+        _fit(built.model, batches, epochs, own, users, strategy)
         return _finish(inputs, built, run_folder, strategy)
 
 
@@ -134,13 +138,15 @@ def _claimed(folder: RunFolder, described: dict, strategy: Strategy):
         yield
 
 
-def _resume(model: keras.Model, folder: RunFolder, strategy: Strategy) -> int:
+def _resume(built: Built, folder: RunFolder, strategy: Strategy) -> int:
     """Restore the newest checkpoint; the number of epochs it has behind it."""
     with strategy.building():
-        epochs = folder.restore_checkpoint(model)
+        epochs = folder.restore_checkpoint(built.model)
     if strategy.process == 0:
         folder.cut_log(epochs)
     if epochs:
+        # Now and not at the end, hours later, should it be damaged.
+        folder.load_best(built.copy)
         _log.info("Resuming after %d epochs.", epochs)
     return epochs
 
@@ -153,10 +159,19 @@ def _batches(
     order = (recipe.batch_size, recipe.seed, first_epoch)
     part = (strategy.process, strategy.processes)
     if recipe.augment_on == "device":
-        return on_device.training_batches(inputs.plan, *order, part)
+        loops = _loops(inputs, strategy)
+        looped = loops if max(loops) > 1 else None
+        return on_device.training_batches(inputs.plan, *order, part, looped)
     return pipeline.training_batches(
         prepared.regions, recipe.augmentation, *order, inputs.plan, part
     )
+
+
+def _loops(inputs: Inputs, strategy: Strategy) -> list[int]:
+    """How many steps of an epoch `fit` takes as one, again and again."""
+    if inputs.recipe.augment_on == "device":
+        return on_device.loop_lengths(inputs.steps, strategy.count)
+    return [1] * inputs.steps
 
 
 def _writers(
@@ -174,14 +189,15 @@ def _writers(
     return writers
 
 
-def _fit(model, batches, inputs, first_epoch, own, users, strategy) -> None:
+def _fit(model, batches, epochs, own, users, strategy) -> None:
+    first_epoch, last_epoch, steps = epochs
     try:
         with strategy.fitting():
             model.fit(
                 batches,
-                steps_per_epoch=inputs.steps,
+                steps_per_epoch=steps,
                 initial_epoch=first_epoch,
-                epochs=inputs.recipe.epochs,
+                epochs=last_epoch,
                 callbacks=[*own, *users],
                 verbose=0,
                 shuffle=False,

@@ -3,27 +3,23 @@
 import contextlib
 import csv
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 
-from wingkeras.models.weights import load_weights
 from wingkeras.storage.files import atomic_write
+from wingkeras.storage.json_files import read_json
 from wingkeras.storage.lock import LockedError, locked
+from wingkeras.training import checkpoints
 from wingkeras.training.recipe import Recipe
 
 VALIDATION_ERROR = "val_nme"
 """Column of the NME on the faces held out, a fraction."""
 
 _LOSS, _EPOCH = "loss", "epoch"
-
-# The optimizer's own step counter leaves out the steps that float16 skips.
-_EPOCHS = "wingkeras_epochs"
 
 
 class RunFolder:
@@ -35,7 +31,7 @@ class RunFolder:
     Example:
 
     ```python
-    folder = RunFolder("runs/modern_cnn6")
+    folder = RunFolder("runs/mine")
     folder.read()["recipe"]["epochs"], min(folder.validation_errors())
     ```
 
@@ -69,12 +65,9 @@ class RunFolder:
             ValueError: if it is damaged.
         """
         try:
-            described = json.loads(self._description.read_text())
+            described = read_json(self._description)
         except ValueError as error:
-            raise ValueError(
-                f"{self._description} is damaged, {error}. Name another folder, or "
-                f"delete {self.path}."
-            ) from error
+            raise self._damaged_description(error) from error
         if not isinstance(described, dict) or "recipe" not in described:
             raise ValueError(
                 f"Expected a run's description with a recipe in {self._description}, "
@@ -100,12 +93,23 @@ class RunFolder:
     def _check_description(self, run: Mapping[str, Any]) -> None:
         if not self._description.exists():
             return
-        if _comparable(self.read()) != _comparable(run):
+        described = self.read()
+        try:
+            known = _comparable(described)
+        except Exception as error:  # of values that no recipe has
+            raise self._damaged_description(error) from error
+        if differing := _differences(known, _comparable(run)):
             raise ValueError(
                 f"{self.path} holds the run of another recipe, of other faces or with "
-                f"other networks before it: its {self._description.name} differs. Name "
-                "another folder, or delete this one."
+                f"other networks before it: its {self._description.name} differs in "
+                f"{', '.join(differing)}. Name another folder, or delete this one."
             )
+
+    def _damaged_description(self, reason: Exception) -> ValueError:
+        return ValueError(
+            f"{self._description} is damaged: {reason}. Restore it, name another "
+            f"folder, or delete {self.path}."
+        )
 
     @contextlib.contextmanager
     def claimed(self, run: Mapping[str, Any]) -> Iterator[None]:
@@ -122,7 +126,7 @@ class RunFolder:
             self._check_description(run)
             if not self._description.exists():
                 with atomic_write(self._description) as scratch:
-                    scratch.write_text(json.dumps(run, indent=1))
+                    scratch.write_text(json.dumps(run, indent=1, allow_nan=False))
             yield
 
     @contextlib.contextmanager
@@ -138,19 +142,8 @@ class RunFolder:
             yield
 
     def save_checkpoint(self, model: keras.Model, epochs: int) -> None:
-        """Everything needed to go on, in one file.
-
-        With one file there is no moment at which a kill leaves two halves that do not
-        belong together, as with `keras.callbacks.BackupAndRestore`.
-
-        Args:
-            model: compiled; its optimizer is saved as well.
-            epochs: that it has behind it.
-        """
-        with atomic_write(self._checkpoint) as scratch:
-            model.save_weights(scratch)
-            with h5py.File(scratch, "a") as file:
-                file.attrs[_EPOCHS] = epochs
+        """Everything needed to go on, see `checkpoints.write_checkpoint`."""
+        checkpoints.write_checkpoint(self._checkpoint, model, epochs)
 
     def restore_checkpoint(self, model: keras.Model) -> int:
         """Load the newest checkpoint into a compiled model.
@@ -163,24 +156,11 @@ class RunFolder:
         """
         if not self._checkpoint.exists():
             return 0
-        try:
-            with h5py.File(self._checkpoint) as file:
-                epochs = int(np.asarray(file.attrs[_EPOCHS]))
-            with warnings.catch_warnings():
-                # Keras only warns of what it leaves as it is.
-                warnings.simplefilter("error", UserWarning)
-                model.load_weights(self._checkpoint)
-        except (OSError, KeyError, ValueError, UserWarning) as error:
-            raise ValueError(
-                f"{self._checkpoint} is damaged, or of another version. Delete it to "
-                f"train this run from its first epoch. The cause: {error}"
-            ) from error
-        return epochs
+        return checkpoints.read_checkpoint(self._checkpoint, model)
 
     def save_best(self, network: keras.Model) -> None:
         """Keep the weights of the epoch with the lowest validation error."""
-        with atomic_write(self._best) as scratch:
-            network.save_weights(scratch)
+        checkpoints.write_best(self._best, network)
 
     def load_best(self, network: keras.Model) -> None:
         """Load the weights of the best epoch.
@@ -189,7 +169,7 @@ class RunFolder:
             FileNotFoundError: if there are none.
             ValueError: if the file is damaged, or of another network.
         """
-        load_weights(network, self._best)
+        checkpoints.read_best(self._best, network)
 
     def drop_weights(self) -> None:
         """Delete checkpoint and best weights; a finished run is as good without."""
@@ -211,6 +191,8 @@ class RunFolder:
                 raise ValueError("its epochs are not 0, 1, 2 ...")
             if any(VALIDATION_ERROR not in row for row in rows):
                 raise ValueError(f"it has no column {VALIDATION_ERROR}")
+            if not all(0 <= row[VALIDATION_ERROR] < np.inf for row in rows):
+                raise ValueError(f"its {VALIDATION_ERROR} is not finite")
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise self._damaged_log(error) from error
         return rows
@@ -261,6 +243,21 @@ class RunFolder:
         )
 
 
+# What earlier versions did not write down.
+_LATER = ("held_out_landmarks", "boxes", "pictures")
+
+
+def _differences(known: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
+    """What differs between two runs that `_comparable` described, in words."""
+    run = {key: run[key] for key in run if key in known or key not in _LATER}
+    keys = [key for key in {**known, **run} if known.get(key) != run.get(key)]
+    if "recipe" in keys:
+        before, now = known["recipe"], run["recipe"]
+        fields = [f for f in {**before, **now} if before.get(f) != now.get(f)]
+        keys[keys.index("recipe")] = f"recipe ({', '.join(fields)})"
+    return keys
+
+
 def _numbers(row: Mapping[str, str]) -> dict[str, float]:
     values = {name: float(value) for name, value in row.items()}
     return {**values, _EPOCH: int(row[_EPOCH])}
@@ -269,4 +266,4 @@ def _numbers(row: Mapping[str, str]) -> dict[str, float]:
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
     """Equal for equal runs, whatever version of the package described them."""
     values = {**run, "recipe": Recipe.from_dict(run["recipe"]).describe()}
-    return json.loads(json.dumps(values))
+    return json.loads(json.dumps(values, allow_nan=False))

@@ -19,6 +19,15 @@ class IncompleteVideoError(BrokenFileError):
     """A video of which some frames could not be read; what could be was written.
 
     Attributes: see `BrokenFileError`.
+
+    Example:
+
+    ```python
+    try:
+        track_video(Tracker(localizer), Path("cut_off.avi"), Path("out"), "cut_off")
+    except IncompleteVideoError as error:
+        print(error.reason)
+    ```
     """
 
 
@@ -66,6 +75,14 @@ def track_video(
             could be read was written.
         OSError: if the files cannot be written; older ones stay.
         ValueError: for head poses of another scheme than `ibug68`.
+
+    Example:
+
+    ```python
+    tracker = Tracker(localizer)
+    faces, video = track_video(tracker, Path("clip.avi"), Path("out"), "clip")
+    faces  # 1
+    ```
     """
     reader = CameraReader(source) if isinstance(source, int) else VideoReader(source)
     video = folder / f"{name}.landmarks.mp4"

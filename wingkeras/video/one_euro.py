@@ -23,6 +23,14 @@ class OneEuroFilter:
 
     Raises:
         ValueError: for a cutoff that is not positive, or a negative gain.
+
+    Example:
+
+    ```python
+    smooth = OneEuroFilter()
+    for points in landmarks, landmarks + 1:
+        steadied = smooth(points, seconds=1 / 25, unit=180)
+    ```
     """
 
     def __init__(

@@ -30,6 +30,13 @@ class Track:
             and comes back has a new one.
         landmarks: `(L, 2)` in the newest frame, filtered, frame pixels.
         smooth: the filter; see `Tracker`.
+
+    Example:
+
+    ```python
+    (track,) = Tracker(localizer)(image, seconds=1 / 25)
+    track.number, track.landmarks.shape  # (1, (68, 2))
+    ```
     """
 
     number: int
@@ -63,6 +70,15 @@ class Tracker:
             frame before and the side of the landmarks' box in frame pixels, that
             returns landmarks. `OneEuroFilter` by default; see `unfiltered`.
         search_interval: seconds between searches for faces that came in.
+
+    Example:
+
+    ```python
+    tracker = Tracker(localizer)
+    for frame in image, image:
+        for track in tracker(frame, seconds=1 / 25):
+            print(track.number, track.box)
+    ```
     """
 
     def __init__(
@@ -71,6 +87,12 @@ class Tracker:
         make_filter: Callable[[], Callable] = OneEuroFilter,
         search_interval: float = 0.5,
     ):
+        if localizer.scheme.mirror is None:
+            raise ValueError(
+                "Expected a localizer whose scheme has a `mirror`: things are followed "
+                "as long as their points and those of the flipped frame agree. Scheme "
+                f"{localizer.scheme.name!r} has none."
+            )
         self.localizer = localizer
         self.search_interval = search_interval
         self._make_filter = make_filter

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from wingkeras.export import converted
+from wingkeras.inference import runtimes
 from wingkeras.inference.localizer import Localizer
-from wingkeras.schemes import LandmarkScheme, get_scheme
+from wingkeras.schemes import LandmarkScheme, get_scheme, scheme_from_values
 from wingkeras.storage.entries import Entry, StageEntry
 from wingkeras.storage.locating import check_places, locate_weights
 from wingkeras.storage.registry import find_entry
@@ -33,9 +34,10 @@ def load(
             `hf://owner/repo`, such a folder on the Hugging Face Hub.
         path: folder with the weight files.
         runtime: what runs the networks: "keras", "onnx" (ONNX Runtime), "litert" or
-            "openvino". For another than Keras they are converted on the first call,
-            and kept in the cache; Keras is not even imported from then on. OpenVINO
-            computes them in bfloat16 where the processor can.
+            "openvino"; or "fastest", the first that is installed of OpenVINO, ONNX
+            Runtime, LiteRT and Keras. For another than Keras they are converted on
+            the first call, and kept in the cache; Keras is not even imported from then
+            on. OpenVINO computes them in bfloat16 where the processor can.
         detector: finds the faces for `Localizer.detect`; see `Localizer`.
         load_weights: whether to load the trained weights. Without, the networks start
             at random weights, and no file is looked for.
@@ -60,7 +62,7 @@ def load(
 
     ```python
     localizer = wingkeras.zoo.load("cnn67_300w")
-    localizer = wingkeras.zoo.load("runs/modern_cnn6", runtime="onnx")
+    localizer = wingkeras.zoo.load("runs/mine", runtime="onnx")
     ```
     """
     entry, folder = find_entry(name)
@@ -72,6 +74,8 @@ def load(
         )
     if load_weights:
         check_places(path)
+    if runtime == "fastest":
+        runtime = runtimes.fastest(partial(_is_converted, entry))
     scheme = _scheme(entry)
     stages = []
     for stage in entry.stages:
@@ -86,23 +90,24 @@ def load(
 def _scheme(entry: Entry) -> LandmarkScheme:
     if isinstance(entry.scheme, str):
         return get_scheme(entry.scheme)
-    fields: dict[str, Any] = {
-        key: tuple(map(_tupled, value)) if isinstance(value, list) else value
-        for key, value in entry.scheme.items()
-    }
-    return LandmarkScheme(**fields)
+    return scheme_from_values(entry.scheme)
 
 
-def _tupled(value):
-    return tuple(value) if isinstance(value, list) else value
+def _key(entry: Entry, stage: StageEntry) -> str:
+    return f"{entry.name}-{stage.sha256[:16]}"
+
+
+def _is_converted(entry: Entry, ending: str) -> bool:
+    return all(
+        converted.is_converted(_key(entry, stage), ending) for stage in entry.stages
+    )
 
 
 def _converted(entry: Entry, stage: StageEntry, build, runtime: str):
-    from wingkeras.export.converted import load_converted
-
-    key = f"{entry.name}-{stage.sha256[:16]}"
     mean_shape = np.asarray(stage.mean_shape, np.float32)
-    return load_converted(key, build, runtime, mean_shape, stage.input_size)
+    return converted.load_converted(
+        _key(entry, stage), build, runtime, mean_shape, stage.input_size
+    )
 
 
 def _build_stage(

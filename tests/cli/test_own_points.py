@@ -1,0 +1,78 @@
+"""Points of one's own on the command line: train, evaluate, predict."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from faces_on_disk import make_faces
+from wingkeras import zoo
+from wingkeras.cli import main
+from wingkeras.data.csv_files import save_csv
+from wingkeras.data.scheme_files import save_scheme
+from wingkeras.schemes import LandmarkScheme
+
+DISCS = LandmarkScheme("discs", ("green", "blue", "yellow", "cyan"), mirror=None)
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    return code, *capsys.readouterr()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """`discs.csv`, twelve pictures, and the scheme in `points.json`."""
+    folder = tmp_path_factory.mktemp("discs")
+    faces = make_faces(folder / "pictures", 12)
+    discs = dataclasses.replace(
+        faces, landmarks=faces.landmarks[:, 1:], scheme=DISCS, boxes=None
+    )
+    save_csv(discs, folder / "discs.csv")
+    save_scheme(DISCS, folder / "points.json")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reason"),
+    [
+        ("six", "received 'six'"),
+        ("none.json", "none.json"),
+        ("discs.csv", "not a JSON"),
+    ],
+)
+def test_a_scheme_that_is_none(capsys, folder, monkeypatch, scheme, reason):
+    monkeypatch.chdir(folder)
+    code, _, err = run(capsys, "train", "--data", "discs.csv", "--scheme", scheme)
+    assert code == 1 and reason in err and not (folder / "runs").exists()
+
+
+def test_from_a_table_to_points_in_a_picture(capsys, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    data = ("--data", "discs.csv", "--scheme", "points.json")
+    short = ("--epochs", 1, "--batch-size", 8)
+    code, out, err = run(capsys, "train", "--init-from", "cnn6_300w", *data, *short)
+    assert code == 0, err
+    assert "12 faces, scheme 'discs': 4 points, never flipped. CNN6 at 64 px" in err
+    assert str(folder / "runs" / "discs") in out
+    assert zoo.load("runs/discs").scheme == DISCS
+
+    code, out, _ = run(capsys, "evaluate", "runs/discs", "--data", "discs.csv")
+    assert code == 0 and json.loads(out)["box"]["nme_percent"] > 0
+
+    picture = next((folder / "pictures").glob("*.png"))
+    predict = ("predict", picture, "--model", "runs/discs", "--runtime", "keras")
+    output = ("--output", "out", "--format", "json")
+    code, _, err = run(capsys, *predict, *output)
+    assert code == 1 and "it has no eyes" in err and "--box LEFT" in err
+    two = ("--box", "20,20,76,76", "--box", "10,10,60,60")
+    for given, count in ((two, 2), (("--box", "picture"), 1)):
+        code, _, err = run(capsys, *predict, *output, *given)
+        assert code == 0, err
+        (file,) = (folder / "out").rglob("*.json")
+        found = json.loads(file.read_text())
+        assert found["scheme"] == "discs" and len(found["faces"]) == count
+        assert np.shape(found["faces"][0]["landmarks"]) == (4, 2)
+    code, _, err = run(capsys, *predict, "--box", "20,20,76")
+    assert code == 1 and "received 20,20,76" in err

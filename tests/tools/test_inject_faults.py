@@ -1,0 +1,87 @@
+"""The command that makes faults on purpose, with faults of its own."""
+
+import os
+import signal
+import time
+from functools import partial
+
+import pytest
+
+import inject_faults
+from faults import kinds, reporting, running, suite
+
+MACHINE = dict.fromkeys(("commit", "cpu", "cores", "python", "tensorflow", "keras"), 1)
+
+
+def _attempt(seed):
+    match seed:
+        case 1:
+            raise KeyError("surprise")
+        case 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case 3:
+            time.sleep(60)
+        case 4:
+            raise kinds.WrongResultError("7 faces")
+
+
+def _prepare(folder):
+    (folder / "made").touch()
+    return _attempt
+
+
+def _fail(folder):
+    raise OSError("no room")
+
+
+def test_every_outcome_is_told_apart():
+    kind = kinds.Kind("faults", _prepare, 6, 6, limit=1.0)
+    tally = running.run(kind, range(6))
+    assert tally.counts == {
+        "right": 2,
+        "undocumented": 1,
+        "crash": 1,
+        "hang": 1,
+        "wrong": 1,
+    }
+    assert tally.failures == [
+        (1, "undocumented", "KeyError: 'surprise'"),
+        (2, "crash", "exit code -9"),
+        (3, "hang", "no end after 1 s"),
+        (4, "wrong", "7 faces"),
+    ]
+    lines = reporting.table([tally], MACHINE).splitlines()
+    assert lines[2] == "| faults (hangs over 1 s) | 6 | 2 | 1 | 1 | 1 | 1 |"
+    assert "- faults, seed 4: wrong, 7 faces" in lines
+
+
+def test_attempts_that_cannot_be_prepared():
+    kind = kinds.Kind("faults", _fail, 1, 1)
+    with pytest.raises(RuntimeError, match=r"faults cannot be prepared.*no room"):
+        running.run(kind, range(1))
+
+
+def test_the_seed_of_a_failure_is_named(tmp_path):
+    kind = kinds.Kind("faults", _prepare, 6, 6)
+    with pytest.raises(AssertionError, match=r"faults, seed 1: KeyError\('surprise'\)"):
+        kinds.attempt_all(kind, tmp_path, range(6))
+
+
+def test_the_table_is_printed_and_written(tmp_path, capsys, monkeypatch):
+    kind = kinds.Kind("faults", _prepare, 6, 1, limit=1.0)
+    monkeypatch.setattr(suite, "KINDS", {"faults": kind})
+    path = tmp_path / "table.md"
+    run = partial(inject_faults.main, ["--only", "faults", "--output", str(path)])
+    monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0))
+    assert run() == 0
+    assert "| faults (hangs over 1 s) | 1 | 1 | 0 |" in capsys.readouterr().out
+    assert path.read_text().startswith("| kind | attempted |")
+    monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0, 4))
+    assert run() == 1
+
+
+def _tally(kind, *seeds):
+    tally = running.Tally(kind)
+    for seed in seeds:
+        tally.add(seed, "wrong" if seed else "right")
+    return tally

@@ -1,0 +1,50 @@
+"""Errors of the zoo's models on 300-W, by the source of the boxes."""
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "errors on both test sets of 300-W, by the source of the boxes"
+
+SPLITS = ("common", "challenge")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        help="folder, see benchmarks/peers.py; landmark boxes only",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="300-W folder")
+
+
+def run(options: argparse.Namespace, results: Path) -> dict:
+    """The summaries of `wingkeras.evaluate`, one per model, test set and box source."""
+    from benchmarks.peers import find_peers
+    from wingkeras import zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.evaluation import LANDMARK_BOXES, evaluate
+    from wingkeras.inference.detectors import load_detector
+
+    rows: list[dict] = []
+
+    def measure(name, localizer, source):
+        detector = None if source == LANDMARK_BOXES else load_detector(source)
+        for split, faces in sets.items():
+            summary = evaluate(localizer, faces, detector, source).summary()
+            rows.append({"model": name, "split": split, **summary})
+            print(rows[-1], file=sys.stderr, flush=True)
+
+    sets = {split: load_faces(options.data, split, on_error="skip") for split in SPLITS}
+    for name in options.models:
+        localizer = zoo.load(name)
+        for source in (LANDMARK_BOXES, "yunet", "haar"):
+            measure(name, localizer, source)
+        other = localizer.replace(flip_tta=not localizer.flip_tta)
+        measure(name, other, LANDMARK_BOXES)
+    peers = find_peers(options.peers) if options.peers else {}
+    for name, localizer in {name: each for (name, _), each in peers.items()}.items():
+        measure(name, localizer, LANDMARK_BOXES)
+    return {"benchmark": "errors", "rows": rows}

@@ -1,0 +1,1 @@
+"""Tables of README, docs and model cards, made from recorded results."""

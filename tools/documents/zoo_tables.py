@@ -1,0 +1,150 @@
+"""What the zoo's models are, and how accurate."""
+
+from documents.marked import markdown
+from documents.recorded import Recorded
+
+_DETECTORS = {"landmarks": "landmarks", "yunet": "YuNet", "haar": "Haar"}
+
+
+def zoo(recorded: Recorded) -> str:
+    """Every model: what it is, its size, its errors."""
+    head = ("model", "what", "landmarks", "input", "parameters", "file")
+    head = (*head, "NME common", "NME challenge")
+    rows = []
+    for name, entry in recorded.entries.items():
+        sizes = ", ".join(str(stage.input_size) for stage in entry.stages)
+        if entry.num_landmarks == 68:
+            summaries = [
+                recorded.error(name, split, "landmarks")
+                for split in ("common", "challenge")
+            ]
+            errors = [f"{s['inter_ocular']['nme_percent']:.2f} %" for s in summaries]
+        else:
+            metric = entry.metrics[0]
+            percent = metric["inter_pupil"]["nme_percent"]
+            errors = [f"AFLW, inter-pupil: {percent:.2f} %", "—"]
+        rows.append(
+            (
+                f"`{name}`",
+                entry.description,
+                entry.num_landmarks,
+                f"{sizes} px",
+                f"{entry.parameters / 1e6:.1f} M",
+                f"{entry.bytes / 1e6:.1f} MB",
+                *errors,
+            )
+        )
+    return markdown(head, rows)
+
+
+def errors(recorded: Recorded, split: str) -> str:
+    """Errors on a test set of 300-W, by the source of the boxes."""
+    head = ("model", "boxes", "faces found", "inter-ocular", "inter-pupil")
+    head = (*head, "AUC at 8 %", "failures over 8 %")
+    rows = []
+    for name, entry in recorded.entries.items():
+        if entry.num_landmarks != 68:
+            continue
+        for boxes, title in _DETECTORS.items():
+            row = recorded.error(name, split, boxes)
+            rows.append((f"`{name}`", title, *_errors(row)))
+        row = recorded.error(name, split, "landmarks", not entry.flip_tta)
+        what = "without" if entry.flip_tta else "with"
+        rows.append((f"`{name}`", f"landmarks, {what} the flip test", *_errors(row)))
+    return markdown(head, rows)
+
+
+def _errors(row: dict) -> list[object]:
+    ocular = row["inter_ocular"]
+    return [
+        row["found"],
+        _percent(ocular["nme_percent"]),
+        _percent(row["inter_pupil"]["nme_percent"]),
+        f"{ocular['auc_8']:.3f}",
+        f"{ocular['failure_rate_8_percent']:.2f} %",
+    ]
+
+
+def errors_of(recorded: Recorded, name: str) -> str:
+    """Errors of one model, as its card has them."""
+    entry = recorded.entries[name]
+    if entry.num_landmarks != 68:
+        head = ("data", "boxes", "faces", "inter-pupil", "AUC at 8 %")
+        return markdown(head, [_registered(metric) for metric in entry.metrics])
+    head = ("300-W", "boxes", "found", "inter-ocular", "of helen", "of lfpw")
+    head = (*head, "inter-pupil")
+    rows = []
+    opposite = "without" if entry.flip_tta else "with"
+    for split in ("common", "challenge"):
+        sources = [(boxes, title, None) for boxes, title in _DETECTORS.items()]
+        title = f"landmarks, {opposite} the flip test"
+        sources.insert(1, ("landmarks", title, not entry.flip_tta))
+        for boxes, title, flip_tta in sources:
+            row = recorded.error(name, split, boxes, flip_tta)
+            ocular = row["inter_ocular"]
+            subsets = ocular.get("nme_percent_of_subsets", {})
+            rows.append(
+                (
+                    split,
+                    title,
+                    f"{row['found']} of {row['faces']}",
+                    _percent(ocular["nme_percent"]),
+                    _percent(subsets.get("helen/testset")),
+                    _percent(subsets.get("lfpw/testset")),
+                    _percent(row["inter_pupil"]["nme_percent"]),
+                )
+            )
+    return markdown(head, rows)
+
+
+def _registered(metric: dict) -> list[object]:
+    flip = ", with the flip test" if metric["flip_test"] else ""
+    pupil = metric["inter_pupil"]
+    return [
+        metric["data"],
+        metric["boxes"] + flip,
+        f"{metric['faces']:,}",
+        _percent(pupil["nme_percent"]),
+        f"{pupil['auc_8']:.3f}",
+    ]
+
+
+def pose(recorded: Recorded, name: str, *others: str) -> str:
+    """Errors by the pose coefficient, of a model and of others beside it."""
+    rows = [
+        row
+        for row in recorded.table(f"robustness_{name}")
+        if row["condition"].startswith("pose coefficient")
+    ]
+    bins = sorted({float(row["amount"]) for row in rows})
+    found = {(row["model"], float(row["amount"])): row for row in rows}
+    lines = [["faces", *(found[name, each]["faces"] for each in bins)]]
+    for model in (name, *others):
+        errors = [_percent(100 * float(found[model, each]["nme"])) for each in bins]
+        lines.append([f"`{model}`", *errors])
+    return markdown(["pose", *(f"{each:.2f}" for each in bins)], lines)
+
+
+def robustness(recorded: Recorded, name: str, *others: str) -> str:
+    """Errors in bad boxes and on tilted faces, of a model and of others beside it."""
+    rows = [
+        row
+        for row in recorded.table(f"robustness_{name}")
+        if not row["condition"].startswith("pose")
+    ]
+    found = {(r["condition"], r["amount"], r["model"]): float(r["nme"]) for r in rows}
+    models = (name, *others)
+    places = dict.fromkeys((row["condition"], row["amount"]) for row in rows)
+    lines = [
+        [
+            condition.split(",")[0],
+            f"{float(amount):g}",
+            *(_percent(100 * found[condition, amount, model]) for model in models),
+        ]
+        for condition, amount in places
+    ]
+    return markdown(["condition", "amount", *(f"`{m}`" for m in models)], lines)
+
+
+def _percent(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}"

@@ -1,0 +1,1 @@
+"""How well points are learnt from few faces; not in the wheel."""

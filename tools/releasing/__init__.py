@@ -1,0 +1,1 @@
+"""What a release consists of: a version, two distributions, a mirror of the zoo."""

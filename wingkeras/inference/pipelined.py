@@ -1,0 +1,138 @@
+"""Many pictures at once: reading, detection, crops and networks overlap.
+
+Pictures are prepared in a thread per core, as decoders and OpenCV let go of Python's
+lock while they work. Meanwhile the networks run in one thread more, on the faces of
+several pictures: the runtimes use all cores by themselves. What is in hand at a time
+is bounded, and comes out in the order in which it went in.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from wingkeras.imaging.images import as_image
+from wingkeras.inference import batches
+from wingkeras.inference.calibration import CalibratedDetector
+from wingkeras.inference.cores import available_cores
+from wingkeras.inference.detections import Detections
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+GROUPS_AHEAD = 2
+"""Groups of pictures that are with the networks, or wait for them."""
+
+
+class Searcher(batches.RegionLocalizer, Protocol):
+    """What also finds the faces: a `Localizer`, as far as this module needs it.
+
+    Attributes:
+        detector: see `Localizer`.
+    """
+
+    @property
+    def detector(self) -> Any:
+        """See `Localizer.detector`."""
+        ...
+
+    def find_faces(self, image: Any) -> Detections:
+        """See `Localizer.find_faces`."""
+        ...
+
+
+class Searched(NamedTuple):
+    """A picture that is ready for the networks.
+
+    Attributes:
+        faces: what the detector found.
+        regions: the faces' regions.
+    """
+
+    faces: Detections
+    regions: batches.PictureRegions
+
+
+def search(localizer: Searcher, image: np.ndarray) -> Searched:
+    """The faces of an `(H, W, 3)` uint8 RGB picture, ready for the networks."""
+    faces = localizer.find_faces(image)
+    return Searched(faces, batches.cut_regions(localizer, image, faces.boxes))
+
+
+def preparing_threads(localizer: Searcher) -> int:
+    """How many threads may search pictures at a time.
+
+    One for a detector of the caller's own, of which it is not known whether threads
+    may share it.
+    """
+    ours = isinstance(localizer.detector, CalibratedDetector)
+    return available_cores() if ours else 1
+
+
+def in_order(
+    function: Callable[[T], R], items: Iterable[T], threads: int, ahead: int
+) -> Generator[R, None, None]:
+    """What a function makes of items, in their order, by several threads.
+
+    Args:
+        function: called with every item.
+        items: taken by the caller's thread, as they are needed.
+        threads: how many call the function.
+        ahead: how many items are taken before the first result is waited for.
+
+    Raises:
+        Exception: that of the function, in its turn, or that of `items`. What has not
+            been begun is then left out, as it is when the iterator is closed.
+    """
+    waiting: deque[Future[R]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="wingkeras")
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def grouped(
+    items: Iterable[T], faces: Callable[[T], int], batch_size: int
+) -> Iterator[list[T]]:
+    """Pictures in groups of `batch_size` faces or so, and as many pictures at most."""
+    group: list[T] = []
+    total = 0
+    for item in items:
+        group.append(item)
+        total += faces(item)
+        if max(total, len(group)) >= batch_size:
+            yield group
+            group, total = [], 0
+    if group:
+        yield group
+
+
+def detect_all(
+    localizer: Searcher, images: Iterable[Any], batch_size: int
+) -> Iterator[tuple[Detections, np.ndarray]]:
+    """See `Localizer.detect_batch`; boxes, scores and landmarks of every picture."""
+
+    def prepare(given: Any) -> Searched:
+        return search(localizer, as_image(given))
+
+    def localize(group: list[Searched]) -> list[tuple[Detections, np.ndarray]]:
+        regions = [searched.regions for searched in group]
+        landmarks = batches.localize(localizer, regions, batch_size)
+        faces = [searched.faces for searched in group]
+        return list(zip(faces, landmarks, strict=True))
+
+    threads = preparing_threads(localizer)
+    with closing(in_order(prepare, images, threads, 2 * threads)) as searched:
+        groups = grouped(searched, lambda each: len(each.faces.boxes), batch_size)
+        with closing(in_order(localize, groups, 1, GROUPS_AHEAD)) as localized:
+            for found in localized:
+                yield from found

@@ -1,0 +1,95 @@
+"""The training that suits a number of faces, where no recipe is asked for."""
+
+import math
+from typing import Any
+
+from wingkeras import models
+from wingkeras.data.augment import Augmentation
+from wingkeras.inference.localizer import Localizer
+from wingkeras.losses import WingLoss
+from wingkeras.schemes import LandmarkScheme
+from wingkeras.training.recipe import Recipe
+from wingkeras.training.starting import goes_on
+
+_SHOWN_TO_ONE = 5000
+_EPOCHS = 40
+_LEAST_EPOCHS = 8
+_BATCH_SIZE = 32
+_HELD_OUT_OF_ONE = 1.5
+_LEAST_HELD_OUT, _MOST_HELD_OUT = 0.05, 0.2
+_BOX_SCALE = 1.25
+
+
+def suitable_recipe(
+    num_faces: int,
+    scheme: LandmarkScheme,
+    start: Localizer | None = None,
+    name: str = "own",
+    length: float = 1.0,
+) -> Recipe:
+    """A recipe whose steps, validation and weight average follow the number of faces.
+
+    The faces shown in all grow with the square root of their number, 50,000 of 100, and
+    so do those held out, 15 of 100, between a twentieth and a fifth of all. An epoch
+    shows every face so often that about 40 epochs make up the training. The momentum of
+    the weight average warms up with the steps, see `averaging.WarmingAverage`.
+
+    Started from a network that finds other points, the new output layer learns alone
+    for a tenth of the steps; then all layers learn, the others at a fifth of its rate.
+
+    Args:
+        num_faces: those held out among them.
+        scheme: of the faces.
+        start: what the training starts from; it decides the network. Without, it is a
+            CNN-6 with random weights.
+        name: of the recipe.
+        length: multiple of the usual number of steps.
+
+    Returns:
+        The recipe. Its crops have a side of 1.25 times the landmarks' extent.
+
+    Raises:
+        ValueError: for fewer than 3 faces, or a `name` that no file can have.
+
+    Example:
+
+    ```python
+    start = wingkeras.zoo.load("cnn6_300w")
+    recipe = suitable_recipe(len(faces), faces.scheme, start)
+    wingkeras.train(recipe, faces, "runs/own", init_from=start)
+    ```
+    """
+    if num_faces < 3:
+        raise ValueError(
+            "Expected at least 3 faces to learn from and to validate on, received "
+            f"{num_faces}."
+        )
+    share = _HELD_OUT_OF_ONE / math.sqrt(num_faces)
+    held_out = min(max(share, _LEAST_HELD_OUT), _MOST_HELD_OUT)
+    trained_on = num_faces - round(held_out * num_faces)
+    shown = length * _SHOWN_TO_ONE * math.sqrt(num_faces)
+    epochs = min(max(_EPOCHS * length, _LEAST_EPOCHS), _EPOCHS)
+    passes = max(1, round(shown / epochs / trained_on))
+    network, size = "CNN6", 64
+    rates: dict[str, Any] = {}
+    if start:
+        stage = start.keras_stages[-1]
+        network, size = models.network_name(stage.network), stage.size
+        rates = {"freeze_fraction": 0.1, "backbone_lr_multiplier": 0.2}
+        if goes_on(start, scheme):
+            rates = {"learning_rate": 5e-4}
+    return Recipe(
+        name,
+        network=network,
+        input_size=size,
+        loss=WingLoss(w=10, epsilon=2) if size <= 64 else WingLoss(w=15, epsilon=3),
+        epochs=max(1, round(shown / passes / trained_on)),
+        passes_per_epoch=passes,
+        batch_size=min(_BATCH_SIZE, passes * trained_on),
+        validation_split=held_out,
+        box_scale=_BOX_SCALE,
+        augmentation=Augmentation(
+            scale=0.1, translate=0.05, colour=0.3, random_erasing=0.2
+        ),
+        **rates,
+    )
