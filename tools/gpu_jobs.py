@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -136,16 +137,13 @@ def _pack(options) -> int:
 
 def _run(options) -> int:
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    # The copy of the repository need not be installed.
-    sys.path.insert(1, str(REPOSITORY))
-    import time
-
     begin = time.monotonic()
-    from accelerator.wheels import make_importable
+    from accelerator.wheels import make_importable, use_clone
 
     output = options.output
     output.mkdir(parents=True, exist_ok=True)
     made = make_importable(options.pack / _WHEELS, output / "site")
+    use_clone(REPOSITORY)
 
     import jax
 

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,22 @@ def test_flip_mirrors_crop_and_landmarks_with_its_probability():
         result[flips], FIVE.flip(landmarks[flips], 64), atol=1e-4
     )
     np.testing.assert_allclose(result[~flips], landmarks[~flips], atol=1e-4)
+
+
+def test_without_a_mirror_nothing_is_flipped():
+    images = np.zeros((20, 32, 32, 3), np.uint8)
+    images[:, :, :16] = 200
+    maps = np.tile(np.eye(2, 3, dtype=np.float32), (20, 1, 1))
+    landmarks = np.tile(np.float32([[3, 5], [28, 9]]), (20, 1, 1))
+    always = dataclasses.replace(STILL, flip=1.0)
+    crops, vectors = (
+        np.asarray(x)
+        for x in augment.perturb(always, images, maps, landmarks, _draws(20), 32, None)
+    )
+    np.testing.assert_allclose(vectors, [[3, 28, 5, 9]] * 20, atol=1e-4)
+    assert (crops[:, :, :15] == 200).all() and (crops[:, :, 17:] == 0).all()
+    flipped = augment.perturb(always, images, maps, landmarks, _draws(20), 32, (1, 0))
+    np.testing.assert_allclose(flipped[1], [[3, 28, 9, 5]] * 20, atol=1e-4)
 
 
 def test_warp_agrees_with_the_sampler_of_the_localizer():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -141,3 +143,10 @@ def test_every_scheme_balances(scheme):
     counts = np.histogram(coefficients, 9)[0]
     rarest = counts[counts > 0].min()
     assert balance.copies(coefficients, bins=9).max() == round(counts.max() / rarest)
+
+
+def test_without_a_mirror_there_is_no_pose():
+    shapes, _ = _heads(5)
+    thing = dataclasses.replace(FIVE, name="thing", mirror=None)
+    with pytest.raises(ValueError, match=r"scheme 'thing' has no `mirror`"):
+        balance.pose_coefficients(shapes, thing)

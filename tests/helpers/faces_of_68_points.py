@@ -1,4 +1,4 @@
-"""Made faces of 68 points: a dark dot for every point, on noise."""
+"""Made faces of 68 points: a dark dot for every point, on grey."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ def make_68(folder: Path, count: int, seed: int = 0, size: int = 96) -> FaceData
     images, landmarks = [], []
     for i in range(count):
         points = shape * rng.uniform(0.9, 1.1) + size / 2 + rng.uniform(-6, 6, 2)
-        image = rng.integers(90, 220, (size, size, 3), np.uint8)
+        noise = rng.integers(0, 16, (size, size, 1))
+        image = np.repeat(rng.integers(90, 220) + noise, 3, axis=2).astype(np.uint8)
         for x, y in points:
             cv2.circle(image, (round(float(x)), round(float(y))), 1, (0, 0, 0), -1)
         path = folder / "set" / f"face{i:03}.png"

@@ -2,9 +2,12 @@ import contextlib
 import signal
 import threading
 import time
+import types
+from typing import Any, cast
 
 import pytest
 
+from wingkeras.export import conversion
 from wingkeras.storage.signals import interrupts_repeated, terminated_like_interrupted
 
 
@@ -78,3 +81,17 @@ def test_other_threads_leave_signals_alone():
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+def test_a_conversion_is_interrupted_although_its_converter_goes_on(
+    tmp_path, monkeypatch
+):
+    def serialize(*_):
+        _swallow(signal.SIGINT)
+        return b"content"
+
+    converter = types.SimpleNamespace(serialize=serialize)
+    monkeypatch.setitem(conversion._FORMATS, ".onnx", converter)
+    with pytest.raises(KeyboardInterrupt):
+        conversion.convert(cast(Any, None), tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())

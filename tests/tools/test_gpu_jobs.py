@@ -40,7 +40,7 @@ def test_packed_faces_come_back(tmp_path):
     small = _half(make_68(tmp_path / "small", 3))
     packed = tmp_path / "faces.npz"
     measured = pack_faces({"300w_test": faces, "partly": small}, packed, 96, 90)
-    assert measured["partly"]["faces"] == 3 and measured["partly"]["psnr_db"] > 20
+    assert measured["partly"]["faces"] == 3 and measured["partly"]["psnr_db"] > 25
     assert not is_unpacked(tmp_path / "data")
     unpack_faces(packed, tmp_path / "data")
     unpack_faces(packed, tmp_path / "data")
@@ -159,8 +159,8 @@ def test_rehearsal(tmp_path):
     assert uninterrupted.wait() == 0, uninterrupted.communicate()[0]
     assert speed.stat().st_mtime_ns == written
     rates = json.loads(speed.read_text())
-    # Six convolutions and two dense layers.
-    assert rates["multiply_adds_of_a_face"] == pytest.approx(81e6, rel=0.05)
+    # Those with the padding around pictures may count or not.
+    assert rates["multiply_adds_of_a_face"] == pytest.approx(75e6, rel=0.1)
     assert rates["training"][0]["perturbed_faces_per_second"] > 0
     errors = _errors(killed / run)
     assert len(errors) == 3

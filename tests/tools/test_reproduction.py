@@ -198,6 +198,24 @@ def test_recorded_experiments_are_not_trained_again(made):
     assert trainer.train(again[0].experiment).is_at_hand
 
 
+def test_trials_of_another_machine_choose_the_rate_alone(made):
+    """They are neither experiments of this one nor written down for it."""
+    settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
+    trainer = tables.Trainer(made, made / "cache", **settings)
+    trial = trainer.train(Experiment("made", loss="L1"))
+    other = tables.Trainer(
+        made,
+        made / "other",
+        recorded_trials={trial.key: trial.training},
+        changes={"augment_on": "device"},
+        **settings,
+    )
+    trained = other.train(Experiment("made", loss="L1"))
+    assert trained.key != trial.key and other.trials == []
+    assert trained.recipe.augment_on == "device"
+    assert [path.name for path in (made / "other").iterdir()] == [trained.key]
+
+
 def test_a_table_cut_short_keeps_what_was_there(made):
     results_ = made / "results"
     experiments_ = [Experiment("made", loss=loss) for loss in ("L1", "L2")]

@@ -1,5 +1,6 @@
 """On JAX nothing on the way from faces to a trained localizer loads TensorFlow."""
 
+import json
 import os
 import subprocess
 import sys
@@ -39,3 +40,30 @@ def test_faces_on_the_device_are_trained_on_and_validated_with(tmp_path):
     assert len(set(errors)) == 3
     measured = float(result.stdout.splitlines()[-1])
     assert measured == pytest.approx(min(errors), rel=0.03)
+
+
+def test_compiled_loops_train_as_single_steps_do(tmp_path):
+    result = _run(SCRIPT.with_name("train_in_loops.py"), tmp_path)
+    assert result.returncode == 0, result.stderr
+    single, looped = json.loads(result.stdout.splitlines()[-1])
+    assert single[-1] == looped[-1] == 3 * 5
+    assert looped[2] < looped[0]
+    assert looped == pytest.approx(single, rel=1e-4)
+
+
+def test_loops_are_for_one_accelerator_of_jax():
+    code = (
+        "import jax; from wingkeras.training import on_device\n"
+        "print(on_device.loop_lengths(3, 1))\n"
+        "jax.default_backend = lambda: 'gpu'\n"
+        "for steps, devices in ((3, 1), (300, 1), (3, 2)):\n"
+        "    print(on_device.loop_lengths(steps, devices))"
+    )
+    result = _run("-P", "-c", code)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        "[1, 1, 1]",
+        "[3]",
+        "[100, 100, 100]",
+        "[1, 1, 1]",
+    ]

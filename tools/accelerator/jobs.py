@@ -9,7 +9,9 @@ from typing import Any
 from accelerator.deadline import Deadline
 from accelerator.speed import measure
 from accelerator.teaching import teach
+from benchmarks.machine import REPOSITORY
 from reproduction import durations, tables
+from reproduction.records import read_records
 from reproduction.running import run_table
 
 
@@ -61,6 +63,7 @@ def _table(name: str, seeds: int, work: Work) -> dict[str, Any]:
         cache=work.output / "runs" / "tables",
         length=length * work.length,
         changes={"augment_on": "device"},
+        recorded_trials=read_records(REPOSITORY / "results").trainings,
         callbacks=[work.deadline],
     )
     return {"experiments": len(experiments)}

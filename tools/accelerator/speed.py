@@ -54,7 +54,7 @@ class _Still(keras.layers.Layer):
 
 
 def measure(network: str, data: Path, faces: str, seconds: float) -> dict[str, Any]:
-    """Training and inference throughput in bfloat16.
+    """Training and inference throughput, in bfloat16 on accelerators.
 
     Args:
         network: a name of `models.NETWORKS` that there is a recipe for here.
@@ -69,7 +69,7 @@ def measure(network: str, data: Path, faces: str, seconds: float) -> dict[str, A
         Faces/s of inference, by batch size.
     """
     recipe = dataclasses.replace(
-        RECIPES[_RECIPES[network]], precision="mixed_bfloat16", weights=None
+        RECIPES[_RECIPES[network]], precision=precision(), weights=None
     )
     dataset = read_faces(data, faces)
     regions = face_regions.load_regions(
@@ -116,6 +116,11 @@ def measure(network: str, data: Path, faces: str, seconds: float) -> dict[str, A
             for batch in batches
         },
     }
+
+
+def precision() -> str:
+    """The dtype policy for this machine: JAX computes bfloat16 slowly on CPUs."""
+    return "float32" if jax.default_backend() == "cpu" else "mixed_bfloat16"
 
 
 def _peak(size: int) -> float:

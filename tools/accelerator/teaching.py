@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from accelerator.packing import read_faces
+from accelerator.speed import precision
 from wingkeras import zoo
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
@@ -91,7 +92,7 @@ def _recipe(network: str, length: float, data: Path) -> Recipe:
         epochs=max(1, round(passes / in_epoch)),
         passes_per_epoch=in_epoch,
         augment_on="device",
-        precision="mixed_bfloat16",
+        precision=precision(),
         jit_compile="auto",
         weights=str(encoder) if "heatmap" in network and encoder.exists() else None,
     )

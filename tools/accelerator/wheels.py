@@ -1,12 +1,13 @@
-"""Packages that a machine without network lacks, as wheels."""
+"""Packages that a machine without network lacks: wheels, and this one itself."""
 
+import importlib.util
 import subprocess
 import sys
 import zipfile
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
-PACKAGES = ("keras", "namex", "optree", "simplejpeg")
+PACKAGES = ("keras", "namex", "optree", "simplejpeg", "typing_extensions")
 """What machines with JAX, PyTorch and OpenCV usually lack of what training needs."""
 
 _PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
@@ -53,3 +54,21 @@ def make_importable(wheels: Path, site: Path) -> list[str]:
                 archive.extractall(site)
             found.append(package)
     return found
+
+
+def use_clone(repository: Path) -> None:
+    """Make the package importable from a clone, with the zoo, if it is not installed.
+
+    Args:
+        repository: the clone.
+    """
+    sys.path.insert(1, str(repository))
+    name, folder = "wingkeras.pretrained", repository / "zoo"
+    if importlib.util.find_spec(name) is None:
+        spec = importlib.util.spec_from_file_location(
+            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module

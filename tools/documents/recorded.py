@@ -31,37 +31,49 @@ class Recorded:
 
     def rows(self, name: str) -> list[dict]:
         """Of a benchmark, by its name."""
-        path = self._root / f"results/benchmark_{name}.json"
-        return json.loads(path.read_text())["rows"]
+        return self.values(name)["rows"]
 
     def values(self, name: str) -> dict:
         """Of a benchmark, by its name; the whole file."""
-        return json.loads((self._root / f"results/benchmark_{name}.json").read_text())
+        return json.loads(self._path(name).read_text())
+
+    def _path(self, name: str) -> Path:
+        return self._root / f"results/benchmark_{name}.json"
 
     def table(self, name: str) -> list[dict[str, str]]:
         """Of a CSV file, by its name without the ending."""
         with (self._root / f"results/{name}.csv").open(newline="") as file:
             return list(csv.DictReader(file))
 
-    def error(self, model: str, split: str, boxes: str, flip_tta: bool | None = None):
-        """The summary of one evaluation.
+    @cached_property
+    def errors(self) -> dict[tuple[str, str, str, bool], dict]:
+        """Summaries of evaluations on 300-W by model, test set, boxes and flip test.
+
+        Those that the registry has, and those of `tools/benchmark.py errors`, which
+        also measures other boxes, the challenging subset and other people's models.
+        """
+        found = {
+            (name, "common", metric["boxes"], metric["flip_test"]): metric
+            for name, entry in self.entries.items()
+            for metric in entry.metrics
+            if metric["data"] == "300-W common subset"
+        }
+        measured = self.rows("errors") if self._path("errors").exists() else []
+        keys = ("model", "split", "boxes", "flip_tta")
+        return found | {tuple(row[key] for key in keys): row for row in measured}
+
+    def error(self, model: str, split: str) -> dict | None:
+        """The summary with boxes around the landmarks, as the model is loaded.
 
         Args:
             model: of the zoo, or one of `PEERS`.
             split: "common" or "challenge".
-            boxes: "landmarks", "yunet" or "haar".
-            flip_tta: with the flip test or without; by default as the model has it.
+
+        Returns:
+            `None` where this was not measured.
         """
-        if flip_tta is None:
-            flip_tta = model in self.entries and self.entries[model].flip_tta
-        asked = (model, split, boxes, flip_tta)
-        for row in self.rows("errors"):
-            if (row["model"], row["split"], row["boxes"], row["flip_tta"]) == asked:
-                return row
-        raise ValueError(
-            f"results/benchmark_errors.json has no row for {asked}; run "
-            "`python tools/benchmark.py errors`"
-        )
+        flip_tta = model in self.entries and self.entries[model].flip_tta
+        return self.errors.get((model, split, "landmarks", flip_tta))
 
 
 def _common_error(entry: Entry) -> float:

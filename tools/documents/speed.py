@@ -2,6 +2,7 @@
 
 from documents.marked import markdown
 from documents.recorded import PEERS, Recorded
+from documents.zoo_tables import inter_ocular
 
 _RUNTIMES = {
     "keras": "Keras",
@@ -20,12 +21,11 @@ def comparison(recorded: Recorded) -> str:
     rows = []
     for row in recorded.table("comparison"):
         name = row["model"]
-        challenge = recorded.error(name, "challenge", "landmarks")["inter_ocular"]
         rows.append(
             (
                 PEERS.get(name, f"`{name}`"),
                 f"{float(row['inter_ocular_percent']):.2f} %",
-                f"{challenge['nme_percent']:.2f} %",
+                inter_ocular(recorded.error(name, "challenge")),
                 f"{int(row['parameters']) / 1e6:.1f} M",
                 f"{float(row['megabytes']):.1f} MB",
                 row["faces_per_second_1_thread"],

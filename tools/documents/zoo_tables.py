@@ -2,8 +2,9 @@
 
 from documents.marked import markdown
 from documents.recorded import Recorded
+from wingkeras.storage.entries import Entry
 
-_DETECTORS = {"landmarks": "landmarks", "yunet": "YuNet", "haar": "Haar"}
+_BOXES = {"landmarks": "landmarks", "yunet": "YuNet", "haar": "Haar"}
 
 
 def zoo(recorded: Recorded) -> str:
@@ -14,11 +15,8 @@ def zoo(recorded: Recorded) -> str:
     for name, entry in recorded.entries.items():
         sizes = ", ".join(str(stage.input_size) for stage in entry.stages)
         if entry.num_landmarks == 68:
-            summaries = [
-                recorded.error(name, split, "landmarks")
-                for split in ("common", "challenge")
-            ]
-            errors = [f"{s['inter_ocular']['nme_percent']:.2f} %" for s in summaries]
+            splits = ("common", "challenge")
+            errors = [inter_ocular(recorded.error(name, split)) for split in splits]
         else:
             metric = entry.metrics[0]
             percent = metric["inter_pupil"]["nme_percent"]
@@ -43,26 +41,39 @@ def errors(recorded: Recorded, split: str) -> str:
     head = (*head, "AUC at 8 %", "failures over 8 %")
     rows = []
     for name, entry in recorded.entries.items():
-        if entry.num_landmarks != 68:
-            continue
-        for boxes, title in _DETECTORS.items():
-            row = recorded.error(name, split, boxes)
-            rows.append((f"`{name}`", title, *_errors(row)))
-        row = recorded.error(name, split, "landmarks", not entry.flip_tta)
-        what = "without" if entry.flip_tta else "with"
-        rows.append((f"`{name}`", f"landmarks, {what} the flip test", *_errors(row)))
+        for title, row in _measured(recorded, entry, split):
+            ocular = row["inter_ocular"]
+            rows.append(
+                (
+                    f"`{name}`",
+                    title,
+                    row["found"],
+                    _percent(ocular["nme_percent"]),
+                    _percent(row["inter_pupil"]["nme_percent"]),
+                    f"{ocular['auc_8']:.4f}",
+                    f"{ocular['failure_rate_8_percent']:.2f} %",
+                )
+            )
     return markdown(head, rows)
 
 
-def _errors(row: dict) -> list[object]:
-    ocular = row["inter_ocular"]
-    return [
-        row["found"],
-        _percent(ocular["nme_percent"]),
-        _percent(row["inter_pupil"]["nme_percent"]),
-        f"{ocular['auc_8']:.3f}",
-        f"{ocular['failure_rate_8_percent']:.2f} %",
-    ]
+def inter_ocular(summary: dict | None) -> str:
+    """The error of a summary; a dash where it was not measured."""
+    if summary is None:
+        return "—"
+    return f"{summary['inter_ocular']['nme_percent']:.2f} %"
+
+
+def _measured(recorded: Recorded, entry: Entry, split: str):
+    """What was measured of a model, with the words for its boxes."""
+    opposite = "without" if entry.flip_tta else "with"
+    cases = [(boxes, title, entry.flip_tta) for boxes, title in _BOXES.items()]
+    title = f"landmarks, {opposite} the flip test"
+    cases.insert(1, ("landmarks", title, not entry.flip_tta))
+    for boxes, title, flip_tta in cases:
+        row = recorded.errors.get((entry.name, split, boxes, flip_tta))
+        if row is not None:
+            yield title, row
 
 
 def errors_of(recorded: Recorded, name: str) -> str:
@@ -74,13 +85,8 @@ def errors_of(recorded: Recorded, name: str) -> str:
     head = ("300-W", "boxes", "found", "inter-ocular", "of helen", "of lfpw")
     head = (*head, "inter-pupil")
     rows = []
-    opposite = "without" if entry.flip_tta else "with"
     for split in ("common", "challenge"):
-        sources = [(boxes, title, None) for boxes, title in _DETECTORS.items()]
-        title = f"landmarks, {opposite} the flip test"
-        sources.insert(1, ("landmarks", title, not entry.flip_tta))
-        for boxes, title, flip_tta in sources:
-            row = recorded.error(name, split, boxes, flip_tta)
+        for title, row in _measured(recorded, entry, split):
             ocular = row["inter_ocular"]
             subsets = ocular.get("nme_percent_of_subsets", {})
             rows.append(
@@ -105,7 +111,7 @@ def _registered(metric: dict) -> list[object]:
         metric["boxes"] + flip,
         f"{metric['faces']:,}",
         _percent(pupil["nme_percent"]),
-        f"{pupil['auc_8']:.3f}",
+        f"{pupil['auc_8']:.4f}",
     ]
 
 

@@ -34,21 +34,24 @@ def table(tallies: Iterable[Tally], machine: dict) -> str:
 
 
 class Progress:
-    """A line on standard error, where that is a terminal."""
+    """A line on standard error for each kind; on a terminal it counts the attempts."""
 
     def __init__(self, name: str, total: int):
-        self._name, self._total = name, total
+        self._name, self._total, self._done, self._failed = name, total, 0, 0
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        start = "\r" if sys.stderr.isatty() else ""
+        print(f"{start}{self}", file=sys.stderr)
+
+    def __str__(self) -> str:
+        done = f"{self._done} of {self._total}"
+        return f"{self._name}: {done} attempted, {self._failed} not right"
 
     def __call__(self, tally: Tally) -> None:
         """Show how many attempts were made, and how many were not right."""
+        self._done, self._failed = sum(tally.counts.values()), len(tally.failures)
         if sys.stderr.isatty():
-            done, failed = sum(tally.counts.values()), len(tally.failures)
-            text = f"\r{self._name}: {done} of {self._total}, {failed} not right"
-            print(text, end="", file=sys.stderr, flush=True)
+            print(f"\r{self}", end="", file=sys.stderr, flush=True)

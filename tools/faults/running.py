@@ -16,7 +16,7 @@ from faults.kinds import Kind, WrongResultError
 _START_LIMIT = 300.0
 """Seconds in which a process must have prepared its attempts: it loads libraries."""
 
-_MOST_MEMORY = 4 * 2**30
+_MOST_MEMORY = 5 * 2**29
 """Bytes that a process may have taken in the end."""
 
 OUTCOMES = ("right", "undocumented", "crash", "hang", "wrong")
@@ -51,13 +51,17 @@ def run(kind: Kind, seeds: Iterable[int], progress=lambda tally: None) -> Tally:
         seeds: of the attempts.
         progress: called with the tally after each.
 
-    Raises:
-        RuntimeError: if the attempts cannot even be prepared.
+    Returns:
+        The tally; with a single failure if the attempts cannot be prepared.
     """
     tally, worker = Tally(kind), None
     for seed in seeds:
         if worker is None:
             worker = _Worker(kind)
+            outcome, reason = worker.prepared
+            if outcome != "right":
+                tally.add(seed, outcome, f"cannot be prepared: {reason}")
+                break
         outcome, reason = worker.attempt(seed)
         tally.add(seed, outcome, reason)
         progress(tally)
@@ -81,10 +85,7 @@ class _Worker:
         self._process = context.Process(target=_work, args=arguments)
         self._process.start()
         other.close()
-        outcome, reason = self._answer(_START_LIMIT)
-        if outcome != "right":
-            self.close()
-            raise RuntimeError(f"{kind.name} cannot be prepared: {outcome} {reason}")
+        self.prepared = self._answer(_START_LIMIT)
 
     def attempt(self, seed: int) -> tuple[str, str]:
         self._connection.send(seed)

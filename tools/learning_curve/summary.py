@@ -59,6 +59,8 @@ def draw(found: Curves) -> Figure:
         for start in sorted(starts, key=lambda start: start != SCRATCH):
             errors = starts[start]
             label = start if start == SCRATCH else f"fine-tuned from {start}"
+            if task in TASKS and start in TASKS[task].informed:
+                label += ", which has seen them all"
             axes.errorbar(
                 [*errors],
                 [e.mean for e in errors.values()],

@@ -25,6 +25,8 @@ class Task:
         starts: what the trainings start from: models of the zoo, or `SCRATCH`.
         scheme: of the points, if they are some of those that the faces have.
         subsets: of the test faces to measure on; all of them by default.
+        informed: those of `starts` that learnt from the training faces, with these
+            points among others.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Task:
     starts: tuple[str, ...]
     scheme: LandmarkScheme | None = None
     subsets: tuple[str, ...] | None = None
+    informed: tuple[str, ...] = ()
 
     def training_faces(self, data: Path) -> FaceDataset:
         """The faces to choose some of, without the points that are left out."""
@@ -104,6 +107,7 @@ NINETEEN_POINTS = Task(
     starts=(SCRATCH, "cnn6_aflw5", "cnn6_300w"),
     scheme=NINETEEN,
     subsets=("helen/testset", "lfpw/testset"),
+    informed=("cnn6_300w",),
 )
 
 TASKS = {task.name: task for task in (FIVE_POINTS, NINETEEN_POINTS)}

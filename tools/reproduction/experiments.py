@@ -205,22 +205,18 @@ def train_experiment(
         recorded: experiments that need no training, by key.
         log: called with a line before a training.
         load: gives the localizer of `first`, once a training needs it.
-        changes: fields of the recipe that depend on the machine.
+        changes: fields of the recipe that depend on the machine, such as its precision.
         callbacks: of `wingkeras.train`.
 
     Returns:
         The trained experiment.
     """
-    recipe = dataclasses.replace(experiment.recipe(faces_shown, faces), **changes)
-    known = {
-        "recipe": recipe.describe(),
-        # The name that it has in the keys of everything recorded so far.
-        "body": experiment.dataset,
-        "faces": len(faces),
-        "first": first.key if first else None,
-    }
-    text = json.dumps(known, sort_keys=True, allow_nan=False)
-    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    recipe = experiment.recipe(faces_shown, faces)
+    known, key = _identify(recipe, experiment, faces, first)
+    # An experiment that is known is not trained again on another machine.
+    if changes and key not in recorded:
+        recipe = dataclasses.replace(recipe, **changes)
+        known, key = _identify(recipe, experiment, faces, first)
     folder = cache / key
     report = folder / _REPORT
     # A network that was trained again, for a cascade to go on from, has another error:
@@ -259,6 +255,21 @@ def train_experiment(
 
 def _column(path: Path, name: str) -> np.ndarray:
     return np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True)[name])
+
+
+def _identify(
+    recipe: Recipe, experiment: Experiment, faces: FaceDataset, first: Trained | None
+) -> tuple[dict[str, Any], str]:
+    """What tells a training from others, and its key."""
+    known = {
+        "recipe": recipe.describe(),
+        # The name that it has in the keys of everything recorded so far.
+        "body": experiment.dataset,
+        "faces": len(faces),
+        "first": first.key if first else None,
+    }
+    text = json.dumps(known, sort_keys=True, allow_nan=False)
+    return known, hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _faces_in_epoch(recipe: Recipe, faces: FaceDataset) -> int:

@@ -127,6 +127,7 @@ class Trainer:
         changes, callbacks: see `experiments.train_experiment`.
         recorded: experiments that are known, by key; they are not trained again unless
             a cascade that is not known goes on from them.
+        recorded_trials: more of them, that may serve to choose learning rates.
         log: called with a line before every training.
         trials: what served to choose learning rates, so far.
         minutes_done: what the experiments so far were reckoned to take.
@@ -139,6 +140,7 @@ class Trainer:
     changes: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Sequence[keras.callbacks.Callback] = ()
     recorded: Mapping[str, Training] = field(default_factory=dict)
+    recorded_trials: Mapping[str, Training] = field(default_factory=dict)
     log: Callable[[str], None] = print
     trials: list[Trained] = field(default_factory=list)
     minutes_done: float = 0.0
@@ -172,14 +174,22 @@ class Trainer:
             ]
             if not trials:
                 raise FloatingPointError(f"{simple.title} diverges at every rate.")
-            self.trials += trials
+            self.trials += [t for t in trials if t.key not in self.recorded_trials]
             best = min(trials, key=lambda trained: trained.training.validation_nme)
             self._rates[simple] = best.experiment.learning_rate
         return self._rates[simple]
 
     def _try(self, experiment: Experiment) -> Trained | None:
         try:
-            return self._train(experiment, min(self.length, 1.0))
+            length = min(self.length, 1.0)
+            if (experiment, length) in self._trained:
+                return self._trained[experiment, length]
+            known = {**self.recorded_trials, **self.recorded}
+            trial = self._find(experiment, None, known, length)
+            if trial.key not in self.recorded_trials:
+                self._trained[experiment, length] = trial
+            self.minutes_done += minutes_of(experiment, length)
+            return trial
         except FloatingPointError as error:
             self.log(f"{experiment.title}, {experiment.learning_rate:g}: {error}")
             return None

@@ -189,8 +189,14 @@ def _scheme(given: str | None):
 
     if given is None:
         return None
-    is_file = given.lower().endswith(".json") or Path(given).is_file()
-    return load_scheme(given) if is_file else get_scheme(given)
+    if given.lower().endswith(".json") or Path(given).is_file():
+        return load_scheme(given)
+    try:
+        return get_scheme(given)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected --scheme as a name or a JSON file, there is no {given}: {error}"
+        ) from error
 
 
 def _recipe(options, faces, init_from):

@@ -53,7 +53,7 @@ def arrays(group: h5py.Group) -> Iterator[h5py.Dataset]:
         item = group[name]
         if isinstance(item, h5py.Dataset):
             yield item
-        else:
+        elif isinstance(item, h5py.Group):
             yield from arrays(item)
 
 

@@ -5,6 +5,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+_AGAIN = 0.5
+"""Seconds until an interrupt that was not heard comes again."""
+
+_HAS_TIMER = hasattr(signal, "setitimer")
+
 
 @contextlib.contextmanager
 def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
@@ -72,39 +77,35 @@ def interrupts_repeated() -> Iterator[None]:
         yield
         return
     received = []
+    replaced = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))
+    }
 
     def repeat(number, frame) -> None:
         received.append(number)
         if _HAS_TIMER:
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        before = handlers.get(number)
-        if callable(before):
-            before(number, frame)
+        if number in replaced:
+            replaced[number](number, frame)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    replaced = [number for number, before in handlers.items() if callable(before)]
-    try:
+    with contextlib.ExitStack() as stack:
+        if _HAS_TIMER:
+            alarm = signal.signal(signal.SIGALRM, repeat)
+            # None is a handler that was not set from Python.
+            before = signal.SIG_DFL if alarm is None else alarm
+            stack.callback(signal.signal, signal.SIGALRM, before)
+            stack.callback(signal.setitimer, signal.ITIMER_REAL, 0)
+        for number, handler in replaced.items():
+            stack.callback(signal.signal, number, handler)
+            signal.signal(number, repeat)
         try:
-            for number in replaced:
-                signal.signal(number, repeat)
-            if _HAS_TIMER:
-                alarm = signal.signal(signal.SIGALRM, repeat)
             yield
-        finally:
-            if _HAS_TIMER:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, alarm)
-            for number in replaced:
-                signal.signal(number, handlers[number])
-    except Exception as error:  # what became of it in a library, perhaps
-        if received:
-            raise KeyboardInterrupt from error
-        raise
+        except Exception as error:  # what became of it in a library, perhaps
+            if received:
+                raise KeyboardInterrupt from error
+            raise
     if received:
         raise KeyboardInterrupt
-
-
-_AGAIN = 0.5
-_HAS_TIMER = hasattr(signal, "setitimer")

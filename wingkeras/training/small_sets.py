@@ -11,7 +11,7 @@ from wingkeras.schemes import LandmarkScheme
 from wingkeras.training.recipe import Recipe
 from wingkeras.training.starting import goes_on
 
-_SHOWN_TO_ONE = 5000
+_SHOWN_TO_ONE = 3000
 _EPOCHS = 40
 _LEAST_EPOCHS = 8
 _BATCH_SIZE = 32
@@ -29,7 +29,7 @@ def suitable_recipe(
 ) -> Recipe:
     """A recipe whose steps, validation and weight average follow the number of faces.
 
-    The faces shown in all grow with the square root of their number, 50,000 of 100, and
+    The faces shown in all grow with the square root of their number, 30,000 of 100, and
     so do those held out, 15 of 100, between a twentieth and a fifth of all. An epoch
     shows every face so often that about 40 epochs make up the training. The momentum of
     the weight average warms up with the steps, see `averaging.WarmingAverage`.

@@ -90,7 +90,10 @@ def load(
 def _scheme(entry: Entry) -> LandmarkScheme:
     if isinstance(entry.scheme, str):
         return get_scheme(entry.scheme)
-    return scheme_from_values(entry.scheme)
+    try:
+        return scheme_from_values(entry.scheme)
+    except ValueError as error:
+        raise ValueError(f"Model {entry.name!r}: {error}") from error
 
 
 def _key(entry: Entry, stage: StageEntry) -> str:
