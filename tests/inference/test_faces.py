@@ -162,7 +162,7 @@ def test_five_points_have_no_pose_and_no_openness():
 def test_json_holds_pose_and_openness():
     heads = make_heads()
     broken = heads.landmarks.copy()
-    broken[1, 62] = np.nan
+    broken[1] = 7  # all points in one place
     heads = Faces(broken, heads.boxes, heads.scores, IBUG68)
     first, second = json.loads(json.dumps(heads.to_dict(), allow_nan=False))["faces"]
     pose = heads.head_pose()[0]
@@ -172,7 +172,7 @@ def test_json_holds_pose_and_openness():
     expected = {name: values[0] for name, values in heads.openness().items()}
     assert first["openness"] == pytest.approx(expected, abs=1e-3)
     assert second["head_pose"] == {"yaw": None, "pitch": None, "roll": None}
-    assert second["openness"]["mouth"] is None and second["openness"]["left_eye"] > 0
+    assert set(second["openness"].values()) == {None}
 
 
 def test_aligned_faces_are_those_of_the_landmarks():
