@@ -124,6 +124,11 @@ def test_backbone_weights_from_a_file(tmp_path):
     loaded = [w for layer in network.layers for w in layer.get_weights()]
     for expected, received in zip(backbone.get_weights(), loaded[:-2], strict=True):
         np.testing.assert_array_equal(received, expected)
+    kernel = backbone.layers[-3].weights[0]
+    kernel.assign(np.full(kernel.shape, np.nan))
+    backbone.save(tmp_path / "nan.h5")
+    with pytest.raises(ValueError, match=r"finite weights of MobileNet.*nan\.h5"):
+        Regressor("MobileNetV3Small", 2, size=64, weights=tmp_path / "nan.h5")
 
 
 @pytest.mark.parametrize("kind", [Exception, OSError, ValueError])

@@ -93,6 +93,34 @@ def test_arrays_of_another_shape_are_refused(tmp_path):
         load_torch_weights(MobileNetV2Encoder(32), tmp_path / "weights.npz")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features.0.0.weight": np.full((32, 3, 3, 3), np.inf)}, "are not finite"),
+        ({"features.0.1.running_var": np.full(32, -1.0)}, "are not finite"),
+        ({"features.0.1.bias": np.zeros(10**7)}, "'features.0.1.bias' has 80000128"),
+        ({"features.0.1.bias": np.array(["a"] * 32)}, "could not convert"),
+    ],
+    ids=["infinite", "negative variance", "bomb", "text"],
+)
+def test_values_that_are_no_weights(tmp_path, change, message):
+    arrays = _torch_arrays(np.random.default_rng(0)) | change
+    np.savez_compressed(tmp_path / "weights.npz", **arrays)
+    encoder = MobileNetV2Encoder(32)
+    before = encoder.get_weights()
+    with pytest.raises(ValueError, match=rf"weights\.npz; .*{message}"):
+        load_torch_weights(encoder, tmp_path / "weights.npz")
+    for old, new in zip(before, encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 no zip", b"x" * 100])
+def test_files_that_are_no_archive(tmp_path, content):
+    (tmp_path / "weights.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"Expected torchvision's .*weights\.npz;"):
+        load_torch_weights(MobileNetV2Encoder(32), tmp_path / "weights.npz")
+
+
 def test_a_missing_file_and_a_small_size_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no"):
         load_torch_weights(MobileNetV2Encoder(32), tmp_path / "none.npz")

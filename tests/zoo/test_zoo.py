@@ -282,6 +282,13 @@ def test_broken_registry_says_where(registry, change, message):
         zoo.list_models()
 
 
+def test_scheme_that_is_none(registry):
+    points = ["a", "b", "c", "d", "e"]
+    registry(scheme={"name": "odd", "points": points, "mirror": [1, 2, 3, 4, 0]})
+    with pytest.raises(ValueError, match=r"Model 'tiny': .*'odd': .*its own inverse"):
+        zoo.load("tiny")
+
+
 def test_network_of_a_newer_version(registry, saved):
     stage = {**dataclasses.asdict(saved[1])["stages"][0], "network": "CNN9"}
     registry(stages=[stage])

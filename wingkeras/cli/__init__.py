@@ -1,7 +1,6 @@
 """The command line: `wingkeras demo | predict | train | evaluate | convert | zoo`."""
 
 import argparse
-import os
 import signal
 import sys
 
@@ -70,16 +69,18 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     parser = build_parser()
     try:
-        options = parser.parse_args(arguments)
-        if "run" not in options:
-            parser.print_help(sys.stderr)
-            return 2
-        check_rules(options)
-        output.prepare(options.verbose)
-        return options.run(options)
+        try:
+            options = parser.parse_args(arguments)
+            if "run" not in options:
+                parser.print_help(sys.stderr)
+                return 2
+            check_rules(options)
+            output.prepare(options.verbose)
+            return options.run(options)
+        finally:
+            output.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough. What is still buffered goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has enough.
         return 1
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"wingkeras: {output.shown_lines(error)}", file=sys.stderr)

@@ -7,6 +7,7 @@ from pathlib import Path
 from wingkeras.cli import arguments
 from wingkeras.cli.output import hold_native_output
 from wingkeras.cli.parsers import add_command, add_rule
+from wingkeras.storage.signals import interrupts_repeated
 
 _EXAMPLE = """
 wingkeras convert cnn6_300w
@@ -88,7 +89,7 @@ def add_parser(commands) -> None:
 
 def run(options) -> int:
     """Run the command and return its exit code."""
-    with hold_native_output():
+    with hold_native_output(), interrupts_repeated():
         result = _convert_and_check(options)
     print(json.dumps(result.report(), indent=1, allow_nan=False))
     if result.within_tolerance is False:

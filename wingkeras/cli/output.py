@@ -37,6 +37,24 @@ def prepare(verbose: bool) -> None:
         logging.getLogger("wingkeras").setLevel(logging.INFO)
 
 
+def flush() -> None:
+    """Hear now whether the output arrived, and not when the process ends.
+
+    Raises:
+        OSError: if it did not, on a full disk; `BrokenPipeError` where whoever read it
+            has enough. What is still buffered then goes nowhere.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
+
+
 def _is_standard_error(stream) -> bool:
     try:
         return stream.fileno() == _STDERR

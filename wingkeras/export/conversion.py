@@ -11,6 +11,7 @@ from wingkeras.export import litert_files, onnx_files
 from wingkeras.export.graphs import Graph
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
+from wingkeras.storage.signals import interrupts_repeated
 
 QUANTIZATIONS = ("fp16", "int8")
 _FORMATS = {".onnx": onnx_files, ".tflite": litert_files}
@@ -70,7 +71,8 @@ def serialize(
         ImportError: see `convert`.
     """
     file_names = serialized_names.to_file(described or {}, serialized_names.EXPORT)
-    return _FORMATS[ending].serialize(graph, file_names, quantize, samples or [])
+    with interrupts_repeated():
+        return _FORMATS[ending].serialize(graph, file_names, quantize, samples or [])
 
 
 def metadata(

@@ -223,8 +223,7 @@ class Localizer:
             landmarks = self._compute(regions, maps.astype(np.float32))
         if not np.isfinite(landmarks).all():
             raise FloatingPointError(
-                f"Expected finite landmarks, the networks of {self!r} gave others. "
-                "Load the model again, in float32."
+                f"Expected finite landmarks, {self!r} gave others: load it again."
             )
         return landmarks
 

@@ -11,6 +11,7 @@ from keras import layers
 
 from wingkeras.models.heads import landmark_head
 from wingkeras.models.trunks import load_trunk
+from wingkeras.models.weights import load_weights
 from wingkeras.storage.registry import is_model
 
 RESNET50_SIZE = 224
@@ -127,6 +128,7 @@ def build_backbone(
         The network, without its preprocessing.
 
     Raises:
+        ValueError: for a file of another network, or weights that are not finite.
         FileNotFoundError, OSError: see `Regressor`.
     """
     if weights not in (None, "imagenet") and not Path(weights).is_file():
@@ -135,8 +137,12 @@ def build_backbone(
             f"{backbone} or a trained model with it; there is no {weights}."
         )
     build = getattr(keras.applications, backbone)
+    if str(weights).endswith(".weights.h5"):
+        network = build(weights=None, include_top=False, **settings)
+        load_weights(network, Path(str(weights)))
+        return network
     try:
-        return build(weights=weights and str(weights), include_top=False, **settings)
+        network = build(weights=weights and str(weights), include_top=False, **settings)
     except Exception as error:  # Keras' downloads raise any, a bare Exception too
         if weights != "imagenet":
             raise
@@ -148,6 +154,11 @@ def build_backbone(
             f"network, put the file that Keras asks for in {home / 'models'}, or give "
             "a weight file's path as `weights`."
         ) from error
+    if not all(np.isfinite(w).all() for w in network.get_weights()):
+        raise ValueError(
+            f"Expected finite weights of {backbone}; {weights} has others."
+        )
+    return network
 
 
 @keras.saving.register_keras_serializable("wingkeras")

@@ -8,7 +8,6 @@ normalisation either: that of the weights is folded into the convolutions. Train
 a CPU is then twice as fast, and the statistics of small batches play no part.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ _STAGES = (
 )
 _STEM, _TOP = 32, 1280
 _EPSILON = 1e-5  # of the batch normalisation that is folded
+_HEADER = 1 << 12  # bytes of an array's description, and more
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -96,23 +96,33 @@ def load_torch_weights(encoder: keras.Model, path: str | Path) -> None:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if an array is missing or has another shape; the encoder then
-            keeps the weights that it had.
+        ValueError: if the file is damaged, or an array is missing, larger than its
+            layer, of another shape or not finite. The encoder then keeps the weights
+            that it had.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"Expected a weight file, there is no {path}.")
-    with np.load(path) as file:
-        found = {
-            layer: _fold(file, layer)
-            for layer in encoder.layers
-            if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D)
-        }
-    for layer, weights in found.items():
-        layer.set_weights(weights)
+    before = encoder.get_weights()
+    try:
+        with np.load(path) as file:
+            found = {
+                layer: _fold(file, layer)
+                for layer in encoder.layers
+                if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D)
+            }
+        for layer, weights in found.items():
+            layer.set_weights(weights)
+    except BaseException as error:
+        encoder.set_weights(before)
+        if not isinstance(error, Exception):
+            raise
+        raise ValueError(
+            f"Expected torchvision's weights in {path}; {error}"
+        ) from error
 
 
-def _fold(arrays: Mapping[str, np.ndarray], layer: layers.Layer) -> list[np.ndarray]:
+def _fold(arrays: Any, layer: layers.Layer) -> list[np.ndarray]:
     """Kernel and bias of a convolution, the batch normalisation after it included."""
     convolution, norm = _torch_names(layer.name)
     kernel = _find(arrays, f"{convolution}.weight", layer)
@@ -127,14 +137,22 @@ def _fold(arrays: Mapping[str, np.ndarray], layer: layers.Layer) -> list[np.ndar
             f"Expected {convolution}.weight and {norm} for a kernel of shape "
             f"{tuple(layer.kernel.shape)}, received {kernel.shape} and {gamma.shape}."
         )
-    scale = gamma / np.sqrt(variance + _EPSILON)
-    factors = scale[:, None] if depthwise else scale
-    return [kernel * factors, beta - mean * scale]
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        scale = gamma / np.sqrt(variance + _EPSILON)
+        factors = scale[:, None] if depthwise else scale
+        weights = [kernel * factors, beta - mean * scale]
+    if not all(np.isfinite(values).all() for values in weights):
+        raise ValueError(f"{convolution} and {norm} are not finite.")
+    return weights
 
 
 def _find(arrays, name: str, layer: layers.Layer) -> np.ndarray:
     if name not in arrays:
         raise ValueError(f"Expected an array {name!r}, which {layer.name!r} needs.")
+    # A compressed one of a few kilobytes can have gigabytes.
+    size = arrays.zip.getinfo(f"{name}.npy").file_size
+    if size > 8 * layer.count_params() + _HEADER:
+        raise ValueError(f"{name!r} has {size} bytes, more than {layer.name!r} takes.")
     return np.asarray(arrays[name], np.float32)
 
 

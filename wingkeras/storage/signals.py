@@ -2,7 +2,13 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
+
+_AGAIN = 0.5
+"""Seconds until an interrupt that was not heard comes again."""
+
+_HAS_TIMER = hasattr(signal, "setitimer")
 
 
 @contextlib.contextmanager
@@ -44,3 +50,62 @@ def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
     finally:
         # None is a handler that was not set from Python.
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+@contextlib.contextmanager
+def interrupts_repeated() -> Iterator[None]:
+    """Ctrl-C ends the block even where a library catches `KeyboardInterrupt`.
+
+    Converters have handlers for every exception, and go on. So it is raised again every
+    half second until the block is left, and at its end at the latest. Nothing in the
+    block may need longer than that to clean up.
+
+    In the main thread; elsewhere it changes nothing. SIGTERM counts where
+    `terminated_like_interrupted` handles it.
+
+    Example:
+
+    ```python
+    with interrupts_repeated():
+        content = converter.convert()
+    ```
+
+    Raises:
+        KeyboardInterrupt: if a signal came.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received = []
+    replaced = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))
+    }
+
+    def repeat(number, frame) -> None:
+        received.append(number)
+        if _HAS_TIMER:
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        if number in replaced:
+            replaced[number](number, frame)
+        raise KeyboardInterrupt
+
+    with contextlib.ExitStack() as stack:
+        if _HAS_TIMER:
+            alarm = signal.signal(signal.SIGALRM, repeat)
+            # None is a handler that was not set from Python.
+            before = signal.SIG_DFL if alarm is None else alarm
+            stack.callback(signal.signal, signal.SIGALRM, before)
+            stack.callback(signal.setitimer, signal.ITIMER_REAL, 0)
+        for number, handler in replaced.items():
+            stack.callback(signal.signal, number, handler)
+            signal.signal(number, repeat)
+        try:
+            yield
+        except Exception as error:  # what became of it in a library, perhaps
+            if received:
+                raise KeyboardInterrupt from error
+            raise
+    if received:
+        raise KeyboardInterrupt

@@ -90,7 +90,10 @@ def _scheme(entry: Entry) -> LandmarkScheme:
         key: tuple(map(_tupled, value)) if isinstance(value, list) else value
         for key, value in entry.scheme.items()
     }
-    return LandmarkScheme(**fields)
+    try:
+        return LandmarkScheme(**fields)
+    except ValueError as error:
+        raise ValueError(f"Model {entry.name!r}: {error}") from error
 
 
 def _tupled(value):
