@@ -35,7 +35,7 @@ class Job:
     Attributes:
         name: of the command.
         command: what follows the interpreter.
-        writes: how many files it writes, about.
+        writes: how many files it begins to write, about.
         make_inputs: writes what it reads into a folder.
         check_part: raises `WrongResultError` unless what is in the first folder, where
             the command was ended, is whole; the second one is as it should be at last.

@@ -21,9 +21,9 @@ _SIGNALS = (*[signal.SIGKILL] * 3, signal.SIGTERM, signal.SIGINT)
 
 @dataclass(frozen=True)
 class _Moment:
-    """When to end a process: so many scratch files after its first output, or later."""
+    """When to end a process: once it has begun so many files, or, of 0, so late."""
 
-    scratch_files: int
+    files: int
     seconds: float
 
 
@@ -67,9 +67,9 @@ def _end(process, folder: Path, moment: _Moment, number: signal.Signals) -> None
     seen: set[str] = set()
     end = time.monotonic() + moment.seconds
     while process.poll() is None:
-        if moment.scratch_files:
+        if moment.files:
             seen |= {path.name for path in folder.rglob(f"{jobs.SCRATCH}*")}
-            if len(seen) >= moment.scratch_files:
+            if len(seen) >= moment.files:
                 break
         elif time.monotonic() > end:
             break
