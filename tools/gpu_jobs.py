@@ -72,8 +72,13 @@ def _add_pack(parser) -> None:
     parser.add_argument(
         "--encoder", type=Path, metavar="NPZ", help="weights for student_heatmap"
     )
-    parser.add_argument("--side", type=int, default=144, help="of pictures, pixels")
-    parser.add_argument("--quality", type=int, default=80, help="of WebP")
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=128,
+        help="of pictures, pixels; twice the input of CNN-6 by default",
+    )
+    parser.add_argument("--quality", type=int, default=85, help="of WebP")
     parser.add_argument("--python", default="3.12", help="version there")
     parser.add_argument("--no-wheels", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("runs/pack"))

@@ -128,7 +128,8 @@ def error_curves(
     for i, (label, curves) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(rows, 2, i)
         for name, (positions, errors) in curves.items():
-            axes.plot(positions, 100 * np.asarray(errors), "o-", label=name)
+            style = "o-" if len(positions) < 20 else "-"
+            axes.plot(positions, 100 * np.asarray(errors), style, label=name)
         axes.set(xlabel=label, ylabel="NME, %", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("{x:g}")

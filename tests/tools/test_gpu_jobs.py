@@ -156,7 +156,8 @@ def test_rehearsal(tmp_path):
     process = _start(pack, killed, names)
     output = process.communicate()[0]
     assert process.returncode == 0, output
-    assert uninterrupted.wait() == 0, uninterrupted.communicate()[0]
+    output = uninterrupted.communicate()[0]
+    assert uninterrupted.returncode == 0, output
     assert speed.stat().st_mtime_ns == written
     rates = json.loads(speed.read_text())
     # Those with the padding around pictures may count or not.

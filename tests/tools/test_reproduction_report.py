@@ -209,7 +209,7 @@ def test_long_trainings_are_tabulated_and_drawn(tmp_path):
     assert ours.startswith("| ours: AdamW")
     line = draw_validation(tmp_path, results)
     assert f"]({tmp_path.name}/validation.png)" in line
-    assert read_image(tmp_path / "validation.png").shape[1] == 1000
+    assert read_image(tmp_path / "validation.png").shape[1] > 1000
 
 
 def test_machines_are_described():

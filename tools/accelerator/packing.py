@@ -15,8 +15,9 @@ from wingkeras.imaging.images import read_image
 from wingkeras.schemes import get_scheme
 from wingkeras.storage.files import atomic_write
 
-# The widest box of a recipe, and what augmentation may see around it.
-_FRAME = 1.15 * crops.REGION_FACTOR
+# Where `side` is twice a network's input, and the crop 1.1 times the face's box, as in
+# most recipes, this is the very region that training keeps, not resampled again.
+_FRAME = 1.1 * crops.REGION_FACTOR
 _STEPS = 64  # of a landmark, in a pixel
 _UNLABELLED = np.iinfo(np.int16).min
 _UNPACKED = "faces.npz"
@@ -28,7 +29,7 @@ def pack_faces(
     """Write faces to one file.
 
     Of every picture the square around the face's box is kept that training sees,
-    2.3 times as wide, at most `side` pixels, as WebP, which at the same error takes two
+    2.2 times as wide, at most `side` pixels, as WebP, which at the same error takes two
     thirds of JPEG's bytes. A picture that is no larger is kept whole.
 
     Args:

@@ -49,7 +49,9 @@ def draw_validation(folder: Path, results: list[Result]) -> str:
         results: of the first seed are drawn.
     """
     panels = {
-        f"faces shown, {_TITLES[training]}": {r.loss: r.curve for r in chosen}
+        f"thousand faces shown, {_TITLES[training]}": {
+            r.loss: (r.curve[0] / 1000, r.curve[1]) for r in chosen
+        }
         for training in TRAININGS
         if (chosen := select(results, training=training, seed=0))
     }

@@ -89,8 +89,9 @@ class _Looped(keras.Model):
     def compile(self, *args, **settings):
         """As any model; its loss is built here, since `fit` would do it with K."""
         super().compile(*args, **settings)
+        output: Any = self.output
         nothing = np.zeros((1, 1), np.float32)
-        self.compute_loss(y=nothing, y_pred=np.zeros((1, *self.outputs[0].shape[1:])))
+        self.compute_loss(y=nothing, y_pred=np.zeros((1, *output.shape[1:])))
 
     def train_step(self, state, data):
         """The state after the steps, and the last one's logs."""
