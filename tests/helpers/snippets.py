@@ -72,10 +72,15 @@ def run(code: str, namespace: dict[str, Any], where: str) -> None:
         message = f"{where}, line {node.lineno} of the example"
         if isinstance(expected, tuple) and not isinstance(value, tuple):
             continue  # a shape
-        if isinstance(expected, str | tuple) or expected is None:
+        if isinstance(expected, str | tuple) or expected is None or _texts(expected):
             assert value == expected, message
         else:
             np.testing.assert_allclose(value, expected, rtol=1e-4, err_msg=message)
+
+
+def _texts(expected: object) -> bool:
+    texts = isinstance(expected, list) and bool(expected)
+    return texts and all(isinstance(each, str) for each in expected)
 
 
 def _is_print(node: ast.expr) -> bool:

@@ -37,8 +37,8 @@ class Graph:
     Example:
 
     ```python
-    run = build_graph(localizer).compile()
-    run(image=image, boxes=np.float32(boxes)).shape  # (1, 68, 2)
+    run = build_graph(localizer, "stage1").compile()
+    run(crops=np.zeros((1, 64, 64, 3), np.float32)).shape  # (1, 136)
     ```
     """
 
@@ -98,8 +98,8 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
     Example:
 
     ```python
-    graph = build_graph(wingkeras.zoo.load("cnn6_300w"))
-    wingkeras.export.convert(graph, "cnn6_300w.tflite")
+    graph = build_graph(localizer)
+    [name for name, shape, dtype in graph.inputs]  # ["image", "boxes"]
     ```
     """
     stages = localizer.keras_stages

@@ -61,8 +61,10 @@ def load(
     Example:
 
     ```python
+    from wingkeras.inference import HaarDetector
+
     localizer = wingkeras.zoo.load("cnn67_300w")
-    localizer = wingkeras.zoo.load("runs/mine", runtime="onnx")
+    localizer = wingkeras.zoo.load("runs/mine", detector=HaarDetector())
     ```
     """
     entry, folder = find_entry(name)

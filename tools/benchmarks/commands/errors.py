@@ -8,6 +8,7 @@ from pathlib import Path
 HELP = "errors on both test sets of 300-W, by the source of the boxes"
 
 SPLITS = ("common", "challenge")
+BOXES = ("landmarks", "yunet", "haar")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="folder, see benchmarks/peers.py; landmark boxes only",
     )
     parser.add_argument("--data", type=Path, required=True, help="300-W folder")
+    parser.add_argument(
+        "--splits", nargs="+", choices=SPLITS, default=SPLITS, help="both by default"
+    )
+    parser.add_argument(
+        "--boxes", nargs="+", choices=BOXES, default=BOXES, help="all by default"
+    )
 
 
 def run(options: argparse.Namespace, results: Path) -> dict:
@@ -39,11 +46,14 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             print(rows[-1], file=sys.stderr, flush=True)
 
     # The models share a scheme, and so the boxes: a picture is searched once.
-    detectors = {name: _Remembering(load_detector(name)) for name in ("yunet", "haar")}
-    sets = {split: load_faces(options.data, split, on_error="skip") for split in SPLITS}
+    detectors = {name: _Remembering(load_detector(name)) for name in BOXES[1:]}
+    sets = {
+        split: load_faces(options.data, split, on_error="skip")
+        for split in options.splits
+    }
     for name in options.models:
         localizer = zoo.load(name)
-        for source in (LANDMARK_BOXES, *detectors):
+        for source in options.boxes:
             measure(name, localizer, source)
         other = localizer.replace(flip_tta=not localizer.flip_tta)
         measure(name, other, LANDMARK_BOXES)
