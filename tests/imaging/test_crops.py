@@ -104,8 +104,9 @@ def test_shrunk_images_show_the_same_crop(factor):
     np.testing.assert_allclose(result, expected, atol=0.02)
 
 
+@pytest.mark.parametrize("upright", [False, True])
 @pytest.mark.parametrize("size", [16, 32])
-def test_crops_of_arrays_are_the_same(size):
+def test_crops_of_arrays_are_the_same(size, upright):
     rng = np.random.default_rng(size)
     regions = rng.integers(0, 256, (5, 64, 64, 3), np.uint8)
     angles = rng.uniform(-3, 3, 5).astype(np.float32)
@@ -113,10 +114,18 @@ def test_crops_of_arrays_are_the_same(size):
     corners = rng.uniform(-20, 20, (5, 2))
     boxes = np.concatenate([corners, corners + rng.uniform(20, 90, (5, 1))], axis=1)
     maps = geometry.compose(geometry.crop_maps(boxes, size), turns).astype(np.float32)
+    if upright:
+        maps = geometry.crop_maps(boxes.astype(np.float32), size)
     expected = np.asarray(graph_crops.crop(regions, maps, size))
     received = crops.crop(regions, maps, size)
     assert received.dtype == np.float32
     np.testing.assert_allclose(received, expected, atol=5e-3)
+
+
+def test_crops_with_their_mirror_images():
+    made = np.random.default_rng(0).random((3, 8, 8, 3), np.float32)
+    expected = np.concatenate([made, made[:, :, ::-1]])
+    np.testing.assert_array_equal(crops.add_flipped(made), expected)
 
 
 @pytest.mark.parametrize("corner", [(-300, -200), (150, 90), (-900, 40)])

@@ -1,4 +1,5 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -127,3 +128,22 @@ def test_files_are_checked(tmp_path):
         runtimes.load_file(path, "litert")
     with pytest.raises(ValueError, match=r"cannot read .*model\.onnx"):
         runtimes.load_file(path)
+
+
+def test_streams_find_the_same_from_several_threads(saved, runtime):
+    localizer = zoo.load(saved, runtime=runtime)
+    images = [make_image(seed=i) for i in range(12)]
+    boxes = make_boxes(2)
+    expected = [localizer(image, boxes) for image in images]
+    localizer = localizer.replace(detector=lambda _: boxes)
+    for faces, right in zip(
+        localizer.detect_batch(images, batch_size=4), expected, strict=True
+    ):
+        np.testing.assert_allclose(faces.landmarks, right, atol=1e-2)
+    localizer = localizer.replace(detector=None)
+    streams = localizer.in_streams
+    assert streams.stages[0].run.file.streams and streams is localizer.in_streams
+    assert pickle.loads(pickle.dumps(streams)).stages[0].run.file.streams
+    with ThreadPoolExecutor(4) as pool:
+        received = list(pool.map(lambda image: streams(image, boxes), images))
+    np.testing.assert_allclose(received, expected, atol=1e-2)

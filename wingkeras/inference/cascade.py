@@ -51,7 +51,11 @@ def localize_regions(
 
 def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
     """Means of the landmarks in crops and in the flipped crops, crop pixels."""
-    vectors = stage.run(xp.concatenate([seen, xp.flip(seen, axis=2)]))
+    if xp is np:
+        both = crops.add_flipped(seen)
+    else:
+        both = xp.concatenate([seen, xp.flip(seen, axis=2)])
+    vectors = stage.run(both)
     both = geometry.from_shape_vectors(vectors, xp)
     # The number of faces is not known in a graph, that of halves is.
     both = xp.reshape(both, (2, -1, len(scheme), 2))

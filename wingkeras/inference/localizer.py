@@ -13,6 +13,7 @@ from wingkeras.inference import batches, cascade, pipelined
 from wingkeras.inference.detections import Detections, Detector, detect_faces
 from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
+from wingkeras.inference.runtimes import in_streams
 from wingkeras.inference.stages import Stage
 from wingkeras.schemes import LandmarkScheme
 
@@ -156,6 +157,11 @@ class Localizer:
     def without_flip_tta(self) -> "Localizer":
         """The same one, its networks seeing every face once."""
         return self.replace(flip_tta=False) if self.flip_tta else self
+
+    @functools.cached_property
+    def in_streams(self) -> "Localizer":
+        """The same one, whose files several threads run at once, each on one core."""
+        return self.replace(stages=[*map(in_streams, self.stages)])
 
     @property
     def keras_stages(self) -> "tuple[KerasStage, ...]":

@@ -115,22 +115,18 @@ def predict_files(
             found, image, job.folder, job.name, formats, draw_head_pose
         )
 
-    def localize(group: list[_Picture]) -> list[_Picture]:
-        return _localize(localizer, group)
-
     with ExitStack() as stack:
 
-        def in_order(function, items, threads, ahead):
-            results = pipelined.in_order(function, items, threads, ahead)
+        def closed(results):
             return stack.enter_context(closing(results))
 
         threads = pipelined.preparing_threads(localizer)
-        pictures = in_order(prepare, jobs, threads, 2 * threads)
+        pictures = closed(pipelined.in_order(prepare, jobs, threads, 2 * threads))
         groups = pipelined.grouped(pictures, lambda each: each.faces, BATCH_SIZE)
-        localized = in_order(localize, groups, 1, pipelined.GROUPS_AHEAD)
+        localized = closed(pipelined.localize_groups(_localize, localizer, groups))
         each = itertools.chain.from_iterable(localized)
         threads = available_cores()
-        yield from in_order(finish, each, threads, 2 * threads)
+        yield from closed(pipelined.in_order(finish, each, threads, 2 * threads))
 
 
 def _localize(localizer: Localizer, group: list[_Picture]) -> list[_Picture]:

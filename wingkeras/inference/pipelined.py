@@ -1,9 +1,10 @@
 """Many pictures at once: reading, detection, crops and networks overlap.
 
 Pictures are prepared in a thread per core, as decoders and OpenCV let go of Python's
-lock while they work. Meanwhile the networks run in one thread more, on the faces of
-several pictures: the runtimes use all cores by themselves. What is in hand at a time
-is bounded, and comes out in the order in which it went in.
+lock while they work. Meanwhile the networks run in further threads, each on the faces
+of several pictures and on one core: that costs less than sharing out a single call.
+Keras uses all cores by itself, and gets one thread. What is in hand at a time is
+bounded, and comes out in the order in which it went in.
 """
 
 from collections import deque
@@ -19,12 +20,10 @@ from wingkeras.inference import batches
 from wingkeras.inference.calibration import CalibratedDetector
 from wingkeras.inference.cores import available_cores
 from wingkeras.inference.detections import Detections
+from wingkeras.inference.sharing import Exclusive
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-GROUPS_AHEAD = 2
-"""Groups of pictures that are with the networks, or wait for them."""
 
 
 class Searcher(batches.RegionLocalizer, Protocol):
@@ -37,6 +36,11 @@ class Searcher(batches.RegionLocalizer, Protocol):
     @property
     def detector(self) -> Any:
         """See `Localizer.detector`."""
+        ...
+
+    @property
+    def in_streams(self) -> Any:
+        """See `Localizer.in_streams`."""
         ...
 
     def find_faces(self, image: Any) -> Detections:
@@ -116,6 +120,34 @@ def grouped(
         yield group
 
 
+def localize_groups(
+    function: Callable[[Any, list[T]], R],
+    localizer: Searcher,
+    groups: Iterable[list[T]],
+) -> Generator[R, None, None]:
+    """What a function makes of a localizer and groups of pictures, in their order.
+
+    Args:
+        function: called by several threads where the localizer allows it.
+        localizer: the first group gets it as it is, the others with its networks in
+            streams: these are loaded only if there are so many pictures.
+        groups: of pictures.
+    """
+    streams = Exclusive(lambda: localizer.in_streams)
+
+    def localize(numbered: tuple[int, list[T]]) -> R:
+        number, group = numbered
+        if number == 0:
+            return function(localizer, group)
+        with streams.use() as many:
+            pass
+        return function(many, group)
+
+    by_keras = localizer.stages[0].runtime == "keras"
+    threads = 1 if by_keras else available_cores()
+    return in_order(localize, enumerate(groups), threads, threads + 1)
+
+
 def detect_all(
     localizer: Searcher, images: Iterable[Any], batch_size: int
 ) -> Iterator[tuple[Detections, np.ndarray]]:
@@ -124,15 +156,15 @@ def detect_all(
     def prepare(given: Any) -> Searched:
         return search(localizer, as_image(given))
 
-    def localize(group: list[Searched]) -> list[tuple[Detections, np.ndarray]]:
+    def localize(each: Searcher, group: list[Searched]):
         regions = [searched.regions for searched in group]
-        landmarks = batches.localize(localizer, regions, batch_size)
+        landmarks = batches.localize(each, regions, batch_size)
         faces = [searched.faces for searched in group]
         return list(zip(faces, landmarks, strict=True))
 
     threads = preparing_threads(localizer)
     with closing(in_order(prepare, images, threads, 2 * threads)) as searched:
         groups = grouped(searched, lambda each: len(each.faces.boxes), batch_size)
-        with closing(in_order(localize, groups, 1, GROUPS_AHEAD)) as localized:
+        with closing(localize_groups(localize, localizer, groups)) as localized:
             for found in localized:
                 yield from found

@@ -7,7 +7,7 @@ landmarks = run(image=image, boxes=boxes)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,8 @@ import numpy as np
 
 from wingkeras.extras import install_hint
 from wingkeras.inference.cores import available_cores
-from wingkeras.inference.sharing import Exclusive
+from wingkeras.inference.sharing import Exclusive, OneEach
+from wingkeras.inference.stages import Stage
 
 
 class Runtime(NamedTuple):
@@ -134,12 +135,13 @@ class ModelFile:
     Attributes:
         path: of the file.
         runtime: a key of `RUNTIMES`.
-        exact: see `load_file`.
+        exact, streams: see `load_file`.
     """
 
-    def __init__(self, path: Path, runtime: str, exact: bool):
-        self.path, self.runtime, self.exact = path, runtime, exact
-        self._run = _LOADERS[runtime](path, available_cores(), exact)
+    def __init__(self, path: Path, runtime: str, exact: bool, streams: bool):
+        self.path, self.runtime = path, runtime
+        self.exact, self.streams = exact, streams
+        self._run = _LOADERS[runtime](path, available_cores(), exact, streams)
 
     def __call__(self, **inputs: Any) -> np.ndarray:
         """The one output, for arrays under the names that the file gives its inputs."""
@@ -149,11 +151,14 @@ class ModelFile:
         return f"ModelFile({str(self.path)!r}, {self.runtime!r})"
 
     def __reduce__(self):
-        return load_file, (self.path, self.runtime, self.exact)
+        return load_file, (self.path, self.runtime, self.exact, self.streams)
 
 
 def load_file(
-    path: str | Path, runtime: str | None = None, exact: bool = True
+    path: str | Path,
+    runtime: str | None = None,
+    exact: bool = True,
+    streams: bool = False,
 ) -> ModelFile:
     """A function that runs an exported file on all cores the process may use.
 
@@ -163,6 +168,9 @@ def load_file(
         exact: whether to compute in float32 throughout; OpenVINO may otherwise use
             bfloat16 where the processor has it, which suits a bare network, but
             moves landmarks by pixels where a file computes coordinates too.
+        streams: whether a call runs on one core, and those of several threads at once,
+            instead of one after the other on all cores: more results a second, each
+            of them later.
 
     Returns:
         A function of arrays, named as the file names its inputs. Several threads may
@@ -188,7 +196,7 @@ def load_file(
     if path.suffix != ending:
         raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
     try:
-        return ModelFile(path, runtime, exact)
+        return ModelFile(path, runtime, exact, streams)
     except Exception as error:  # each has its own
         raise ValueError(
             f"{runtime} cannot read {path}; write the file again. It said: {error}"
@@ -211,6 +219,19 @@ def load_stage(
     return FileStage(run, mean_shape, size, runtime)
 
 
+def in_streams(stage: Stage) -> Stage:
+    """A network that several threads run at once, each on one core; see `load_file`.
+
+    Args:
+        stage: from `load_stage`; any other comes back as it is.
+    """
+    if not isinstance(stage, FileStage) or not isinstance(stage.run, _OfCrops):
+        return stage
+    file = stage.run.file
+    again = load_file(file.path, file.runtime, file.exact, streams=True)
+    return replace(stage, run=_OfCrops(again))
+
+
 @dataclass(frozen=True)
 class _OfCrops:
     """A file of a bare network as a function of crops; a lambda cannot be pickled."""
@@ -224,11 +245,11 @@ class _OfCrops:
 _Run = Callable[[dict[str, Any]], np.ndarray]
 
 
-def _load_onnx(path: Path, threads: int, exact: bool) -> _Run:
+def _load_onnx(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1 if streams else cores
     # Idle threads would keep the cores from the next network, and from OpenCV.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
@@ -237,31 +258,39 @@ def _load_onnx(path: Path, threads: int, exact: bool) -> _Run:
     return lambda inputs: np.asarray(session.run(None, inputs)[0])
 
 
-def _load_litert(path: Path, threads: int, exact: bool) -> _Run:
+def _load_litert(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
     from ai_edge_litert.interpreter import Interpreter
 
     def make():
+        threads = 1 if streams else cores
         return Interpreter(str(path), num_threads=threads).get_signature_runner()
 
-    return _one_at_a_time(make, lambda run, inputs: next(iter(run(**inputs).values())))
+    shared = OneEach(make) if streams else Exclusive(make)
+    return _shared_run(shared, lambda run, inputs: next(iter(run(**inputs).values())))
 
 
-def _load_openvino(path: Path, threads: int, exact: bool) -> _Run:
+def _load_openvino(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
     import openvino
 
-    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": cores}
+    if streams:
+        settings |= {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": cores}
     if exact:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
 
     def make():
         return openvino.Core().compile_model(str(path), "CPU", settings)
 
-    return _one_at_a_time(make, lambda run, inputs: run(inputs)[0])
+    if streams:
+        # They share the weights, and the model lives as long as they do.
+        shared = OneEach(make().create_infer_request)
+    else:
+        shared = Exclusive(lambda: make().create_infer_request())
+    return _shared_run(shared, lambda request, inputs: request.infer(inputs)[0])
 
 
-def _one_at_a_time(make: Callable[[], Any], call: Callable[[Any, dict], Any]) -> _Run:
-    """`call` of what `make` makes, now, by one thread after the other."""
-    shared = Exclusive(make)
+def _shared_run(shared: Exclusive | OneEach, call: Callable[[Any, dict], Any]) -> _Run:
+    """`call` of an object that threads share; the object is made now."""
 
     def run(inputs: dict[str, Any]) -> np.ndarray:
         with shared.use() as loaded:

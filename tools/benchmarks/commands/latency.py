@@ -42,4 +42,18 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             label = f"{row['model']} {row['runtime']}"
             panels.setdefault(title, {})[label] = row["ms"]
     plots.save_figure(plots.latencies(panels), results / "latency.png")
-    return {"benchmark": "latency", "runtimes": runtime_versions(), "rows": rows}
+    return {
+        "benchmark": "latency",
+        "runtimes": runtime_versions(),
+        "call_over_networks": _ratios(rows),
+        "rows": rows,
+    }
+
+
+def _ratios(rows: list[dict]) -> dict[str, float]:
+    """Time of a whole call over that of its networks alone."""
+    ratios = {}
+    for networks, call in zip(rows[::2], rows[1::2], strict=True):
+        name = "{model} {runtime}, {faces} face(s), {threads} thread(s)".format(**call)
+        ratios[name] = round(call["ms"] / networks["ms"], 2)
+    return ratios
