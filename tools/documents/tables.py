@@ -11,6 +11,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "errors": zoo_tables.errors,
     "errors-of": zoo_tables.errors_of,
     "pose": zoo_tables.pose,
+    "head-pose": zoo_tables.head_pose,
     "robustness": zoo_tables.robustness,
     "comparison": speed.comparison,
     "latency": speed.latency,

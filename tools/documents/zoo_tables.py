@@ -6,6 +6,12 @@ from wingkeras.storage.entries import Entry
 
 _BOXES = {"landmarks": "landmarks", "yunet": "YuNet", "haar": "Haar"}
 
+_POSE_SETS = {
+    "300wprivate": "300-W private",
+    "cofw68": "COFW",
+    "300wpublic": "300-W public, folds held out",
+}
+
 
 def zoo(recorded: Recorded) -> str:
     """Every model: what it is, its size, its errors."""
@@ -150,6 +156,20 @@ def robustness(recorded: Recorded, name: str, *others: str) -> str:
         for condition, amount in places
     ]
     return markdown(["condition", "amount", *(f"`{m}`" for m in models)], lines)
+
+
+def head_pose(recorded: Recorded) -> str:
+    """Errors of head poses, of the package beside OpenCV's `solvePnP`."""
+    columns: dict[tuple, dict[str, str]] = {}
+    for row in recorded.table("head_pose"):
+        if "taken off" in row["method"]:
+            continue
+        key = (_POSE_SETS[row["set"]], row["heads"], row["landmarks"])
+        method = row["method"].split(",")[0]
+        angles = [row[f"{angle}_mae_degrees"] for angle in ("yaw", "pitch", "roll")]
+        columns.setdefault(key, {})[method] = " / ".join(angles)
+    lines = [[*key, by["wingkeras"], by["solvePnP"]] for key, by in columns.items()]
+    return markdown(["shapes", "heads", "landmarks", "wingkeras", "`solvePnP`"], lines)
 
 
 def _percent(value: float | None) -> str:
