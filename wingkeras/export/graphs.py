@@ -113,11 +113,14 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
         # picture without faces gets one, which the end of the graph takes out.
         spare = ops.convert_to_tensor(_ANY_BOX, "float32")[: 1 - ops.minimum(count, 1)]
         boxes = ops.concatenate([boxes, spare], axis=0)
-        squares = _squares(boxes, localizer.box_scale)
-        wide = _squares(squares, crops.REGION_FACTOR)
+        # In the host's steps: the sides of regions are rounded, and of two ways to the
+        # same side one may lie on the other side of a half.
+        squares = geometry.square_boxes(boxes, ops)
+        crop_boxes = geometry.scale_boxes(squares, localizer.box_scale, ops)
+        wide = geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR, ops)
         regions, to_region = graph_crops.face_regions(image, wide, region_size)
         back = geometry.invert(to_region, xp=ops)
-        to_crop = geometry.crop_maps(squares, stages[0].size, xp=ops)
+        to_crop = geometry.crop_maps(crop_boxes, stages[0].size, xp=ops)
         maps = geometry.compose(to_crop, back, xp=ops)
         landmarks = keras_stages.localize_regions(
             stages, regions, maps, localizer.flip_scheme
@@ -149,11 +152,3 @@ def network_graph(stage: KerasStage) -> Graph:
     crop = ("crops", ("faces", stage.size, stage.size, 3), "float32")
     output = ("faces", 2 * stage.num_landmarks)
     return Graph(stage.run, (crop,), output, (stage.network,))
-
-
-def _squares(boxes, factor: float):
-    """The squares of the boxes' longer sides, grown by `factor`, in the graph."""
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    spans = boxes[:, 2:] - boxes[:, :2]
-    half = ops.max(spans, axis=1, keepdims=True) * (factor / 2)
-    return ops.concatenate([centre - half, centre + half], axis=1)

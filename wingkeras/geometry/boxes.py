@@ -1,6 +1,11 @@
 """Boxes `(left, top, right, bottom)` in image pixels."""
 
+from typing import Any
+
 import numpy as np
+
+_SQUARE = 1e-5
+"""Relative difference of the sides up to which a box is a square but for rounding."""
 
 
 def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
@@ -26,11 +31,13 @@ def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
     return np.concatenate([centre - half, centre + half], axis=-1).astype(np.float32)
 
 
-def square_boxes(boxes: np.ndarray) -> np.ndarray:
+def square_boxes(boxes, xp: Any = np):
     """The squares of the longer sides of boxes, about their centres.
 
     Args:
-        boxes: `(N, 4)` left, top, right, bottom, any unit.
+        boxes: `(N, 4)` left, top, right, bottom, any unit; converted to float32 if
+            `xp` is NumPy, else float32.
+        xp: namespace to compute with.
 
     Returns:
         `(N, 4)` float32; what is square but for rounding comes back bit by bit.
@@ -41,14 +48,20 @@ def square_boxes(boxes: np.ndarray) -> np.ndarray:
     square_boxes(np.array([[10, 20, 30, 28]]))  # [[10, 14, 30, 34]]
     ```
     """
-    boxes = np.asarray(boxes, np.float32)
-    width, height = (boxes[:, 2:] - boxes[:, :2]).T
-    square = np.isclose(width, height, rtol=1e-5, atol=0)[:, None]
-    return np.where(square, boxes, landmark_boxes(boxes.reshape(-1, 2, 2)))
+    boxes = np.asarray(boxes, np.float32) if xp is np else boxes
+    low, high = boxes[:, :2], boxes[:, 2:]
+    spans = high - low
+    difference = xp.abs(spans[:, :1] - spans[:, 1:])
+    is_square = difference <= _SQUARE * xp.abs(spans[:, 1:])
+    centre, half = (low + high) / 2, xp.max(spans, axis=1, keepdims=True) / 2
+    squares = xp.concatenate([centre - half, centre + half], axis=1)
+    return xp.where(is_square, boxes, squares)
 
 
-def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
+def scale_boxes(boxes, factor: float, xp: Any = np):
     """Boxes `(..., 4)` grown by `factor` about their centres, same units.
+
+    `xp` is the namespace to compute with; if it is not NumPy, boxes are float32.
 
     Example:
 
@@ -56,10 +69,10 @@ def scale_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
     scale_boxes(np.array([[10, 10, 30, 30]]), 1.5)  # [[5, 5, 35, 35]]
     ```
     """
-    boxes = np.asarray(boxes, np.float32)
+    boxes = np.asarray(boxes, np.float32) if xp is np else boxes
     centre = (boxes[..., :2] + boxes[..., 2:]) / 2
     half = (boxes[..., 2:] - boxes[..., :2]) * (factor / 2)
-    return np.concatenate([centre - half, centre + half], axis=-1)
+    return xp.concatenate([centre - half, centre + half], axis=-1)
 
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
