@@ -127,3 +127,18 @@ def test_shape_vectors_hold_all_x_first(xp):
     vectors = geometry.to_shape_vectors(landmarks, xp)
     np.testing.assert_array_equal(vectors, [[1, 2, 3, 10, 20, 30]])
     np.testing.assert_array_equal(geometry.from_shape_vectors(vectors, xp), landmarks)
+
+
+def test_boxes_grow_bit_by_bit_alike_on_the_host_and_in_graphs():
+    """Sides are rounded afterwards: of two ways to one, only one may round up."""
+    rng = np.random.default_rng(0)
+    low = rng.integers(0, 10_000, (2_000, 2)) / 100
+    sides = rng.integers(1_000, 30_000, (2_000, 1)) / 100
+    boxes = np.concatenate([low, low + sides], axis=1).astype(np.float32)
+    boxes[::3, 2] += 7.7
+    for factor in (1.1, 1.25, 2.0):
+        on_host = geometry.scale_boxes(geometry.square_boxes(boxes), factor)
+        tensors = keras.ops.convert_to_tensor(boxes)
+        squares = geometry.square_boxes(tensors, keras.ops)
+        in_graph = geometry.scale_boxes(squares, factor, keras.ops)
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(in_graph), on_host)
