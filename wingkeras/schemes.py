@@ -245,7 +245,14 @@ _SCHEMES = {scheme.name: scheme for scheme in (IBUG68, AFLW19, FIVE)}
 
 
 def scheme_values(scheme: LandmarkScheme) -> dict[str, Any]:
-    """A scheme as JSON-ready values, which `scheme_from_values` takes."""
+    """A scheme as JSON-ready values, which `scheme_from_values` takes.
+
+    Example:
+
+    ```python
+    scheme_values(FIVE)["mirror"]  # (1, 0, 2, 4, 3)
+    ```
+    """
     values = {f.name: getattr(scheme, f.name) for f in fields(scheme)}
     values["groups"] = {name: list(group) for name, group in scheme.groups.items()}
     return values
@@ -257,6 +264,12 @@ def scheme_from_values(values: Mapping[str, Any]) -> LandmarkScheme:
     Raises:
         TypeError: for an unknown field, or one that is missing.
         ValueError: see `LandmarkScheme`.
+
+    Example:
+
+    ```python
+    scheme_from_values({"name": "ruler", "points": ["a", "b"], "mirror": [1, 0]})
+    ```
     """
     return LandmarkScheme(**{name: _tupled(value) for name, value in values.items()})
 
@@ -268,7 +281,14 @@ def _tupled(value: Any) -> Any:
 
 
 def is_known(scheme: LandmarkScheme) -> bool:
-    """Whether the scheme is the one that `get_scheme` gives for its name."""
+    """Whether the scheme is the one that `get_scheme` gives for its name.
+
+    Example:
+
+    ```python
+    is_known(FIVE)  # True
+    ```
+    """
     return _SCHEMES.get(scheme.name) == scheme
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.cbook import get_sample_data
 
 from made_videos import MJPEG, write
+from own_points_files import write_own_points
 from wingkeras import geometry
 from wingkeras.data import FaceDataset, save_csv, write_pts
 from wingkeras.data.csv_files import coordinate_columns
@@ -29,6 +30,7 @@ def make_files(folder: Path, localizer: Localizer) -> dict[str, object]:
     (folder / "no_picture.txt").write_text("text")
     faces = _faces(folder / "faces", image, found.landmarks[0])
     save_csv(faces, folder / "faces.csv")
+    write_own_points(folder)
     _write_300w(folder / "300w", faces)
     _write_mtfl(folder / "lfw.csv", faces)
     _write_coco(folder / "annotations/train.json", found.landmarks[0])

@@ -74,6 +74,14 @@ def save_scheme(scheme: LandmarkScheme, path: str | os.PathLike) -> None:
 
     Raises:
         OSError: where it cannot be written.
+
+    Example:
+
+    ```python
+    scheme = wingkeras.LandmarkScheme("ruler", ("left", "right"), mirror=(1, 0))
+    save_scheme(scheme, "ruler.json")
+    same = load_scheme("ruler.json")
+    ```
     """
 
     def named(indices: Sequence[int]) -> list[str]:

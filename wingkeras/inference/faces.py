@@ -154,6 +154,7 @@ class Faces:
         Example:
 
         ```python
+        faces = localizer.detect("group.jpg")
         crops, maps = faces.aligned("group.jpg")
         mean_shape = localizer.stages[-1].mean_shape
         portraits, _ = faces.aligned("group.jpg", 256, mean_shape, margin=0.2)
@@ -175,6 +176,7 @@ class Faces:
         Example:
 
         ```python
+        faces = localizer.detect("group.jpg")
         yaw, pitch, roll = faces.head_pose().T
         ```
         """
@@ -190,7 +192,8 @@ class Faces:
         Example:
 
         ```python
-        faces.openness()["mouth"]  # [0.05, 0.42]
+        faces = localizer.detect("group.jpg")
+        faces.openness()["mouth"]  # one number for each face; 0 is shut
         ```
         """
         return openness(self.landmarks, self.scheme)

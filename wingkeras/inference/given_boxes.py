@@ -25,8 +25,8 @@ class GivenBoxes:
     Example:
 
     ```python
-    localizer = localizer.replace(detector=GivenBoxes([[40, 30, 240, 230]]))
-    points = localizer.detect("teapot.jpg").landmarks
+    teapots = localizer.replace(detector=GivenBoxes([[4, 3, 54, 53]]))
+    points = teapots.detect("teapot.jpg").landmarks
     ```
     """
 
@@ -58,6 +58,13 @@ class WholePicture:
 
     Args:
         box_scale: of the localizer: side of its crop over that of the box.
+
+    Example:
+
+    ```python
+    teapots = localizer.replace(detector=WholePicture(localizer.box_scale))
+    points = teapots.detect("teapot.jpg").landmarks
+    ```
     """
 
     def __init__(self, box_scale: float):
