@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wingkeras.scheme_values import scheme_from_values, scheme_values
 from wingkeras.schemes import (
     AFLW19,
     FIVE,
@@ -13,8 +14,6 @@ from wingkeras.schemes import (
     LandmarkScheme,
     get_scheme,
     is_known,
-    scheme_from_values,
-    scheme_values,
 )
 
 SCHEMES = [IBUG68, AFLW19, FIVE]

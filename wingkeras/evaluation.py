@@ -1,6 +1,5 @@
 """Evaluation: per-face errors and their summary, with the box source named."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from wingkeras import geometry, metrics
-from wingkeras.data.csv_files import coordinate_columns
 from wingkeras.data.faces import FaceDataset
+from wingkeras.evaluation_files import write_errors, write_skipped
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detector, detect_faces
-from wingkeras.printable import printable
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
 
@@ -218,33 +216,11 @@ class Evaluation:
         folder = Path(folder)
         with atomic_write(folder / "summary.json") as scratch:
             scratch.write_text(json.dumps(self.summary(), indent=1, allow_nan=False))
-        with atomic_write(folder / "faces.csv") as scratch:
-            self._write_csv(scratch)
-        self._write_skipped(folder / "skipped.txt")
+        write_errors(folder / "faces.csv", self.faces, self.errors, self.predictions)
+        write_skipped(folder / "skipped.txt", self.faces)
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
         figure = plots.cumulative_errors(curves, max(THRESHOLDS), note=self._lack())
         plots.save_figure(figure, folder / "ced.png")
-
-    def _write_skipped(self, path: Path) -> None:
-        if not self.faces.skipped:
-            path.unlink(missing_ok=True)  # of an earlier evaluation
-            return
-        with atomic_write(path) as scratch:
-            lines = [f"{printable(line)}\n" for line in self.faces.skipped]
-            scratch.write_text("".join(lines), encoding="utf-8")
-
-    def _write_csv(self, path: Path) -> None:
-        columns = coordinate_columns(self.faces.scheme)
-        vectors = geometry.to_shape_vectors(self.predictions)
-        with path.open(
-            "w", newline="", encoding="utf-8", errors="backslashreplace"
-        ) as file:
-            writer = csv.writer(file)
-            writer.writerow(["image", "subset", *self.errors, *columns])
-            for i, image in enumerate(self.faces.images):
-                errors = [f"{e[i]:.6f}" for e in self.errors.values()]
-                values = [f"{v:.3f}" for v in vectors[i]]
-                writer.writerow([image, self.faces.subsets[i], *errors, *values])
 
 
 def _percent(errors: np.ndarray) -> float | None:

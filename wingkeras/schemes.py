@@ -5,8 +5,7 @@ the one with the smaller x on an upright frontal face.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -242,42 +241,6 @@ def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
 
 
 _SCHEMES = {scheme.name: scheme for scheme in (IBUG68, AFLW19, FIVE)}
-
-
-def scheme_values(scheme: LandmarkScheme) -> dict[str, Any]:
-    """A scheme as JSON-ready values, which `scheme_from_values` takes.
-
-    Example:
-
-    ```python
-    scheme_values(FIVE)["mirror"]  # (1, 0, 2, 4, 3)
-    ```
-    """
-    values = {f.name: getattr(scheme, f.name) for f in fields(scheme)}
-    values["groups"] = {name: list(group) for name, group in scheme.groups.items()}
-    return values
-
-
-def scheme_from_values(values: Mapping[str, Any]) -> LandmarkScheme:
-    """The scheme that `scheme_values` describes, as it comes back from JSON.
-
-    Raises:
-        TypeError: for an unknown field, or one that is missing.
-        ValueError: see `LandmarkScheme`.
-
-    Example:
-
-    ```python
-    scheme_from_values({"name": "ruler", "points": ["a", "b"], "mirror": [1, 0]})
-    ```
-    """
-    return LandmarkScheme(**{name: _tupled(value) for name, value in values.items()})
-
-
-def _tupled(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _tupled(part) for name, part in value.items()}
-    return tuple(map(_tupled, value)) if isinstance(value, list | tuple) else value
 
 
 def is_known(scheme: LandmarkScheme) -> bool:

@@ -10,7 +10,8 @@ from wingkeras import models
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
 from wingkeras.models.weights import serialize
-from wingkeras.schemes import is_known, scheme_values
+from wingkeras.scheme_values import scheme_values
+from wingkeras.schemes import is_known
 from wingkeras.storage.entries import Entry, StageEntry, entry_values, parse_entry
 from wingkeras.storage.files import atomic_write
 from wingkeras.storage.registry import find_entry

@@ -27,7 +27,8 @@ from wingkeras.data.regions import (
 from wingkeras.imaging.images import read_bytes
 from wingkeras.inference.keras_stages import KerasStage, localize_regions
 from wingkeras.inference.localizer import Localizer
-from wingkeras.schemes import LandmarkScheme, is_known, scheme_values
+from wingkeras.scheme_values import scheme_values
+from wingkeras.schemes import LandmarkScheme, is_known
 from wingkeras.training.recipe import Recipe
 from wingkeras.training.starting import find_start, goes_on
 

@@ -9,7 +9,8 @@ import numpy as np
 from wingkeras.export import converted
 from wingkeras.inference import runtimes
 from wingkeras.inference.localizer import Localizer
-from wingkeras.schemes import LandmarkScheme, get_scheme, scheme_from_values
+from wingkeras.scheme_values import scheme_from_values
+from wingkeras.schemes import LandmarkScheme, get_scheme
 from wingkeras.storage.entries import Entry, StageEntry
 from wingkeras.storage.locating import check_places, locate_weights
 from wingkeras.storage.registry import find_entry
