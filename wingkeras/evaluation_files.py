@@ -28,10 +28,11 @@ def write_errors(
     """
     columns = coordinate_columns(faces.scheme)
     vectors = geometry.to_shape_vectors(predictions)
-    escaped = {"encoding": "utf-8", "errors": "backslashreplace"}
     with (
         atomic_write(path) as scratch,
-        scratch.open("w", newline="", **escaped) as file,
+        scratch.open(
+            "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file,
     ):
         writer = csv.writer(file)
         writer.writerow(["image", "subset", *errors, *columns])
