@@ -26,6 +26,10 @@ from wingkeras.evaluation import evaluate
 
 REPOSITORY = Path(__file__).parents[2]
 
+FLOAT32 = {"precision": "float32"}
+"""Processors without bfloat16 take seven times as long in mixed precision."""
+QUICK = {"length": 1e-5, "changes": FLOAT32}
+
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
@@ -131,7 +135,7 @@ def test_losses_are_those_of_the_experiments(tmp_path, experiment, expected):
 
 def test_learning_rate_is_chosen_by_validation_and_experiments_are_kept(made):
     said = []
-    settings = {"length": 1e-5, "rates": (1e-2, 1e-5), "log": said.append}
+    settings = {**QUICK, "rates": (1e-2, 1e-5), "log": said.append}
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made", CNN6, "L1", seed=s)) for s in (0, 1)]
     assert len(said) == 3
@@ -163,7 +167,7 @@ def test_learning_rate_is_chosen_by_validation_and_experiments_are_kept(made):
 
 def test_recorded_experiments_are_not_trained_again(made):
     """Neither they nor the trials before them; a new cascade's first network is."""
-    settings = {"length": 1e-5, "rates": (1e-3, 2e-3), "log": lambda line: None}
+    settings = {**QUICK, "rates": (1e-3, 2e-3), "log": lambda line: None}
     folder, faces = made / "results" / "table1", DATASETS["made"].test_faces(made)
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made", loss="L1"))]
@@ -219,7 +223,12 @@ def test_trials_of_another_machine_choose_the_rate_alone(made):
 def test_a_table_cut_short_keeps_what_was_there(made):
     results_ = made / "results"
     experiments_ = [Experiment("made", loss=loss) for loss in ("L1", "L2")]
-    settings = {"data": made, "cache": made / "cache", "rates": (1e-3,)}
+    settings = {
+        "data": made,
+        "cache": made / "cache",
+        "rates": (1e-3,),
+        "changes": FLOAT32,
+    }
 
     def rows():
         return [result.loss for result in results.read_table(results_ / "table1")]
@@ -240,7 +249,7 @@ def test_a_table_cut_short_keeps_what_was_there(made):
 
 
 def test_measured_again_on_other_test_faces(made):
-    settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
+    settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made"))]
     folder, known = made / "results" / "table1", records.Records({}, {})
@@ -290,7 +299,7 @@ def test_length_of_trainings_within_a_budget():
 
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
-    settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
+    settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
     trainer = tables.Trainer(made, made / "cache", **settings)
     cascade = trainer.train(Experiment("made", CASCADE, "L1"))
     first = trainer.train(Experiment("made", CNN6, "L1"))
