@@ -62,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         if row is not None:
             write_summary(options.results, record(table, row))
             with atomic_write(options.results / "run.json") as scratch:
-                scratch.write_text(json.dumps(describe_machine(), indent=1) + "\n")
+                scratch.write_text(
+                    json.dumps(describe_machine(), indent=1, allow_nan=False) + "\n"
+                )
             log(f"  NME {row['nme_percent']} %, {row['minutes']} minutes")
     return 0
 

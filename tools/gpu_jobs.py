@@ -133,8 +133,10 @@ def _pack(options) -> int:
         "quality": options.quality,
         "sets": measured,
     }
-    (output / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-    print(json.dumps(manifest, indent=1))
+    (output / _MANIFEST).write_text(
+        json.dumps(manifest, indent=1, allow_nan=False) + "\n"
+    )
+    print(json.dumps(manifest, indent=1, allow_nan=False))
     size = sum(p.stat().st_size for p in output.rglob("*") if p.is_file())
     print(f"{output}: {size / 2**20:.1f} MiB")
     return 0
@@ -168,11 +170,14 @@ def _run(options) -> int:
     if machine["commit"] == "unknown":
         manifest = json.loads((options.pack / _MANIFEST).read_text())
         machine["commit"] = manifest["commit"]
-    print(json.dumps(machine), f"from wheels: {', '.join(made) or 'nothing'}")
+    print(
+        json.dumps(machine, allow_nan=False),
+        f"from wheels: {', '.join(made) or 'nothing'}",
+    )
     seconds = 60 * options.budget - (time.monotonic() - begin)
     work = Work(data, output, machine, Deadline(seconds), _say, length=options.length)
     states = run(jobs, options.jobs, work, options.parts)
-    print(json.dumps(states, indent=1))
+    print(json.dumps(states, indent=1, allow_nan=False))
     return int("failed" in states.values())
 
 

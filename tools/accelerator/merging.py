@@ -32,7 +32,9 @@ def merge(output: Path, results: Path) -> list[str]:
         target = results / "benchmark_accelerator.json"
         known = json.loads(target.read_text()) if target.exists() else {}
         with atomic_write(target) as scratch:
-            scratch.write_text(json.dumps(known | speeds, indent=1) + "\n")
+            scratch.write_text(
+                json.dumps(known | speeds, indent=1, allow_nan=False) + "\n"
+            )
         lines.append(f"{target.name}: {', '.join(speeds)}")
     return lines
 

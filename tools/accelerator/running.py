@@ -76,7 +76,7 @@ def _do(job, name: str, work: Work) -> str:
     with contextlib.suppress(FileNotFoundError):
         failed.unlink()
     with atomic_write(work.output / _DONE / f"{name}.json") as scratch:
-        scratch.write_text(json.dumps(result, indent=1) + "\n")
+        scratch.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
     return "done"
 
 

@@ -93,7 +93,7 @@ def run_cell(
         "tested": digest([test_faces.landmarks]),
         "start": digest(weights),
     }
-    text = json.dumps(identity, sort_keys=True)
+    text = json.dumps(identity, sort_keys=True, allow_nan=False)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     if key in known:
         return None

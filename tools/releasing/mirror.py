@@ -59,7 +59,7 @@ def _copy_model(zoo: Path, entry: Entry, made: Path) -> None:
     for stage in entry.stages:
         shutil.copyfile(zoo / stage.file, made / stage.file)
         shutil.copyfile(zoo / stage.file, own / stage.file)
-    (own / "model.json").write_text(json.dumps(entry_values(entry)))
+    (own / "model.json").write_text(json.dumps(entry_values(entry), allow_nan=False))
     shutil.copyfile(zoo / _LICENCE, own / _LICENCE)
     if entry.card:
         shutil.copyfile(zoo / entry.card, made / entry.card)

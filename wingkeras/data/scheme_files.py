@@ -97,7 +97,9 @@ def save_scheme(scheme: LandmarkScheme, path: str | os.PathLike) -> None:
         if getattr(scheme, field):
             values[field] = named(getattr(scheme, field))
     with atomic_write(path) as scratch:
-        scratch.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        scratch.write_text(
+            json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        )
 
 
 def mirror_of_pairs(pairs: Sequence[Sequence[int]], count: int) -> tuple[int, ...]:
