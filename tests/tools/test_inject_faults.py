@@ -35,7 +35,7 @@ def _fail(folder):
 
 
 def test_every_outcome_is_told_apart():
-    kind = kinds.Kind("faults", _prepare, 6, 6, limit=1.0)
+    kind = kinds.Kind("faults", _prepare, 6, 6, limit=8.0)
     tally = running.run(kind, range(6))
     assert tally.counts == {
         "right": 2,
@@ -47,16 +47,16 @@ def test_every_outcome_is_told_apart():
     assert tally.failures == [
         (1, "undocumented", "KeyError: 'surprise'"),
         (2, "crash", "exit code -9"),
-        (3, "hang", "no end after 1 s"),
+        (3, "hang", "no end after 8 s"),
         (4, "wrong", "7 faces"),
     ]
     lines = reporting.table([tally], MACHINE).splitlines()
-    assert lines[2] == "| faults (hangs over 1 s) | 6 | 2 | 1 | 1 | 1 | 1 |"
+    assert lines[2] == "| faults (hangs over 8 s) | 6 | 2 | 1 | 1 | 1 | 1 |"
     assert "- faults, seed 4: wrong, 7 faces" in lines
 
 
 def test_attempts_that_cannot_be_prepared():
-    kind = kinds.Kind("faults", _fail, 1, 1)
+    kind = kinds.Kind("faults", _fail, 1, 1, limit=60.0)
     tally = running.run(kind, range(6))
     reason = "cannot be prepared: OSError: no room"
     assert tally.failures == [(0, "undocumented", reason)]
@@ -75,7 +75,7 @@ def test_the_table_is_printed_and_written(tmp_path, capsys, monkeypatch):
     run = partial(inject_faults.main, ["--only", "faults", "--output", str(path)])
     monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0))
     assert run() == 0
-    assert "| faults (hangs over 1 s) | 1 | 1 | 0 |" in capsys.readouterr().out
+    assert "| faults (hangs over 8 s) | 1 | 1 | 0 |" in capsys.readouterr().out
     assert path.read_text().startswith("| kind | attempted |")
     monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0, 4))
     assert run() == 1
