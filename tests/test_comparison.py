@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wingkeras import plots
 from wingkeras.comparison import Comparison
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import Evaluation
@@ -77,6 +78,26 @@ def test_files(comparison, tmp_path):
     assert [{k: str(v) for k, v in row.items()} for row in expected] == rows
     assert (tmp_path / "report" / "ced.png").stat().st_size > 1000
     assert len(list((tmp_path / "report").iterdir())) == 2
+
+
+def test_what_the_data_set_lacks_is_said(faces, tmp_path, monkeypatch):
+    lacking = dataclasses.replace(
+        faces, skipped=("a.jpg: broken",), missing_subsets=("ibug",)
+    )
+    notes = []
+    draw = plots.cumulative_errors
+
+    def noted(curves, threshold, normalizer, note):
+        notes.append(note)
+        return draw(curves, threshold, normalizer, note)
+
+    monkeypatch.setattr(plots, "cumulative_errors", noted)
+    comparison = Comparison({"good": _evaluation(lacking, [0.01] * 4)})
+    about = comparison.table().splitlines()[0]
+    assert about.startswith("4 faces (1 of 5 faces skipped, without ibug), boxes")
+    comparison.save(tmp_path)
+    assert (tmp_path / "skipped.txt").read_text() == "a.jpg: broken\n"
+    assert notes == ["1 of 5 faces skipped, without ibug"]
 
 
 def test_only_what_was_measured_alike_is_compared(comparison, faces):

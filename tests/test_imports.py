@@ -159,7 +159,7 @@ ROOMS = [
     {"imaging"},
     {"models"},
     {"data"},
-    {"inference", "evaluation_files"},
+    {"inference", "evaluation_files", "evaluation_summary"},
     {"video", "export", "plots", "evaluation"},
     {"comparison"},
     {"training"},

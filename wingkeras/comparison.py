@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from wingkeras.evaluation import THRESHOLDS, Evaluation
+from wingkeras.data.faces import FaceDataset
+from wingkeras.evaluation import Evaluation
+from wingkeras.evaluation_files import write_skipped
+from wingkeras.evaluation_summary import THRESHOLDS, describe_lack
 from wingkeras.storage.files import atomic_write
 
 _PERCENTS = [round(100 * threshold) for threshold in THRESHOLDS]
@@ -63,9 +66,18 @@ class Comparison:
                     )
 
     @property
+    def faces(self) -> FaceDataset:
+        """What all were evaluated on."""
+        return self._first.faces
+
+    @property
+    def _first(self) -> Evaluation:
+        return next(iter(self.evaluations.values()))
+
+    @property
     def normalizers(self) -> tuple[str, ...]:
         """What the errors are divided by, the usual one first."""
-        return tuple(next(iter(self.evaluations.values())).errors)
+        return tuple(self._first.errors)
 
     def rows(self) -> list[dict[str, Any]]:
         """A row per model: what `Evaluation.summary` says, with flat names.
@@ -89,7 +101,10 @@ class Comparison:
         return rows
 
     def table(self) -> str:
-        """The rows for the eye: lines of columns, errors with two digits."""
+        """The rows for the eye: lines of columns, errors with two digits.
+
+        The first line names the faces, with what the data set lacks, and the boxes.
+        """
         first, *others = self.normalizers
         titles = {"model": "model", "found": "found", f"{first}_nme_percent": "NME %"}
         for threshold in _PERCENTS:
@@ -102,8 +117,9 @@ class Comparison:
         cells = [list(titles.values())]
         cells += [[_cell(key, row[key]) for key in titles] for row in self.rows()]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        one = next(iter(self.evaluations.values()))
-        lines = [f"{len(one.faces)} faces, boxes {one.boxes!r}, errors over {first}"]
+        lack = describe_lack(self.faces)
+        faces = f"{len(self.faces)} faces" + (f" ({lack})" if lack else "")
+        lines = [f"{faces}, boxes {self._first.boxes!r}, errors over {first}"]
         for name, *values in cells:
             padded = [f"{x:>{w}}" for x, w in zip(values, widths[1:], strict=True)]
             lines.append("  ".join([f"{name:<{widths[0]}}", *padded]))
@@ -113,6 +129,8 @@ class Comparison:
         """Write `comparison.csv`, the rows, and `ced.png`, a curve per model.
 
         The curves' errors are those of the first normalizer, which the axis names.
+        `skipped.txt` has a line for every face that was skipped, where any was; table
+        and figure say how many, and which subsets are missing.
         """
         from wingkeras import plots
 
@@ -124,12 +142,14 @@ class Comparison:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
+        write_skipped(folder / "skipped.txt", self.faces)
         first = self.normalizers[0]
         curves = {
             name: evaluation.errors[first][~np.isnan(evaluation.errors[first])]
             for name, evaluation in self.evaluations.items()
         }
-        figure = plots.cumulative_errors(curves, max(THRESHOLDS), first)
+        note = describe_lack(self.faces)
+        figure = plots.cumulative_errors(curves, max(THRESHOLDS), first, note)
         plots.save_figure(figure, folder / "ced.png")
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from wingkeras import geometry, metrics
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation_files import write_errors, write_skipped
+from wingkeras.evaluation_summary import THRESHOLDS, describe_lack, summarize_errors
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detector, detect_faces
 from wingkeras.schemes import LandmarkScheme
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 LANDMARK_BOXES = "landmarks"
 """Name of the box source that needs no detector: squares around the landmarks."""
-
-THRESHOLDS = (0.08, 0.10)
-"""Of AUC and failure rate, fractions."""
 
 
 class EvaluatedLocalizer(Protocol):
@@ -114,30 +112,10 @@ class Evaluation:
             summary["skipped"] = len(self.faces.skipped)
         if self.faces.missing_subsets:
             summary["missing_subsets"] = list(self.faces.missing_subsets)
-        for normalizer, all_errors in self.errors.items():
-            measured = ~np.isnan(all_errors)
-            errors = all_errors[measured]
-            counted = found & measured
-            summary[normalizer] = {
-                "nme_percent": _percent(all_errors[counted]),
-                "mean_offset_percent": self._mean_offset(counted, normalizer),
-            }
-            if not measured.all():
-                summary[normalizer]["unlabelled"] = int((~measured).sum())
-            for threshold in THRESHOLDS:
-                percent = round(100 * threshold)
-                summary[normalizer] |= {
-                    f"auc_{percent}": round(metrics.auc(errors, threshold), 4),
-                    f"failure_rate_{percent}_percent": round(
-                        100 * metrics.failure_rate(errors, threshold), 2
-                    ),
-                }
-            subsets = np.array(self.faces.subsets)
-            if len(set(self.faces.subsets)) > 1:
-                summary[normalizer]["nme_percent_of_subsets"] = {
-                    str(subset): _percent(all_errors[counted & (subsets == subset)])
-                    for subset in np.unique(subsets)
-                }
+        for normalizer, errors in self.errors.items():
+            summary[normalizer] = summarize_errors(
+                self.faces, self.predictions, errors, normalizer
+            )
         return summary
 
     def __repr__(self) -> str:
@@ -146,27 +124,9 @@ class Evaluation:
             f"NME {name} {summary[name]['nme_percent']} %" for name in self.errors
         ]
         found = f"{summary['found']} of {summary['faces']} faces found"
-        lack = f"; {self._lack()}" if self._lack() else ""
-        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r}{lack})"
-
-    def _lack(self) -> str:
-        """What the data set lacks, for readers; empty where it lacks nothing."""
-        skipped, missing = len(self.faces.skipped), self.faces.missing_subsets
-        parts = [f"{skipped} of {len(self.faces) + skipped} faces skipped"] * (
-            skipped > 0
-        )
-        parts += [f"without {', '.join(missing)}"] * bool(missing)
-        return ", ".join(parts)
-
-    def _mean_offset(self, counted: np.ndarray, normalizer: str) -> list[float] | None:
-        """`[x, y]` in percent of the normalizer, over the faces marked."""
-        if not counted.any():
-            return None
-        landmarks = self.faces.landmarks[counted]
-        scheme = self.faces.scheme
-        lengths = metrics.normalizer_lengths(landmarks, scheme, normalizer)
-        offsets = np.nanmean(self.predictions[counted] - landmarks, axis=1)
-        return (100 * offsets / lengths[:, None]).mean(axis=0).round(2).tolist()
+        lack = describe_lack(self.faces)
+        end = f"; {lack}" if lack else ""
+        return f"Evaluation({', '.join(percents)}; {found}, boxes {self.boxes!r}{end})"
 
     def plot_worst(self, count: int = 6) -> "Figure":
         """A matplotlib figure of the faces with the largest errors, worst first.
@@ -219,12 +179,10 @@ class Evaluation:
         write_errors(folder / "faces.csv", self.faces, self.errors, self.predictions)
         write_skipped(folder / "skipped.txt", self.faces)
         curves = {name: e[~np.isnan(e)] for name, e in self.errors.items()}
-        figure = plots.cumulative_errors(curves, max(THRESHOLDS), note=self._lack())
+        figure = plots.cumulative_errors(
+            curves, max(THRESHOLDS), note=describe_lack(self.faces)
+        )
         plots.save_figure(figure, folder / "ced.png")
-
-
-def _percent(errors: np.ndarray) -> float | None:
-    return round(100 * float(errors.mean()), 4) if len(errors) else None
 
 
 def evaluate(

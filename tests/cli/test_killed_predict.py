@@ -32,7 +32,7 @@ def detect(image):
     return np.array([[9, 9, 60, 60], [40, 30, 99, 89]], np.float32)
 localizer = Localizer([FileStage(run, mean, 64)], FIVE, 1.2)
 arguments.load_localizer = lambda options: localizer
-arguments.load_detector = lambda options, scheme, inner=None: detect
+arguments.load_detector = lambda options, localizer: detect
 formats = [x for name in ("json", "pts", "picture") for x in ("--format", name)]
 sys.exit(cli.main(["predict", "x", *formats, *sys.argv[1:]]))
 """

@@ -2,16 +2,20 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
+from made_localizers import make_localizer
 from wingkeras import zoo
 from wingkeras.cli import main
+from wingkeras.cli.arguments import load_detector
 from wingkeras.data.csv_files import save_csv
 from wingkeras.data.scheme_files import save_scheme
-from wingkeras.schemes import LandmarkScheme
+from wingkeras.inference.localizer import Localizer
+from wingkeras.schemes import FIVE, LandmarkScheme
 
 DISCS = LandmarkScheme("discs", ("green", "blue", "yellow", "cyan"), mirror=None)
 
@@ -76,3 +80,16 @@ def test_from_a_table_to_points_in_a_picture(capsys, folder, monkeypatch):
         assert np.shape(found["faces"][0]["landmarks"]) == (4, 2)
     code, _, err = run(capsys, *predict, "--box", "20,20,76")
     assert code == 1 and "received 20,20,76" in err
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_every_command_finds_a_face_of_ones_own_points_in_its_box(stages):
+    """`predict` and `evaluate` take what the localizer takes by itself."""
+    own = dataclasses.replace(FIVE, name="own")
+    localizer = Localizer(make_localizer(stages).stages, own, 1.1)
+    options = SimpleNamespace(
+        detector="yunet", yunet=None, min_face=None, min_score=None
+    )
+    detector = load_detector(options, localizer)
+    assert detector.calibration == localizer.detector.calibration
+    assert detector.calibration != make_localizer(stages).detector.calibration

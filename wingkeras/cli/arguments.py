@@ -142,22 +142,20 @@ def _load(model: str, runtime: str):
     return localizer
 
 
-def load_detector(options, scheme, inner=None):
-    """What finds faces as `--detector` says, for landmarks of a scheme.
-
-    Args:
-        options: of the command.
-        scheme: of the landmarks.
-        inner: see `detectors.load_detector`.
+def load_detector(options, localizer):
+    """What finds faces as `--detector` says, for the landmarks of a localizer.
 
     Raises:
         ValueError: for a scheme without eyes, whose things no detector finds.
     """
     from wingkeras.inference import detectors
     from wingkeras.inference.given_boxes import needs_boxes
+    from wingkeras.inference.own_faces import box_in_that_of_68
 
+    scheme, first = localizer.scheme, localizer.stages[0]
     if not scheme.has_eyes:
         raise ValueError(needs_boxes(scheme))
+    inner = box_in_that_of_68(scheme, first.mean_shape, first.size, localizer.box_scale)
     return detectors.load_detector(
         options.detector,
         options.yunet,

@@ -76,11 +76,10 @@ def run(options) -> int:
         options.on_error,
         options.allow_missing,
     )
-    detector = None
-    if options.detector != LANDMARK_BOXES:
-        detector = arguments.load_detector(options, scheme)
+    by_landmarks = options.detector == LANDMARK_BOXES
     evaluations = {}
     for model, localizer in localizers.items():
+        detector = None if by_landmarks else arguments.load_detector(options, localizer)
         with Progress("faces", model) as progress:
             evaluations[model] = evaluate(
                 localizer,

@@ -173,17 +173,9 @@ def _is_video_source(source) -> bool:
 
 def _detector(options, localizer):
     """What `--box` or `--detector` says."""
-    from wingkeras.inference.own_faces import box_in_that_of_68
-
-    scheme, first = localizer.scheme, localizer.stages[0]
     if options.box:
         return _given_boxes(options.box, localizer.box_scale)
-    inner = None
-    if scheme.has_eyes:
-        inner = box_in_that_of_68(
-            scheme, first.mean_shape, first.size, localizer.box_scale
-        )
-    return arguments.load_detector(options, scheme, inner)
+    return arguments.load_detector(options, localizer)
 
 
 def _given_boxes(texts: list[str], box_scale: float):
