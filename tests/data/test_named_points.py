@@ -8,7 +8,7 @@ import pytest
 
 from wingkeras.data.cvat import load_cvat
 from wingkeras.data.datasets import load_faces
-from wingkeras.data.labelme import load_labelme
+from wingkeras.data.labelme import is_labelme, load_labelme
 from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import LandmarkScheme
 
@@ -113,6 +113,14 @@ TWICE = "the point 'tip' comes twice; if there are several things"
         ([point("", 1, 2)], {}, "expected the name of a point, found ''"),
         ([point("tip", 1, 2, points=[[1, 2], [3, 4]])], {}, "'tip': expected one pair"),
         ([point("tip", 1, None)], {}, "'tip': expected one pair of coordinates"),
+        ([point("tip", 1, "1_000")], {}, "'tip': expected one pair of coordinates"),
+        ([point("tip", 1, 10**400)], {}, "its landmarks have infinite"),
+        ([point("tip", 1, 2, group=[1])], {}, r"a number as `group_id`, found \[1\]"),
+        (
+            [point("tip", 1, 2)],
+            {"imageWidth": [60]},
+            r"in pixels, received \[60\]",
+        ),
         ([point("ear", 1, 2)], {}, "scheme 'chair' has no point 'ear'"),
         ([point("tip", 1, 2), point("left_leg", 9, 9)], {"imageWidth": 99}, "99 x 40"),
         ([], {"imagePath": None}, "expected the name of a picture, found None"),
@@ -141,6 +149,12 @@ def test_broken_files_of_labelme(folder, shapes, changes, reason):
 def test_broken_files_of_cvat(folder, elements, reason):
     with pytest.raises(BrokenFileError, match=reason):
         load_cvat(cvat(folder, *elements), CHAIR)
+
+
+@pytest.mark.parametrize("content", ['"shapes"', "[1]", "{", "[" * 100_000])
+def test_a_folder_of_other_json_is_not_labelmes(folder, content):
+    (folder / "a.json").write_text(content)
+    assert not is_labelme(folder)
 
 
 def test_other_xml_and_empty_files(folder):

@@ -105,6 +105,13 @@ def test_broken_labels(folder, line, reason):
     assert len(load_yolo(path, on_error="skip").skipped) == 1
 
 
+def test_a_broken_picture_is_named(folder):
+    label(folder, "train/a", LINE)
+    (folder / "images" / "train" / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(BrokenFileError, match=r"a\.jpg: not a picture"):
+        load_yolo(write(folder))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

@@ -15,7 +15,7 @@ from faults import pictures
 from faults.kinds import attempt_all
 from faults.mutations import mutated_bytes
 from faults.pictures import ENCODINGS
-from wingkeras.imaging.images import BrokenFileError, as_image, read_image
+from wingkeras.imaging.images import BrokenFileError, as_image, read_image, read_size
 
 HEIGHT, WIDTH = 40, 60
 
@@ -205,6 +205,7 @@ def test_orientation_in_every_format(tmp_path, picture, name, orientation):
     assert np.abs(stored.astype(int) - picture).mean() < 6
     np.testing.assert_array_equal(upright, UPRIGHT[orientation](stored))
     assert upright.flags.c_contiguous
+    assert read_size(path) == (WIDTH, HEIGHT)
 
 
 def test_damaged_exif_data_do_not_cost_the_picture(tmp_path, picture):
@@ -238,8 +239,21 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path, picture, monke
 
 def test_a_pipe_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
-    with pytest.raises(BrokenFileError, match=r"pipe\.jpg: expected a regular file"):
-        read_image(tmp_path / "pipe.jpg")
+    for read in (read_image, read_size):
+        with pytest.raises(
+            BrokenFileError, match=r"pipe\.jpg: expected a regular file"
+        ):
+            read(tmp_path / "pipe.jpg")
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"\xff\xd8\xff", b"II*\0", b"\x89PNG\r\n\x1a\n"]
+)
+def test_the_size_of_what_has_none(tmp_path, start):
+    path = tmp_path / "a"
+    path.write_bytes(start + b"hello")
+    with pytest.raises(BrokenFileError, match=r"not a picture|truncated or damaged"):
+        read_size(path)
 
 
 @pytest.mark.parametrize("first", range(0, 1000, 250))

@@ -1,11 +1,10 @@
 """Faces, or anything else with keypoints, in COCO's JSON format."""
 
 import contextlib
-import json
 import os
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,11 +17,10 @@ from wingkeras.data.annotations import (
 )
 from wingkeras.data.coco_scheme import scheme_of_categories
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.json_annotations import is_number, parse_json, picture_size
 from wingkeras.data.numbers import shortened
-from wingkeras.imaging.images import BrokenFileError, read_bytes
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import LandmarkScheme, get_scheme
-
-_WHOLE_DIGITS = 18
 
 
 class _Picture(NamedTuple):
@@ -92,16 +90,7 @@ def load_coco(
 
 
 def _parse(path: Path) -> dict[str, list]:
-    def whole(digits: str) -> float:
-        # Python refuses to read thousands of digits, and with them the whole file.
-        return int(digits) if len(digits) <= _WHOLE_DIGITS else float(digits)
-
-    try:
-        content = json.loads(read_bytes(path).decode("utf-8-sig"), parse_int=whole)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BrokenFileError(path, f"not a JSON file: {error}") from error
-    except RecursionError as error:
-        raise BrokenFileError(path, "not COCO: it is nested too deeply") from error
+    content = parse_json(path)
     names = ("images", "annotations")
     if not isinstance(content, dict) or not all(
         isinstance(content.get(name), list) for name in names
@@ -131,7 +120,8 @@ def _index_pictures(path: Path, records: list, folder: Path):
         if number in pictures:
             raise ValueError(f"the id {shortened(number)} repeats; give each its own")
         name = picture_path(folder, _required(record, "file_name"))
-        pictures[number] = _Picture(name, _size(record))
+        size = picture_size(record, "width", "height")
+        pictures[number] = _Picture(name, size)
 
     for i, record in enumerate(records):
         error = read_record(path, f"images[{i}]", partial(index, record))
@@ -140,18 +130,6 @@ def _index_pictures(path: Path, records: list, folder: Path):
             with contextlib.suppress(KeyError, TypeError):  # an id that is none
                 pictures[record["id"]] = error
     return pictures, broken
-
-
-def _size(record: dict) -> tuple[float, float] | None:
-    width, height = record.get("width"), record.get("height")
-    if width is None and height is None:
-        return None
-    if not (_is_number(width) and _is_number(height) and width > 0 and height > 0):
-        raise ValueError(
-            "expected `width` and `height` in pixels, received "
-            f"{shortened(width)} and {shortened(height)}"
-        )
-    return width, height
 
 
 def _read(
@@ -184,7 +162,7 @@ def _landmarks(keypoints, scheme: LandmarkScheme) -> np.ndarray | None:
     count = 3 * len(scheme)
     if not isinstance(keypoints, list):
         raise ValueError(f"expected {count} numbers, received {shortened(keypoints)}")
-    wrong = [value for value in keypoints if not _is_number(value)]
+    wrong = [value for value in keypoints if not is_number(value)]
     if len(keypoints) != count or wrong:
         received = f"{shortened(wrong[0])} among " if wrong else ""
         raise ValueError(
@@ -201,10 +179,6 @@ def _landmarks(keypoints, scheme: LandmarkScheme) -> np.ndarray | None:
     if not np.isfinite(values[labelled]).all():
         raise ValueError("coordinates that are not finite")
     return np.where(labelled[:, None], values[:, :2], np.nan)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _required(record, name: str):

@@ -1,12 +1,12 @@
 """Points that were labelled with labelme: a JSON file beside every picture."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from wingkeras.data.annotations import OnError, picture_path
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.json_annotations import is_number, parse_json, picture_size
 from wingkeras.data.named_points import (
     NamedPoints,
     add_point,
@@ -14,7 +14,7 @@ from wingkeras.data.named_points import (
     grouped,
 )
 from wingkeras.data.numbers import shortened
-from wingkeras.imaging.images import BrokenFileError, read_bytes
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import LandmarkScheme
 
 
@@ -24,9 +24,10 @@ def is_labelme(folder: Path) -> bool:
     if first is None:
         return False
     try:
-        return "shapes" in json.loads(first.read_bytes())
-    except (ValueError, TypeError, OSError, RecursionError):
+        content = parse_json(first)
+    except BrokenFileError:
         return False
+    return isinstance(content, dict) and "shapes" in content
 
 
 def load_labelme(
@@ -65,16 +66,15 @@ def load_labelme(
     for path in sorted(folder.glob("*.json")):
         try:
             things += _things(path)
+        except BrokenFileError as error:
+            things.append(error)
         except ValueError as error:
             things.append(BrokenFileError(path, str(error)))
     return dataset_of_names(folder, things, scheme, on_error)
 
 
 def _things(path: Path) -> list[NamedPoints]:
-    try:
-        content = json.loads(read_bytes(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
-        raise ValueError(f"not a JSON file: {error}") from error
+    content = parse_json(path)
     shapes = content.get("shapes") if isinstance(content, dict) else None
     if not isinstance(shapes, list):
         raise ValueError(
@@ -82,11 +82,16 @@ def _things(path: Path) -> list[NamedPoints]:
             f"{shortened(content)}"
         )
     image = picture_path(path.parent, content.get("imagePath"))
-    width, height = content.get("imageWidth"), content.get("imageHeight")
-    size = (width, height) if width and height else None
+    size = picture_size(content, "imageWidth", "imageHeight")
     known = [shape for shape in shapes if isinstance(shape, dict)]
     points = [shape for shape in known if shape.get("shape_type") == "point"]
-    groups = grouped((shape.get("group_id"), shape) for shape in points)
+    numbers = [shape.get("group_id") for shape in points]
+    for number in numbers:
+        if not (number is None or is_number(number)):
+            raise ValueError(
+                f"expected a number as `group_id`, found {shortened(number)}"
+            )
+    groups = grouped(zip(numbers, points, strict=True))
     return [NamedPoints(path, image, _points(g), size) for g in groups.values()]
 
 
@@ -94,13 +99,12 @@ def _points(shapes: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
     points: dict[str, tuple[float, float]] = {}
     for shape in shapes:
         name, places = shape.get("label"), shape.get("points")
-        try:
-            ((x, y),) = places  # type: ignore[misc]
-            at = float(x), float(y)
-        except (TypeError, ValueError) as error:
+        place = places[0] if isinstance(places, list) and len(places) == 1 else None
+        pair = place if isinstance(place, list) else []
+        if len(pair) != 2 or not all(map(is_number, pair)):
             raise ValueError(
                 f"the point {shortened(name)}: expected one pair of coordinates, found "
                 f"{shortened(places)}"
-            ) from error
-        add_point(points, name, at)
+            )
+        add_point(points, name, (float(pair[0]), float(pair[1])))
     return points

@@ -19,8 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from wingkeras.data.json_annotations import parse_json
 from wingkeras.data.numbers import shortened
-from wingkeras.imaging.images import BrokenFileError, read_bytes
+from wingkeras.imaging.images import BrokenFileError
 from wingkeras.schemes import LandmarkScheme
 from wingkeras.storage.files import atomic_write
 
@@ -59,10 +60,7 @@ def load_scheme(path: str | os.PathLike) -> LandmarkScheme:
     ```
     """
     path = Path(path)
-    try:
-        values = json.loads(read_bytes(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise BrokenFileError(path, f"not a JSON file: {error}") from error
+    values = parse_json(path)
     try:
         return _parse(values, path.stem)
     except ValueError as error:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from wingkeras.data.annotations import Annotation, OnError, build_dataset, read_record
 from wingkeras.data.faces import FaceDataset
@@ -15,7 +14,7 @@ from wingkeras.data.numbers import parse_decimal, shortened
 from wingkeras.data.yolo_scheme import point_columns, scheme_of_yaml
 from wingkeras.extras import install_hint
 from wingkeras.imaging.endings import PICTURE_ENDINGS
-from wingkeras.imaging.images import BrokenFileError, read_bytes
+from wingkeras.imaging.images import BrokenFileError, read_bytes, read_size
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 SPLITS = ("train", "val", "test")
@@ -179,7 +178,5 @@ def _read(
     labelled = np.asarray(visible)
     if not labelled.any():
         return None
-    with Image.open(picture) as file:
-        size = np.array(file.size)
-    landmarks = np.where(labelled[:, None], shares * size, np.nan)
+    landmarks = np.where(labelled[:, None], shares * read_size(picture), np.nan)
     return Annotation(picture, landmarks, split)

@@ -1,9 +1,10 @@
 """From the bytes of a picture file to its pixels, all of them or none."""
 
+import contextlib
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import PIL.features
@@ -38,6 +39,7 @@ _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """Brands of the ISO container that both are in, from its ninth byte."""
 
 _ORIENTATION = 0x0112
+_TIFF_WIDTH, _TIFF_HEIGHT = 0x0100, 0x0101
 _UNDONE_BY = {6: 8, 8: 6}
 """Quarter turns; the other orientations undo themselves."""
 
@@ -58,10 +60,34 @@ def decode(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
         ValueError: for data that are truncated, damaged or no picture, and for a
             picture with more pixels; that is found before any is decoded.
     """
-    try:
+    with _damage_as_value_errors():
         if data.startswith(_JPEG):
             return _decode_jpeg(data, upright, max_pixels)
         return _decode_other(data, upright, max_pixels)
+
+
+def decode_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture as it is stored, pixels, by its header.
+
+    Args:
+        data: see `decode`.
+
+    Raises:
+        ValueError: for data that are no picture, and a damaged header.
+    """
+    with _damage_as_value_errors():
+        if data.startswith(_JPEG):
+            return _jpeg_size(data)
+        image = _find_reader(data)(io.BytesIO(data))
+        if isinstance(image, TiffImageFile):  # its `size` may be that of it upright
+            return image.tag_v2[_TIFF_WIDTH], image.tag_v2[_TIFF_HEIGHT]
+        return image.size
+
+
+@contextlib.contextmanager
+def _damage_as_value_errors() -> Iterator[None]:
+    try:
+        yield
     except _RefusedError:
         raise
     except Exception as error:  # readers raise of any kind where a header is damaged
@@ -74,12 +100,16 @@ class _RefusedError(ValueError):
 
 
 def _decode_jpeg(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
-    height, width, *_ = simplejpeg.decode_jpeg_header(data)
-    _check_size(int(width), int(height), max_pixels)
+    _check_size(*_jpeg_size(data), max_pixels)
     # It counts what libjpeg calls corrupt as an error; Pillow and OpenCV go on with
     # grey or shifted blocks.
     pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True)
     return _turned(pixels, _jpeg_orientation(data)) if upright else pixels
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    height, width, *_ = simplejpeg.decode_jpeg_header(data)
+    return int(width), int(height)
 
 
 def _jpeg_orientation(data: bytes) -> int:

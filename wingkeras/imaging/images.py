@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from wingkeras.imaging.decoding import decode
+from wingkeras.imaging.decoding import decode, decode_size
 from wingkeras.printable import printable
 
 MAX_PIXELS = 100_000_000
@@ -75,6 +75,29 @@ def read_image(
     data = read_bytes(path)
     try:
         return decode(data, upright, max_pixels)
+    except ValueError as error:
+        raise BrokenFileError(path, str(error)) from error
+
+
+def read_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Width and height of a picture as it is stored, pixels; nothing is decoded.
+
+    Args:
+        path: see `read_image`.
+
+    Raises:
+        BrokenFileError: for a file that is missing, empty, no picture or no regular
+            file, and one whose header is damaged.
+
+    Example:
+
+    ```python
+    width, height = read_size("portrait.jpg")
+    ```
+    """
+    data = read_bytes(path)
+    try:
+        return decode_size(data)
     except ValueError as error:
         raise BrokenFileError(path, str(error)) from error
 
