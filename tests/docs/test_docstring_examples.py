@@ -15,8 +15,9 @@ from snippets import docstring, run, snippets
 from wingkeras import models, zoo
 
 MODULES = (
-    *("data", "evaluation", "export", "geometry", "imaging", "inference", "losses"),
-    *("metrics", "models", "plots", "schemes", "storage", "training", "video", "zoo"),
+    *("comparison", "data", "evaluation", "export", "geometry", "imaging", "inference"),
+    *("losses", "metrics", "models", "openness", "plots", "schemes", "storage"),
+    *("training", "video", "zoo"),
 )
 FIRST = ("wingkeras.training.run.train", "wingkeras.export.conversion.convert")
 """What writes the files that other examples read."""

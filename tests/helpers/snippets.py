@@ -52,17 +52,20 @@ def snippets(text: str, language: str) -> list[Snippet]:
 def run(code: str, namespace: dict[str, Any], where: str) -> None:
     """Run a block, and compare values with the literals in comments behind them.
 
-    `flip([1, 2])  # [2, 1]` holds if the value is close to the literal, an array too.
+    `flip([1, 2])  # [2, 1]` holds if the value is close to the literal, an array too;
+    a tuple behind an array is its shape.
     A comment that is no literal says something else and is left alone.
     """
     comments = _comments(code)
+    alone = [line.lstrip().startswith("#") for line in [*code.splitlines(), ""]]
     for node in ast.parse(code).body:
         lines = ast.Module([node], [])
         if not isinstance(node, ast.Expr):
             exec(compile(lines, where, "exec"), namespace)
             continue
         value = eval(compile(ast.Expression(node.value), where, "eval"), namespace)
-        expected = comments.get(node.end_lineno) or comments.get(node.end_lineno + 1)
+        end = node.end_lineno
+        expected = comments.get(end) or (comments.get(end + 1) if alone[end] else None)
         if expected is None or _is_print(node.value):
             continue
         try:
@@ -71,7 +74,7 @@ def run(code: str, namespace: dict[str, Any], where: str) -> None:
             continue
         message = f"{where}, line {node.lineno} of the example"
         if isinstance(expected, tuple) and not isinstance(value, tuple):
-            continue  # a shape
+            value = np.shape(value)
         if isinstance(expected, str | tuple) or expected is None or _texts(expected):
             assert value == expected, message
         else:
@@ -88,7 +91,7 @@ def _is_print(node: ast.expr) -> bool:
 
 
 def _comments(code: str) -> dict[int, str]:
-    """Text of the comments by line; of those above code on the same line or alone."""
+    """Text of the comments by line."""
     tokens = tokenize.generate_tokens(io.StringIO(code).readline)
     return {
         token.start[0]: token.string.lstrip("# ")

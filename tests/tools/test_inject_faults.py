@@ -32,7 +32,7 @@ def test_every_outcome_is_told_apart():
     assert "- faults, seed 4: wrong, 7 faces" in lines
 
 
-def test_attempts_that_cannot_beprepared():
+def test_attempts_that_cannot_be_prepared():
     kind = kinds.Kind("faults", fail, 1, 1)
     tally = running.run(kind, range(6))
     reason = "cannot be prepared: OSError: no room"
