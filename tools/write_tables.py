@@ -7,8 +7,9 @@ A table stands between two lines that readers do not see:
     <!-- table NAME -->
     <!-- end -->
 
-and what is between them is replaced. Without FILE: README.md, docs/ and the cards in
-zoo/. With `--check` nothing is written, and the exit code is 1 if something would be.
+and what is between them is replaced. Without FILE: README.md, SECURITY.md, docs/ and
+the cards in zoo/. With `--check` nothing is written, and the exit code is 1 if
+something would be.
 """
 
 import argparse
@@ -55,6 +56,7 @@ def documents() -> list[Path]:
     """The Markdown files whose tables are kept up."""
     return [
         ROOT / "README.md",
+        ROOT / "SECURITY.md",
         *sorted((ROOT / "docs").rglob("*.md")),
         *sorted((ROOT / "zoo").glob("*.md")),
     ]

@@ -1,6 +1,6 @@
-"""Loss of two training steps, compiled and not, with every loss, on KERAS_BACKEND.
+"""Loss of two training steps, compiled and not, on KERAS_BACKEND.
 
-Usage: steps_on_backend.py NETWORK SIZE LEARNING_RATE
+Usage: steps_on_backend.py NETWORK SIZE LEARNING_RATE LOSS...
 
 Prints a JSON object: by loss, the losses of the compiled steps and of the others.
 """
@@ -13,25 +13,18 @@ import numpy as np
 
 from wingkeras import losses, models
 
-LOSSES = (
-    losses.WingLoss,
-    losses.RectifiedWingLoss,
-    losses.L1Loss,
-    losses.L2Loss,
-    losses.SmoothL1Loss,
-)
 BATCH = 4
 
 
-def main(name: str, size: int, rate: float) -> None:
+def main(name: str, size: int, rate: float, names: list[str]) -> None:
     rng = np.random.default_rng(0)
     images = rng.uniform(0, 255, (BATCH, size, size, 3)).astype(np.float32)
     targets = rng.uniform(0, size, (BATCH, 10)).astype(np.float32)
     targets[0, [2, 7]] = np.nan
     found = {}
-    for loss in LOSSES:
-        found[loss.__name__] = [
-            steps(name, size, rate, loss(), compiled, images, targets)
+    for loss in names:
+        found[loss] = [
+            steps(name, size, rate, getattr(losses, loss)(), compiled, images, targets)
             for compiled in (True, False)
         ]
     print(json.dumps(found))
@@ -46,4 +39,4 @@ def steps(name, size, rate, loss, compiled, images, targets):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])

@@ -1,14 +1,11 @@
 """The command that makes faults on purpose, with faults of its own."""
 
-from functools import partial
-
 import pytest
 
 import inject_faults
 from attempts import fail, prepare
 from faults import kinds, reporting, running, suite
-
-MACHINE = dict.fromkeys(("commit", "cpu", "cores", "python", "tensorflow", "keras"), 1)
+from wingkeras.storage.json_files import read_json
 
 
 def test_every_outcome_is_told_apart():
@@ -27,9 +24,10 @@ def test_every_outcome_is_told_apart():
         (3, "hang", "no end after 1 s"),
         (4, "wrong", "7 faces"),
     ]
-    lines = reporting.table([tally], MACHINE).splitlines()
-    assert lines[2] == "| faults (hangs over 1 s) | 6 | 2 | 1 | 1 | 1 | 1 |"
-    assert "- faults, seed 4: wrong, 7 faces" in lines
+    record = reporting.describe(tally, {"commit": "abc"}, 0.5)
+    lines = reporting.table([record]).splitlines()
+    assert lines[2] == "| faults (hangs over 1 s) | 6 | 2 | 1 | 1 | 1 | 1 | abc |"
+    assert "- faults, seed 4: wrong, 7 faces" in reporting.failures([record])
 
 
 def test_attempts_that_cannot_be_prepared():
@@ -45,17 +43,20 @@ def test_the_seed_of_a_failure_is_named(tmp_path):
         kinds.attempt_all(kind, tmp_path, range(6))
 
 
-def test_the_table_is_printed_and_written(tmp_path, capsys, monkeypatch):
-    kind = kinds.Kind("faults", prepare, 6, 1, limit=1.0)
-    monkeypatch.setattr(suite, "KINDS", {"faults": kind})
-    path = tmp_path / "table.md"
-    run = partial(inject_faults.main, ["--only", "faults", "--output", str(path)])
-    monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0))
-    assert run() == 0
-    assert "| faults (hangs over 1 s) | 1 | 1 | 0 |" in capsys.readouterr().out
-    assert path.read_text().startswith("| kind | attempted |")
-    monkeypatch.setattr(running, "run", lambda *_: _tally(kind, 0, 4))
-    assert run() == 1
+def test_the_table_is_printed_and_records_are_merged(tmp_path, capsys, monkeypatch):
+    known = {name: kinds.Kind(name, prepare, 6, 1, limit=1.0) for name in ("a", "b")}
+    monkeypatch.setattr(suite, "KINDS", known)
+    path = tmp_path / "records.json"
+    options = ["--output", str(path)]
+    monkeypatch.setattr(running, "run", lambda kind, *_: _tally(kind, 0))
+    assert inject_faults.main(options) == 0
+    assert "| b (hangs over 1 s) | 1 | 1 | 0 |" in capsys.readouterr().out
+    monkeypatch.setattr(running, "run", lambda kind, *_: _tally(kind, 0, 4))
+    assert inject_faults.main(["--only", "a", *options]) == 1
+    first, second = read_json(path)
+    assert first["kind"] == "a" and first["counts"]["wrong"] == 1
+    assert first["failures"] == [[4, "wrong", ""]]
+    assert second["kind"] == "b" and second["counts"]["right"] == 1
 
 
 def _tally(kind, *seeds):

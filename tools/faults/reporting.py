@@ -1,36 +1,68 @@
-"""The table of what became of faults, and the line that counts them."""
+"""What became of faults: records, their table, and the line that counts them."""
 
+import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
+from documents.marked import markdown
 from faults.running import OUTCOMES, Tally
+from wingkeras.storage.files import atomic_write
+from wingkeras.storage.json_files import read_json
 
 _HEADINGS = (
     *("kind", "attempted", "right", "undocumented exceptions", "crashes"),
-    *("hangs over 10 s", "wrong results"),
+    *("hangs over 10 s", "wrong results", "commit"),
 )
 _SHOWN = 5
 _USUAL_LIMIT = 10.0
 
 
-def table(tallies: Iterable[Tally], machine: dict) -> str:
-    """Markdown: a row per kind, the first failures of each below, and the machine."""
-    tallies = list(tallies)
-    rows = [_HEADINGS, ("---",) + ("--:",) * (len(_HEADINGS) - 1)]
-    for tally in tallies:
-        counts = [f"{tally.counts[outcome]:,}" for outcome in OUTCOMES]
-        name, limit = tally.kind.name, tally.kind.limit
-        name += "" if limit == _USUAL_LIMIT else f" (hangs over {limit:g} s)"
-        rows.append((name, f"{sum(tally.counts.values()):,}", *counts))
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    failures = [
-        f"- {tally.kind.name}, seed {seed}: {outcome}, {reason}"
-        for tally in tallies
-        for seed, outcome, reason in tally.failures[:_SHOWN]
+def describe(tally: Tally, machine: dict, minutes: float) -> dict:
+    """A record of one kind's attempts, ready for JSON."""
+    return {
+        "kind": tally.kind.name,
+        "limit": tally.kind.limit,
+        "counts": {outcome: tally.counts[outcome] for outcome in OUTCOMES},
+        "failures": tally.failures[:_SHOWN],
+        "minutes": round(minutes, 1),
+        "machine": machine,
+    }
+
+
+def merge(path: Path, record: dict) -> None:
+    """Write a record into a file of them, in place of an older one of its kind."""
+    records = read_json(path) if path.exists() else []
+    known = {each["kind"]: each for each in records} | {record["kind"]: record}
+    with atomic_write(path) as scratch:
+        scratch.write_text(json.dumps(list(known.values()), indent=1) + "\n")
+
+
+def table(records: Iterable[dict]) -> str:
+    """Markdown: a row per kind."""
+    rows = [
+        (
+            _title(record["kind"], record["limit"]),
+            f"{sum(record['counts'].values()):,}",
+            *(f"{record['counts'][outcome]:,}" for outcome in OUTCOMES),
+            record["machine"]["commit"],
+        )
+        for record in records
     ]
-    names = ("commit", "cpu", "cores", "python", "tensorflow", "keras")
-    made = "; ".join(f"{name} {machine[name]}" for name in names)
-    return "\n".join([*lines, "", *failures, *[""] * bool(failures), made])
+    return markdown(_HEADINGS, rows)
+
+
+def failures(records: Iterable[dict]) -> str:
+    """A line for each of the first failures of every kind."""
+    return "\n".join(
+        f"- {record['kind']}, seed {seed}: {outcome}, {reason}"
+        for record in records
+        for seed, outcome, reason in record["failures"]
+    )
+
+
+def _title(kind: str, limit: float) -> str:
+    return kind if limit == _USUAL_LIMIT else f"{kind} (hangs over {limit:g} s)"
 
 
 class Progress:
