@@ -36,7 +36,8 @@ class Picture(NamedTuple):
 
     def faces(self, localizer: Localizer) -> Faces:
         """What the localizer has found."""
-        return Faces(self.landmarks, *self.searched.faces, localizer.scheme)
+        boxes, scores = self.searched.faces
+        return Faces(self.landmarks, boxes, scores, localizer.scheme)
 
 
 def find_each(

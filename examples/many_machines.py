@@ -1,0 +1,241 @@
+"""Landmarks of ten million pictures, on every core of a cluster, with Ray Data.
+
+    pip install ".[ray,onnx]"
+    python examples/many_machines.py photos/ out
+    python examples/many_machines.py pictures.parquet out --cores 4
+
+The input is a folder of pictures, or a Parquet file or a folder of such files. A table
+has a column `path`, which names its rows, and holds the pictures in `bytes` unless the
+paths lead to them. `out/landmarks/*.parquet` receives a row for each picture: what else
+was in its row, and `landmarks`, `boxes`, `scores` and `error`.
+
+Rows that are written are noted in `out/done`. After an interruption `--skip-existing`
+leaves them out, and replaces what was half-written. All machines must see the folders
+under the same names.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+# To be set before Ray is imported: it would report to its makers.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
+import ray
+import ray.data
+from ray.data.checkpoint import CheckpointConfig
+
+import wingkeras
+from wingkeras.inference import BatchPredictor, load_detector
+from wingkeras.inference.sources import list_sources
+from wingkeras.storage.files import atomic_write
+
+# Told, as they cannot be seen in a batch without a face.
+FLOATS = pa.list_(pa.float32())
+TYPES = {
+    "landmarks": pa.list_(pa.list_(FLOATS)),
+    "boxes": pa.list_(FLOATS),
+    "scores": FLOATS,
+    "error": pa.string(),
+}
+
+
+def load_localizer(
+    model: str, runtime: str, min_face: float, min_score: float
+) -> wingkeras.Localizer:
+    """The model of every worker, with its detector."""
+    localizer = wingkeras.zoo.load(model, runtime=runtime)
+    detector = load_detector(
+        "yunet", scheme=localizer.scheme, min_face=min_face, min_score=min_score
+    )
+    return localizer.replace(detector=detector)
+
+
+class FindLandmarks:
+    """`BatchPredictor` for Arrow tables, whose other columns stay as they are."""
+
+    def __init__(self, load):
+        self._predict = BatchPredictor(load)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """The table without `bytes`, with the columns of `TYPES`."""
+        source = "bytes" if "bytes" in table.column_names else "path"
+        column = table.column(source).to_numpy(zero_copy_only=False)
+        found = self._predict({source: column.astype(object)})
+        table = table.drop_columns("bytes") if source == "bytes" else table
+        for name, kind in TYPES.items():
+            table = table.append_column(name, pa.array(found[name].tolist(), kind))
+        return table
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command line."""
+    text, _, epilog = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=text,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("input", type=Path, help="folder of pictures, or Parquet")
+    parser.add_argument("output", type=Path, help="folder for the results, a new one")
+    parser.add_argument("--skip-existing", action="store_true", help="go on in OUTPUT")
+    parser.add_argument("--model", default="cnn67_300w", help="name or folder")
+    parser.add_argument("--runtime", default="fastest", help="onnx, openvino ...")
+    parser.add_argument("--min-face", type=float, default=40, help="pixels")
+    parser.add_argument("--min-score", type=float, default=0.7, help="from 0 to 1")
+    parser.add_argument(
+        "--cores", type=int, default=1, help="of each worker process; 1 by default"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="to begin with; more are started while there are cores for them",
+    )
+    parser.add_argument(
+        "--batch", type=int, default=64, help="pictures a worker takes at a time"
+    )
+    parser.add_argument(
+        "--rows-per-file",
+        type=int,
+        default=10_000,
+        help="at least; what a write that is interrupted loses",
+    )
+    parser.add_argument(
+        "--address",
+        default=os.environ.get("RAY_ADDRESS", "local"),
+        help="of a Ray cluster, `auto` on one of its machines; by default that in "
+        "RAY_ADDRESS, or this machine",
+    )
+    options = parser.parse_args(arguments)
+    for name in ("cores", "workers", "batch", "rows_per_file"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    return options
+
+
+def prepare(options: argparse.Namespace) -> Path:
+    """Check the output folder, and return the Parquet file or folder to be read.
+
+    Raises:
+        OSError: if there is nothing to be read, or the results have no place.
+        ValueError: for results of other settings.
+    """
+    folder = options.output
+    settings = {
+        name: getattr(options, name)
+        for name in ("model", "runtime", "min_face", "min_score")
+    }
+    notes = folder / "run.json"
+    if folder.exists() and any(folder.iterdir()):
+        if not options.skip_existing:
+            raise FileExistsError(
+                f"{folder} is not empty: name another folder, or go on in it with "
+                "--skip-existing."
+            )
+        if not notes.is_file():
+            raise FileExistsError(f"{folder} holds no results of this program.")
+        earlier = json.loads(notes.read_text())
+        if earlier != settings:
+            raise ValueError(f"{folder} is of {earlier}, not of {settings}.")
+    source = options.input
+    if not source.exists():
+        raise FileNotFoundError(f"There is no {source}.")
+    tables = [source] if source.is_file() else [*source.glob("*.parquet")]
+    pictures = [] if tables else [str(path) for path in find_pictures(source)]
+    for table in tables:
+        if "path" not in pyarrow.parquet.read_schema(table).names:
+            raise ValueError(f"{table} has no column `path`, which names its rows.")
+    with atomic_write(notes) as scratch:
+        scratch.write_text(json.dumps(settings) + "\n")
+    if tables:
+        return source
+    listed = folder / "pictures.parquet"
+    with atomic_write(listed) as scratch:
+        pyarrow.parquet.write_table(pa.table({"path": pictures}), scratch)
+    return listed
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """Absolute paths of the pictures of a folder, and of the folders inside it.
+
+    Raises:
+        OSError, BrokenFileError: if there are none, or a folder cannot be read.
+    """
+
+    def refuse(error: Exception) -> None:
+        raise error
+
+    sources = list_sources(folder.resolve(), recursive=True, report=refuse)
+    found = [Path(source.origin) for source in sources if not source.is_video]
+    if not found:
+        raise FileNotFoundError(f"{folder} holds no pictures.")
+    return found
+
+
+def run(options: argparse.Namespace, source: Path, load) -> None:
+    """Read, find and write, all at once, in the processes of the cluster."""
+    if not ray.is_initialized():
+        local = {"include_dashboard": False} if options.address == "local" else {}
+        ray.init(address=options.address, **local)
+    output = options.output.resolve()
+    # Notes what is written, in two steps, so that no row is lost or there twice.
+    ray.data.DataContext.get_current().checkpoint_config = CheckpointConfig(
+        id_column="path",
+        checkpoint_path=str(output / "done"),
+        delete_checkpoint_on_success=False,
+    )
+    rows = ray.data.read_parquet(str(source.resolve()))
+    # A list of paths is small, and would be the work of a single worker.
+    rows = rows.repartition(target_num_rows_per_block=options.batch)
+    found = rows.map_batches(
+        FindLandmarks,
+        fn_constructor_args=[load],
+        batch_size=options.batch,
+        batch_format="pyarrow",
+        num_cpus=options.cores,
+        compute=ray.data.ActorPoolStrategy(min_size=options.workers),
+    )
+    landmarks = str(output / "landmarks")
+    found.write_parquet(landmarks, min_rows_per_file=options.rows_per_file)
+
+
+def count(folder: Path) -> tuple[int, int]:
+    """Rows written in all, and how many of them have an error."""
+    if not folder.exists():
+        return 0, 0
+    written = pyarrow.dataset.dataset(folder, format="parquet")
+    failed = pyarrow.dataset.field("error") != ""
+    return written.count_rows(), written.count_rows(filter=failed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program: 0 if every picture was read, 1 if not, 2 for wrong options."""
+    options = parse(arguments)
+    load = partial(
+        load_localizer,
+        *(options.model, options.runtime, options.min_face, options.min_score),
+    )
+    try:
+        source = prepare(options)
+        # What is wrong with the model shows here, and it is converted once for all
+        # workers of this machine.
+        load()
+        run(options, source, load)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"many_machines: {error}", file=sys.stderr)
+        return 1
+    rows, failed = count(options.output / "landmarks")
+    print(f"{rows} pictures in {options.output / 'landmarks'}, {failed} of them failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
