@@ -25,17 +25,29 @@ from pathlib import Path
 # To be set before Ray is imported: it would report to its makers.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
-import pyarrow as pa
-import pyarrow.dataset
-import pyarrow.parquet
-import ray
-import ray.data
-from ray.data.checkpoint import CheckpointConfig
+import cv2
 
 import wingkeras
+from wingkeras.extras import install_hint
 from wingkeras.inference import BatchPredictor, load_detector
+from wingkeras.inference.cores import available_cores
 from wingkeras.inference.sources import list_sources
 from wingkeras.storage.files import atomic_write
+
+try:
+    import pyarrow as pa
+    import pyarrow.dataset
+    import pyarrow.parquet
+    import ray
+    import ray.data
+    from ray.data.checkpoint import CheckpointConfig
+except ImportError as error:
+    raise SystemExit(
+        f"many_machines: {error}; it needs {install_hint('ray')}."
+    ) from error
+
+SPARE_CORES = 2
+"""One to read or to write, and one to leave out what was written before."""
 
 # Told, as they cannot be seen in a batch without a face.
 FLOATS = pa.list_(pa.float32())
@@ -48,10 +60,12 @@ TYPES = {
 
 
 def load_localizer(
-    model: str, runtime: str, min_face: float, min_score: float
+    model: str, runtime: str, min_face: float | None, min_score: float | None
 ) -> wingkeras.Localizer:
     """The model of every worker, with its detector."""
     localizer = wingkeras.zoo.load(model, runtime=runtime)
+    if min_face is None and min_score is None:
+        return localizer
     detector = load_detector(
         "yunet", scheme=localizer.scheme, min_face=min_face, min_score=min_score
     )
@@ -61,8 +75,10 @@ def load_localizer(
 class FindLandmarks:
     """`BatchPredictor` for Arrow tables, whose other columns stay as they are."""
 
-    def __init__(self, load):
+    def __init__(self, load, cores: int):
         self._predict = BatchPredictor(load)
+        # Ray tells the others by OMP_NUM_THREADS; OpenCV would take all of the machine.
+        cv2.setNumThreads(cores)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """The table without `bytes`, with the columns of `TYPES`."""
@@ -88,8 +104,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--skip-existing", action="store_true", help="go on in OUTPUT")
     parser.add_argument("--model", default="cnn67_300w", help="name or folder")
     parser.add_argument("--runtime", default="fastest", help="onnx, openvino ...")
-    parser.add_argument("--min-face", type=float, default=40, help="pixels")
-    parser.add_argument("--min-score", type=float, default=0.7, help="from 0 to 1")
+    parser.add_argument("--min-face", type=float, help="see `wingkeras predict`")
+    parser.add_argument("--min-score", type=float, help="see `wingkeras predict`")
     parser.add_argument(
         "--cores", type=int, default=1, help="of each worker process; 1 by default"
     )
@@ -174,17 +190,40 @@ def find_pictures(folder: Path) -> list[Path]:
         raise error
 
     sources = list_sources(folder.resolve(), recursive=True, report=refuse)
-    found = [Path(source.origin) for source in sources if not source.is_video]
+    found = [
+        source.origin
+        for source in sources
+        if isinstance(source.origin, Path) and not source.is_video
+    ]
     if not found:
         raise FileNotFoundError(f"{folder} holds no pictures.")
     return found
 
 
+def connect(options: argparse.Namespace) -> None:
+    """Start Ray on this machine, or join a cluster."""
+    if ray.is_initialized():
+        pass
+    elif options.address == "local":
+        # Two more than there are: reading and writing wait for the disk.
+        cores = available_cores() + SPARE_CORES
+        ray.init("local", num_cpus=cores, include_dashboard=False)
+    else:
+        ray.init(options.address)
+    needed = options.workers * options.cores + SPARE_CORES
+    cores = ray.cluster_resources().get("CPU", 0)
+    if cores < needed:
+        print(
+            f"many_machines: {options.workers} workers of {options.cores} cores need a "
+            f"cluster of {needed}, {SPARE_CORES} of them to read and write; there are "
+            f"{cores:g}. The run waits for more.",
+            file=sys.stderr,
+        )
+
+
 def run(options: argparse.Namespace, source: Path, load) -> None:
     """Read, find and write, all at once, in the processes of the cluster."""
-    if not ray.is_initialized():
-        local = {"include_dashboard": False} if options.address == "local" else {}
-        ray.init(address=options.address, **local)
+    connect(options)
     output = options.output.resolve()
     # Notes what is written, in two steps, so that no row is lost or there twice.
     ray.data.DataContext.get_current().checkpoint_config = CheckpointConfig(
@@ -197,7 +236,7 @@ def run(options: argparse.Namespace, source: Path, load) -> None:
     rows = rows.repartition(target_num_rows_per_block=options.batch)
     found = rows.map_batches(
         FindLandmarks,
-        fn_constructor_args=[load],
+        fn_constructor_args=[load, options.cores],
         batch_size=options.batch,
         batch_format="pyarrow",
         num_cpus=options.cores,

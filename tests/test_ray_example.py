@@ -27,9 +27,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAM = """
 import json, os, signal, sys
 from pathlib import Path
+import cv2
 import numpy as np
 import ray
 import many_machines
+from wingkeras.inference.cores import available_cores
 from wingkeras.inference.detectors import YuNetDetector
 from wingkeras.inference.localizer import Localizer
 from wingkeras.inference.runtimes import load_stage
@@ -40,7 +42,8 @@ mean = np.array(json.loads((folder / "mean.json").read_text()), np.float32)
 
 class Deadly(YuNetDetector):
     def raw(self, image):
-        (folder / "workers" / str(os.getpid())).touch()
+        cores = (available_cores(), cv2.getNumThreads())
+        (folder / "workers" / str(os.getpid())).write_text(str(cores))
         if image.shape[1] == 213 and not (folder / "killed").exists():
             (folder / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -128,24 +131,29 @@ def test_every_picture_is_there_once_although_a_worker_is_killed(tmp_path):
     scratch = tempfile.mkdtemp(prefix="ray")  # sockets are in it: short names
     settings = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(EXAMPLES)}
     settings |= {"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", PROGRAM, tmp_path, scratch],
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", PROGRAM, tmp_path, scratch],
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            cwd=tmp_path,
-        )
+        out, err = process.communicate(timeout=300)
     finally:
+        if process.poll() is None:  # Ray's processes are of its group
+            os.killpg(process.pid, signal.SIGKILL)
         shutil.rmtree(scratch)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    assert process.returncode == 0, err
+    told = json.loads(out.splitlines()[-1])
     # A picture is cut off; the folder is not empty; a picture is cut off.
-    assert told["codes"] == [1, 1, 1] and "is not empty" in done.stderr
-    assert "32 pictures" in done.stdout and "1 of them failed" in done.stdout
+    assert told["codes"] == [1, 1, 1] and "is not empty" in err
+    assert "32 pictures" in out and "1 of them failed" in out
     assert (tmp_path / "killed").exists()
-    assert len([*(tmp_path / "workers").iterdir()]) >= 2
+    workers = [path.read_text() for path in (tmp_path / "workers").iterdir()]
+    assert len(workers) >= 2 and set(workers) == {"(1, 1)"}
     assert not Path(told["removed"]).exists()
 
     files = [*(tmp_path / "out/landmarks").iterdir()]
