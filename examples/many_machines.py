@@ -137,45 +137,58 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def prepare(options: argparse.Namespace) -> Path:
-    """Check the output folder, and return the Parquet file or folder to be read.
+def check_output(folder: Path, settings: dict, skip_existing: bool) -> None:
+    """Refuse a folder with other results.
 
     Raises:
-        OSError: if there is nothing to be read, or the results have no place.
+        FileExistsError: for a folder that is not empty, unless it is to go on.
         ValueError: for results of other settings.
     """
-    folder = options.output
-    settings = {
-        name: getattr(options, name)
-        for name in ("model", "runtime", "min_face", "min_score")
-    }
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not skip_existing:
+        raise FileExistsError(
+            f"{folder} is not empty: name another folder, or go on in it with "
+            "--skip-existing."
+        )
     notes = folder / "run.json"
-    if folder.exists() and any(folder.iterdir()):
-        if not options.skip_existing:
-            raise FileExistsError(
-                f"{folder} is not empty: name another folder, or go on in it with "
-                "--skip-existing."
-            )
-        if not notes.is_file():
-            raise FileExistsError(f"{folder} holds no results of this program.")
-        earlier = json.loads(notes.read_text())
-        if earlier != settings:
-            raise ValueError(f"{folder} is of {earlier}, not of {settings}.")
-    source = options.input
+    if not notes.is_file():
+        raise FileExistsError(f"{folder} holds no results of this program.")
+    earlier = json.loads(notes.read_text())
+    if earlier != settings:
+        raise ValueError(f"{folder} is of {earlier}, not of {settings}.")
+
+
+def check_input(source: Path) -> list[Path]:
+    """The pictures of a folder; none for a Parquet file or a folder of these.
+
+    Raises:
+        OSError, BrokenFileError: if there is nothing to be read.
+        ValueError: for a table without `path`.
+    """
     if not source.exists():
         raise FileNotFoundError(f"There is no {source}.")
     tables = [source] if source.is_file() else [*source.glob("*.parquet")]
-    pictures = [] if tables else [str(path) for path in find_pictures(source)]
     for table in tables:
-        if "path" not in pyarrow.parquet.read_schema(table).names:
+        try:
+            names = pyarrow.parquet.read_schema(table).names
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"{table}: {error}") from error
+        if "path" not in names:
             raise ValueError(f"{table} has no column `path`, which names its rows.")
-    with atomic_write(notes) as scratch:
+    return [] if tables else find_pictures(source)
+
+
+def write_notes(folder: Path, settings: dict, pictures: list[Path]) -> Path | None:
+    """Keep the settings and the list of pictures; the list's file, if there is one."""
+    with atomic_write(folder / "run.json") as scratch:
         scratch.write_text(json.dumps(settings) + "\n")
-    if tables:
-        return source
+    if not pictures:
+        return None
     listed = folder / "pictures.parquet"
     with atomic_write(listed) as scratch:
-        pyarrow.parquet.write_table(pa.table({"path": pictures}), scratch)
+        paths = pa.table({"path": [str(path) for path in pictures]})
+        pyarrow.parquet.write_table(paths, scratch)
     return listed
 
 
@@ -258,16 +271,19 @@ def count(folder: Path) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program: 0 if every picture was read, 1 if not, 2 for wrong options."""
     options = parse(arguments)
-    load = partial(
-        load_localizer,
-        *(options.model, options.runtime, options.min_face, options.min_score),
-    )
+    settings = {
+        name: getattr(options, name)
+        for name in ("model", "runtime", "min_face", "min_score")
+    }
+    load = partial(load_localizer, **settings)
     try:
-        source = prepare(options)
+        check_output(options.output, settings, options.skip_existing)
+        pictures = check_input(options.input)
         # What is wrong with the model shows here, and it is converted once for all
         # workers of this machine.
         load()
-        run(options, source, load)
+        listed = write_notes(options.output, settings, pictures)
+        run(options, listed or options.input, load)
     except (OSError, ValueError, ImportError) as error:
         print(f"many_machines: {error}", file=sys.stderr)
         return 1
