@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from wingkeras.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from wingkeras.inference.batch_predictor import BatchPredictor
     from wingkeras.inference.detections import Detections
     from wingkeras.inference.detectors import (
         BoxCalibration,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "wingkeras.inference.batch_predictor": ["BatchPredictor"],
         "wingkeras.inference.detectors": [
             "BoxCalibration",
             "HaarDetector",
@@ -44,6 +46,7 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "MAX_FLIP_ERROR",
+    "BatchPredictor",
     "BoxCalibration",
     "Detections",
     "Face",

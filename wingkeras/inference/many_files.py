@@ -1,22 +1,18 @@
 """Landmarks for many picture files, on all cores: `wingkeras predict` of folders."""
 
-import itertools
 from collections.abc import Collection, Generator, Iterable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from wingkeras.imaging.images import MAX_PIXELS, read_image
-from wingkeras.inference import batches, pipelined, prediction
+from wingkeras.inference import pipelined, prediction
 from wingkeras.inference.cores import available_cores
-from wingkeras.inference.faces import Faces
+from wingkeras.inference.each_picture import Picture, find_each
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
-
-BATCH_SIZE = 8
-"""Faces, or pictures, that go through the networks at a time."""
 
 _MOST_KEPT = 6 << 20
 """Bytes of a picture that is kept until it is drawn on; larger ones are read again."""
@@ -35,21 +31,6 @@ class Job(NamedTuple):
 
 
 Result = tuple[Job | None, prediction.Prediction | Exception]
-
-
-class _Picture(NamedTuple):
-    """A picture on its way, as far as it has come; one that failed has an error."""
-
-    job: Any
-    shape: tuple[int, ...] = ()
-    image: np.ndarray | None = None
-    searched: Any = None
-    landmarks: Any = None
-    error: Exception | None = None
-
-    @property
-    def faces(self) -> int:
-        return 0 if self.error else len(self.searched.faces.boxes)
 
 
 def predict_files(
@@ -82,65 +63,36 @@ def predict_files(
     draws = "picture" in formats
     flips = flip_error and "json" in formats
 
-    def prepare(job: Job | Exception) -> _Picture:
+    def read(job: Job | Exception) -> np.ndarray:
         if isinstance(job, Exception):
-            return _Picture(None, error=job)
-        try:
-            image = read_image(job.path, upright=True, max_pixels=max_pixels)
-            searched = pipelined.search(localizer, image)
-        except Exception as error:
-            return _Picture(job, error=error)
-        kept = (draws or flips) and image.nbytes <= _MOST_KEPT
-        return _Picture(job, image.shape, image if kept else None, searched)
+            raise job
+        return read_image(job.path, upright=True, max_pixels=max_pixels)
 
-    def finish(
-        picture: _Picture,
-    ) -> tuple[Job | None, prediction.Prediction | Exception]:
+    def keep(image: np.ndarray) -> bool:
+        return (draws or flips) and image.nbytes <= _MOST_KEPT
+
+    def finish(picture: Picture) -> Result:
+        job = None if isinstance(picture.job, Exception) else picture.job
         if picture.error is not None:
-            return picture.job, picture.error
+            return job, picture.error
         try:
-            return picture.job, _write(picture)
+            return job, _write(picture)
         except Exception as error:
-            return picture.job, error
+            return job, error
 
-    def _write(picture: _Picture) -> prediction.Prediction:
+    def _write(picture: Picture) -> prediction.Prediction:
         job, image = picture.job, picture.image
         if image is None and (draws or flips):
-            image = read_image(job.path, upright=True, max_pixels=max_pixels)
-        boxes, scores = picture.searched.faces
-        faces = Faces(picture.landmarks, boxes, scores, localizer.scheme)
+            image = read(job)
+        faces = picture.faces(localizer)
         errors = localize_with_flip(localizer, image, faces.boxes)[1] if flips else None
         found = prediction.Found(job.path, picture.shape, faces, errors)
         return prediction.write_found(
             found, image, job.folder, job.name, formats, draw_head_pose
         )
 
-    with ExitStack() as stack:
-
-        def closed(results):
-            return stack.enter_context(closing(results))
-
-        threads = pipelined.preparing_threads(localizer)
-        pictures = closed(pipelined.in_order(prepare, jobs, threads, 2 * threads))
-        groups = pipelined.grouped(pictures, lambda each: each.faces, BATCH_SIZE)
-        localized = closed(pipelined.localize_groups(_localize, localizer, groups))
-        each = itertools.chain.from_iterable(localized)
-        threads = available_cores()
-        yield from closed(pipelined.in_order(finish, each, threads, 2 * threads))
-
-
-def _localize(localizer: Localizer, group: list[_Picture]) -> list[_Picture]:
-    """The pictures of a group with their landmarks."""
-    sound = [picture for picture in group if picture.error is None]
-    try:
-        regions = [picture.searched.regions for picture in sound]
-        landmarks = batches.localize(localizer, regions, BATCH_SIZE)
-    except Exception as error:
-        if len(group) == 1:
-            return [group[0]._replace(error=error)]
-        # One by one, only the picture that is at fault fails.
-        return [found for picture in group for found in _localize(localizer, [picture])]
-    answers = iter(landmarks)
-    return [
-        each if each.error else each._replace(landmarks=next(answers)) for each in group
-    ]
+    threads = available_cores()
+    with closing(find_each(localizer, jobs, read, keep)) as pictures:
+        written = pipelined.in_order(finish, pictures, threads, 2 * threads)
+        with closing(written):
+            yield from written

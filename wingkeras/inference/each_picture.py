@@ -1,0 +1,99 @@
+"""The faces of many pictures, of which some may fail: one result for each."""
+
+import itertools
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, closing
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wingkeras.inference import batches, pipelined
+from wingkeras.inference.faces import Faces
+from wingkeras.inference.localizer import Localizer
+
+BATCH_SIZE = 8
+"""Faces, or pictures, that go through the networks at a time."""
+
+
+class Picture(NamedTuple):
+    """A picture on its way, as far as it has come.
+
+    Attributes:
+        job: what it was made of.
+        shape: height first.
+        image: `(H, W, 3)` uint8 RGB, if it was to be kept.
+        searched: its faces' boxes and regions.
+        landmarks: `(N, L, 2)` float32, image pixels.
+        error: what went wrong with it, if anything did.
+    """
+
+    job: Any
+    shape: tuple[int, ...] = ()
+    image: np.ndarray | None = None
+    searched: Any = None
+    landmarks: Any = None
+    error: Exception | None = None
+
+    def faces(self, localizer: Localizer) -> Faces:
+        """What the localizer has found."""
+        boxes, scores = self.searched.faces
+        return Faces(self.landmarks, boxes, scores, localizer.scheme)
+
+
+def find_each(
+    localizer: Localizer,
+    jobs: Iterable[Any],
+    read: Callable[[Any], np.ndarray],
+    keep: Callable[[np.ndarray], bool] = lambda image: False,
+) -> Generator[Picture, None, None]:
+    """Find the faces of pictures; reading, detection and networks overlap.
+
+    Args:
+        localizer: with its detector.
+        jobs: what pictures are made of, taken a few ahead of the results.
+        read: from a job to an `(H, W, 3)` uint8 RGB picture, called by several threads.
+        keep: whether a picture is still needed with its result.
+
+    Yields:
+        For each job, in order, what was found; or the error that it alone has met.
+    """
+
+    def prepare(job: Any) -> Picture:
+        try:
+            image = read(job)
+            searched = pipelined.search(localizer, image)
+        except Exception as error:
+            return Picture(job, error=error)
+        return Picture(job, image.shape, image if keep(image) else None, searched)
+
+    with ExitStack() as stack:
+
+        def closed(results):
+            return stack.enter_context(closing(results))
+
+        threads = pipelined.preparing_threads(localizer)
+        pictures = closed(pipelined.in_order(prepare, jobs, threads, 2 * threads))
+        groups = pipelined.grouped(pictures, _count, BATCH_SIZE)
+        localized = closed(pipelined.localize_groups(_localize, localizer, groups))
+        yield from itertools.chain.from_iterable(localized)
+
+
+def _count(picture: Picture) -> int:
+    return 0 if picture.error else len(picture.searched.faces.boxes)
+
+
+def _localize(localizer: Localizer, group: list[Picture]) -> list[Picture]:
+    """The pictures of a group with their landmarks."""
+    sound = [picture for picture in group if picture.error is None]
+    try:
+        regions = [picture.searched.regions for picture in sound]
+        landmarks = batches.localize(localizer, regions, BATCH_SIZE)
+    except Exception as error:
+        if len(group) == 1:
+            return [group[0]._replace(error=error)]
+        # One by one, only the picture that is at fault fails.
+        return [found for picture in group for found in _localize(localizer, [picture])]
+    answers = iter(landmarks)
+    return [
+        each if each.error else each._replace(landmarks=next(answers)) for each in group
+    ]
