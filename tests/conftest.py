@@ -22,6 +22,18 @@ def cache(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory) -> Path:
+    """What JAX compiled, for all processes of the tests: most train the same network."""
+    own = tmp_path_factory.getbasetemp()
+    workers = "PYTEST_XDIST_WORKER" in os.environ
+    folder = (own.parent if workers else own) / "jax"
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    return folder
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with `300w/`, `mtfl5/` and `shapes/`; skips where none is named."""
