@@ -2,6 +2,8 @@
 
 Usage: steps_on_backend.py NETWORK SIZE LEARNING_RATE LOSS...
 
+NETWORK is one of `wingkeras.models`, or `Dense` for a single layer.
+
 Prints a JSON object: by loss, the losses of the compiled steps and of the others.
 """
 
@@ -30,9 +32,15 @@ def main(name: str, size: int, rate: float, names: list[str]) -> None:
     print(json.dumps(found))
 
 
+def build(name, size):
+    if name == "Dense":
+        return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+    return models.build(name, 5, np.full((5, 2), size / 2), size)
+
+
 def steps(name, size, rate, loss, compiled, images, targets):
     keras.utils.set_random_seed(0)
-    network = models.build(name, 5, np.full((5, 2), size / 2), size)
+    network = build(name, size)
     optimizer = keras.optimizers.SGD(rate)
     network.compile(optimizer, loss, jit_compile=compiled)
     return [float(network.train_on_batch(images, targets)) for _ in range(2)]
