@@ -53,7 +53,7 @@ class Recorded:
         also measures other boxes, the challenging subset and other people's models.
         """
         found = {
-            (name, "common", metric["boxes"], metric["flip_test"]): metric
+            (name, "common", metric["boxes"], metric["flip_tta"]): metric
             for name, entry in self.entries.items()
             for metric in entry.metrics
             if metric["data"] == "300-W common subset"
