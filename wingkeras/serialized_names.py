@@ -25,6 +25,14 @@ RECIPE = {
 }
 """Fields of `training.recipe.Recipe`."""
 
+RUN = {
+    "validation_landmarks": "held_out_landmarks",
+    "num_extra_faces": "further_faces",
+    "extra_landmarks": "further_landmarks",
+    "init_from": "start",
+}
+"""What `recipe.json` says of a run beside its recipe."""
+
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""
 

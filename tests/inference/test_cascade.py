@@ -31,13 +31,13 @@ def test_flip_tta_is_the_mean_with_the_mirror_image(two_stages):
     for seen in (crops, crops[:, :, ::-1]):
         vectors = last.network.predict_on_batch(np.ascontiguousarray(seen))
         both.append(vectors.reshape(3, 2, 5).transpose(0, 2, 1))
-    mirrored = both[1][:, [1, 0, 2, 4, 3]]
-    mirrored[..., 0] = 127 - mirrored[..., 0]
-    assert np.abs(mirrored - both[0]).max() > 1
+    flipped = both[1][:, [1, 0, 2, 4, 3]]
+    flipped[..., 0] = 127 - flipped[..., 0]
+    assert np.abs(flipped - both[0]).max() > 1
 
     plain = two_stages(image, boxes)
     to_picture = geometry.fit_similarity(both[0], plain)
-    expected = geometry.transform(to_picture, (both[0] + mirrored) / 2)
+    expected = geometry.transform(to_picture, (both[0] + flipped) / 2)
     flip_tta = two_stages.replace(flip_tta=True)
     np.testing.assert_allclose(flip_tta(image, boxes), expected, atol=1e-2)
     np.testing.assert_array_equal(flip_tta.without_flip_tta(image, boxes), plain)
