@@ -139,8 +139,8 @@ def test_points_boxes_and_maps_flip_as_the_pixels_do(data, width, height):
     maps = geometry.flip_maps(np.array([True]), width)
     np.testing.assert_array_equal(geometry.transform(maps, place), there)
     pixel = geometry.from_pixel_edges(np.array([x, y, x + 1, y + 1]))
-    mirrored = geometry.from_pixel_edges(np.array([column, row, column + 1, row + 1]))
-    np.testing.assert_array_equal(geometry.flip_boxes(pixel, width), mirrored)
+    flipped = geometry.from_pixel_edges(np.array([column, row, column + 1, row + 1]))
+    np.testing.assert_array_equal(geometry.flip_boxes(pixel, width), flipped)
 
 
 @often
@@ -242,8 +242,8 @@ def test_overlap_is_symmetric_and_at_most_one(data, count):
     np.testing.assert_array_equal(overlap, geometry.box_iou(others, found))
     assert ((overlap >= 0) & (overlap <= 1)).all()
     np.testing.assert_allclose(geometry.box_iou(found, found), 1)
-    mirrored = [geometry.flip_boxes(b, 640) for b in (found, others)]
-    np.testing.assert_allclose(geometry.box_iou(*mirrored), overlap, atol=1e-2)
+    flipped = [geometry.flip_boxes(b, 640) for b in (found, others)]
+    np.testing.assert_allclose(geometry.box_iou(*flipped), overlap, atol=1e-2)
 
 
 @often

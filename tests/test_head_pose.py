@@ -45,8 +45,8 @@ def test_yaw_and_pitch_follow_the_nose():
 def test_the_mirror_image_has_the_mirrored_pose():
     shapes = _varied()
     poses = head_poses(shapes, IBUG68)
-    mirrored = head_poses(IBUG68.flip(shapes, 500), IBUG68)
-    np.testing.assert_allclose(mirrored, poses * [-1, 1, -1], atol=0.01)
+    flipped = head_poses(IBUG68.flip(shapes, 500), IBUG68)
+    np.testing.assert_allclose(flipped, poses * [-1, 1, -1], atol=0.01)
     assert poses[:, :2].std(axis=0).min() > 0.5
 
 

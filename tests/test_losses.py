@@ -94,8 +94,8 @@ def test_anchors_of_the_wing():
 def test_wing_is_even_rising_and_continuous(w, epsilon):
     x = np.linspace(0, 2 * w, 4001)
     values = _one(losses.wing, x, w=w, epsilon=epsilon)
-    mirrored = _one(losses.wing, -x, w=w, epsilon=epsilon)
-    np.testing.assert_array_equal(values, mirrored)
+    negated = _one(losses.wing, -x, w=w, epsilon=epsilon)
+    np.testing.assert_array_equal(values, negated)
     steps = np.diff(values)
     assert (steps > 0).all() and steps.max() < 2 * (w / epsilon) * x[1]
 

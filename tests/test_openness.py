@@ -42,9 +42,9 @@ def test_eyes_have_the_eye_aspect_ratio():
 
 def test_mirroring_exchanges_the_eyes():
     face = np.random.default_rng(2).uniform(0, 99, (3, 68, 2))
-    found, mirrored = openness(face, IBUG68), openness(IBUG68.flip(face, 99), IBUG68)
-    np.testing.assert_allclose(mirrored["left_eye"], found["right_eye"], rtol=1e-5)
-    np.testing.assert_allclose(mirrored["mouth"], found["mouth"], rtol=1e-5)
+    found, flipped = openness(face, IBUG68), openness(IBUG68.flip(face, 99), IBUG68)
+    np.testing.assert_allclose(flipped["left_eye"], found["right_eye"], rtol=1e-5)
+    np.testing.assert_allclose(flipped["mouth"], found["mouth"], rtol=1e-5)
 
 
 def test_what_is_not_known_is_nan():

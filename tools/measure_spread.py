@@ -31,8 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     from wingkeras.data.datasets import load_faces
 
     faces = load_faces(options.data, "train", allow_missing=True)
-    held_out = faces.split(options.fraction, options.seed)[1]
-    found = measure(zoo.load(options.model), held_out)
+    validation = faces.split(options.fraction, options.seed)[1]
+    found = measure(zoo.load(options.model), validation)
     print(json.dumps(found, indent=1, allow_nan=False))
     return 0
 

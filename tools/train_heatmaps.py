@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
     frame = (recipe.size, recipe.box_scale)
     labelled = load_faces(options.data, "train", allow_missing=True)
-    training, held_out = labelled.split(recipe.validation_split, recipe.seed)
+    training, validation = labelled.split(recipe.validation_split, recipe.seed)
     shown = [sources.make_source(training, *frame, _SHARES)]
     if options.partly_labelled:
         half = load_faces(
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         more = load_faces(path, scheme=labelled.scheme, on_error="skip")
         first, last = map(float, shares.split(":"))
         shown.append(sources.make_source(more, *frame, (first, last)))
-    fit(recipe, shown, held_out, _STEPS, options.output)
+    fit(recipe, shown, validation, _STEPS, options.output)
     print(f"Model: {options.output.resolve()}")
     return 0
 

@@ -10,6 +10,12 @@ from typing import Any
 ENTRY = {"flip_tta": "flip_test"}
 """Fields of `storage.entries.Entry`."""
 
+METRIC = {"flip_tta": "flip_test"}
+"""What an entry says of each measured error."""
+
+TRAINING_DATA = {"num_extra_faces": "further_faces", "extra_faces": "further"}
+"""What an entry says of the faces that it was trained on."""
+
 RECIPE = {
     "freeze_fraction": "frozen",
     "hsm_bins": "pose_bins",
@@ -19,8 +25,19 @@ RECIPE = {
 }
 """Fields of `training.recipe.Recipe`."""
 
+RUN = {
+    "validation_landmarks": "held_out_landmarks",
+    "num_extra_faces": "further_faces",
+    "extra_landmarks": "further_landmarks",
+    "init_from": "start",
+}
+"""What `recipe.json` says of a run beside its recipe."""
+
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""
+
+EXPERIMENT = {"dataset": "body", "hsm": "mined"}
+"""Columns of the recorded experiments of the paper's tables."""
 
 EXPORT = {"stage": "part"}
 """Metadata of exported files, see `export.conversion.metadata`."""

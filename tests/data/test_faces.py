@@ -148,9 +148,9 @@ def numbers(faces):
 
 
 def test_split_is_a_partition_in_order():
-    train, held_out = make_faces(50).split(0.2, seed=1)
-    assert len(held_out) == 10
-    assert sorted(numbers(train) + numbers(held_out)) == list(range(50))
+    train, validation = make_faces(50).split(0.2, seed=1)
+    assert len(validation) == 10
+    assert sorted(numbers(train) + numbers(validation)) == list(range(50))
     assert numbers(train) == sorted(numbers(train))
 
 
@@ -171,9 +171,9 @@ def test_split_does_not_depend_on_the_order(shuffle):
 def test_split_keeps_the_faces_of_a_picture_together():
     faces = make_faces(60, faces_per_picture=3)
     faces = faces.select([*range(60), *range(30)])
-    train, held_out = faces.split(0.25, seed=0)
-    assert not set(train.images) & set(held_out.images)
-    assert len(set(held_out.images)) == 5
+    train, validation = faces.split(0.25, seed=0)
+    assert not set(train.images) & set(validation.images)
+    assert len(set(validation.images)) == 5
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.5, 2, 0.01])
@@ -197,10 +197,10 @@ def test_splits_without_groups_are_those_of_runs_so_far(count, fraction, seed):
 def test_split_keeps_the_faces_of_a_group_together():
     videos = [f"clip{i % 7}" for i in range(60)]
     faces = make_faces(60, attributes={"number": np.arange(60), "video": videos})
-    train, held_out = faces.split(0.3, seed=0, group_by="video")
-    assert not set(train.attributes["video"]) & set(held_out.attributes["video"])
-    assert sorted(numbers(train) + numbers(held_out)) == list(range(60))
-    assert 9 <= len(held_out) <= 18
+    train, validation = faces.split(0.3, seed=0, group_by="video")
+    assert not set(train.attributes["video"]) & set(validation.attributes["video"])
+    assert sorted(numbers(train) + numbers(validation)) == list(range(60))
+    assert 9 <= len(validation) <= 18
 
 
 @pytest.mark.parametrize(

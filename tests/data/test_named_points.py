@@ -37,11 +37,11 @@ def labelme(folder, stem, *shapes, **changes):
     return path
 
 
-def cvat(folder, *elements, name="a.jpg"):
+def cvat(folder, *elements, name="a.jpg", size='width="60" height="40"'):
     path = folder / "annotations.xml"
     path.write_text(
-        f'<annotations><version>1.1</version><image id="0" name="{name}" width="60" '
-        f'height="40">{"".join(elements)}</image></annotations>'
+        f'<annotations><version>1.1</version><image id="0" name="{name}" {size}>'
+        f"{''.join(elements)}</image></annotations>"
     )
     return path
 
@@ -121,6 +121,11 @@ TWICE = "the point 'tip' comes twice; if there are several things"
             {"imageWidth": [60]},
             r"in pixels, received \[60\]",
         ),
+        (
+            [point("tip", 1, 2), point("left_leg", 9, 9)],
+            {"imageWidth": float("inf")},
+            "in pixels, received inf and 40",
+        ),
         ([point("ear", 1, 2)], {}, "scheme 'chair' has no point 'ear'"),
         ([point("tip", 1, 2), point("left_leg", 9, 9)], {"imageWidth": 99}, "99 x 40"),
         ([], {"imagePath": None}, "expected the name of a picture, found None"),
@@ -149,6 +154,26 @@ def test_broken_files_of_labelme(folder, shapes, changes, reason):
 def test_broken_files_of_cvat(folder, elements, reason):
     with pytest.raises(BrokenFileError, match=reason):
         load_cvat(cvat(folder, *elements), CHAIR)
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        ('width="nan" height="40"', "received nan and 40.0"),
+        ('width="60" height="inf"', "received 60.0 and inf"),
+        ('width="1e999" height="40"', "received inf and 40.0"),
+        ('width="-60" height="40"', "received -60.0 and 40.0"),
+        ('height="40"', "received None and 40.0"),
+    ],
+)
+def test_sizes_of_cvat_that_no_picture_has(folder, size, reason):
+    """They are refused as they are read, whatever the picture's own size."""
+    points = (element("tip", "5,6"), element("left_leg", "7,30"))
+    path = cvat(folder, *points, size=size)
+    message = "image 1: expected `width` and `height` in pixels, " + reason
+    with pytest.raises(BrokenFileError, match=message):
+        load_cvat(path, CHAIR)
+    assert len(load_cvat(cvat(folder, *points, size=""), CHAIR)) == 1
 
 
 @pytest.mark.parametrize("content", ['"shapes"', "[1]", "{", "[" * 100_000])

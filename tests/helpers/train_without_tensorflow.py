@@ -21,8 +21,8 @@ def main(faces_folder: str, run_folder: str) -> None:
     faces = make_faces(Path(faces_folder), 15)
     recipe = dataclasses.replace(RECIPE, augment_on="device", epochs=3)
     localizer = train(recipe, faces, run_folder, verbose=False)
-    _, held_out = faces.split(recipe.validation_split, recipe.seed)
-    errors = evaluate(localizer, held_out).errors["inter_pupil"]
+    _, validation = faces.split(recipe.validation_split, recipe.seed)
+    errors = evaluate(localizer, validation).errors["inter_pupil"]
     assert "tensorflow" not in sys.modules
     print(errors.mean())
 

@@ -11,26 +11,14 @@ import PIL.Image
 import pytest
 
 from made_localizers import MEAN, make_boxes, make_image, make_localizer
-from wingkeras import geometry
-from wingkeras.export.samples import graph_inputs
 from wingkeras.inference.detections import Detections
 from wingkeras.inference.detectors import YuNetDetector
 from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
 from wingkeras.inference.runtimes import FileStage
-from wingkeras.models import CNN6, CNN7
-from wingkeras.schemes import FIVE, IBUG68
-
-
-@pytest.fixture(scope="module")
-def one_stage():
-    return make_localizer(1)
-
-
-@pytest.fixture(scope="module")
-def two_stages():
-    return make_localizer(2)
+from wingkeras.models import CNN6
+from wingkeras.schemes import FIVE
 
 
 def test_maps_back_to_the_picture():
@@ -71,40 +59,6 @@ def test_a_batch_is_its_faces_one_by_one(localizer, count, request):
     assert together.shape == (count, 5, 2) and together.dtype == np.float32
     alone = np.concatenate([localizer(image, box[None]) for box in boxes])
     np.testing.assert_allclose(together, alone, atol=1e-2)
-
-
-def test_second_stage_sees_the_face_upright(two_stages):
-    """Its crop is the region under the similarity of the first stage's points."""
-    image, box = make_image(), np.array([[60, 50, 140, 130]], np.float32)
-    first = Localizer(two_stages.stages[:1], FIVE, 1.1)
-    rough = first(image, box)
-    to_second = geometry.fit_similarity(rough, two_stages.stages[1].mean_shape)
-    upright = geometry.transform(to_second, rough)
-    assert np.abs(upright - two_stages.stages[1].mean_shape).mean() < 3
-    result = geometry.transform(to_second, two_stages(image, box))
-    spread = np.abs(result - two_stages.stages[1].mean_shape).mean()
-    assert 0 < spread < 3
-
-
-def test_flip_tta_is_the_mean_with_the_mirror_image(two_stages):
-    image, boxes = make_image(), make_boxes(3)
-    last = two_stages.stages[1]
-    crops = graph_inputs(two_stages, "stage2", image, boxes)["crops"]
-    both = []
-    for seen in (crops, crops[:, :, ::-1]):
-        vectors = last.network.predict_on_batch(np.ascontiguousarray(seen))
-        both.append(vectors.reshape(3, 2, 5).transpose(0, 2, 1))
-    mirrored = both[1][:, [1, 0, 2, 4, 3]]
-    mirrored[..., 0] = 127 - mirrored[..., 0]
-    assert np.abs(mirrored - both[0]).max() > 1
-
-    plain = two_stages(image, boxes)
-    to_picture = geometry.fit_similarity(both[0], plain)
-    expected = geometry.transform(to_picture, (both[0] + mirrored) / 2)
-    flip_tta = two_stages.replace(flip_tta=True)
-    np.testing.assert_allclose(flip_tta(image, boxes), expected, atol=1e-2)
-    np.testing.assert_array_equal(flip_tta.without_flip_tta(image, boxes), plain)
-    assert two_stages.without_flip_tta is two_stages
 
 
 @pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])
@@ -167,48 +121,6 @@ def test_the_default_detector_knows_the_scheme(one_stage):
     assert one_stage.detector.calibration == YuNetDetector.CALIBRATIONS["five"]
     with pytest.raises(AttributeError):
         one_stage.detector = None
-
-
-@pytest.mark.parametrize("batch_size", [1, 3, 100])
-@pytest.mark.parametrize("counts", [(2, 0, 5, 1), (0, 0), ()])
-def test_many_pictures_at_once_are_their_faces_one_by_one(
-    one_stage, batch_size, counts
-):
-    images = [make_image(150 + i, 170 + i, seed=i) for i in range(len(counts))]
-    boxes = {
-        image.shape: make_boxes(count, seed=i)
-        for i, (image, count) in enumerate(zip(images, counts, strict=True))
-    }
-    localizer = one_stage.replace(detector=lambda image: boxes[image.shape])
-    alone = [localizer.detect(image) for image in images]
-    together = localizer.detect_batch(iter(images), batch_size=batch_size)
-    assert [len(faces) for faces in together] == list(counts)
-    for received, expected in zip(together, alone, strict=True):
-        np.testing.assert_array_equal(received.boxes, expected.boxes)
-        np.testing.assert_allclose(received.landmarks, expected.landmarks, atol=1e-2)
-
-
-def test_pictures_are_taken_one_after_the_other():
-    """Never more faces in a call than asked for, nor pictures ahead of the answers."""
-    calls, taken = [], []
-
-    def run(crops):
-        calls.append(len(crops))
-        return np.repeat(MEAN.T.reshape(1, -1), len(crops), axis=0)
-
-    localizer = Localizer([FileStage(run, MEAN, 64)], FIVE, 1.1)
-
-    def pictures():
-        for i in range(9):
-            taken.append(i)
-            yield make_image(), make_boxes(2)
-
-    answers = localizer.localize_batch(pictures(), batch_size=4)
-    next(answers)
-    assert len(taken) == 2
-    assert len(list(answers)) == 8 and calls == [4, 4, 4, 4, 2]
-    with pytest.raises(ValueError, match="`batch_size` of at least 1, received 0"):
-        localizer.localize_batch([], 0)
 
 
 def test_one_box_is_one_face(one_stage):
@@ -312,16 +224,3 @@ def test_other_runtimes_need_neither_keras_nor_tensorflow():
 def test_bad_input_is_refused(one_stage, image, boxes, message):
     with pytest.raises(ValueError, match=message):
         one_stage(image, boxes)
-
-
-def test_networks_must_fit_the_scheme():
-    with pytest.raises(ValueError, match=r"68 landmarks of scheme 'ibug68'.*finds 5"):
-        Localizer([KerasStage(CNN6(5), MEAN)], IBUG68, 1.1)
-    with pytest.raises(ValueError, match="at least one stage"):
-        Localizer([], FIVE, 1.1)
-
-
-def test_networks_must_share_regions():
-    stages = [KerasStage(CNN7(5, MEAN), MEAN), KerasStage(CNN6(5, MEAN), MEAN)]
-    with pytest.raises(ValueError, match=r"a whole number of times.*128, 64 px"):
-        Localizer(stages, FIVE, 1.1)

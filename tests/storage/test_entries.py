@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wingkeras import serialized_names
 from wingkeras.cli.card import render_card
 from wingkeras.storage.entries import (
     Entry,
@@ -20,6 +21,10 @@ from wingkeras.storage.registry import find_entry, packaged_folder
 REGISTRY = json.loads((packaged_folder() / "registry.json").read_text())
 SOURCE = Path("some/registry.json")
 SCHEME = {"name": "ends", "points": ["a", "b"], "mirror": [1, 0]}
+METRIC = {"data": "x", "boxes": "landmarks"}
+FACES = {"name": "x", "faces": 3}
+FLIP_TTA = serialized_names.METRIC["flip_tta"]
+EXTRA_FACES = serialized_names.TRAINING_DATA["num_extra_faces"]
 
 
 def _entry(**changes):
@@ -33,9 +38,11 @@ def _stage(**changes):
 
 
 def test_what_is_written_is_read():
+    """Under the names that files have always had."""
     for values in REGISTRY:
         entry = parse_entry(values, SOURCE)
         again = json.loads(json.dumps(entry_values(entry), allow_nan=False))
+        assert {name: again[name] for name in values} == values
         assert dataclasses.asdict(parse_entry(again, SOURCE)) == dataclasses.asdict(
             entry
         )
@@ -53,8 +60,8 @@ def test_what_is_written_is_read():
         (_entry(name="x" * 201), "'name'"),
         (_entry(name=""), "'name'"),
         (_entry(name=5), "'name'"),
-        (_entry(flip_test="false"), "'flip_test' to be true or false, .*'false'"),
-        (_entry(flip_test=1), "'flip_test'"),
+        (_entry(**{FLIP_TTA: "false"}), f"'{FLIP_TTA}' to be true or false, .*'false'"),
+        (_entry(**{FLIP_TTA: 1}), f"'{FLIP_TTA}'"),
         (_entry(box_scale="1.2"), "'box_scale' to be a number from 0.01 to 100"),
         (_entry(box_scale=0), "'box_scale'"),
         (_entry(box_scale=float("nan")), "'box_scale'"),
@@ -68,7 +75,9 @@ def test_what_is_written_is_read():
         (_entry(stages={"0": {}}), "'stages' to be a list of networks"),
         (_entry(stages=["CNN6"]), "network 1: expected an object, received 'CNN6'"),
         (_entry(metrics=[{"data": "x"}]), "'metrics'"),
+        (_entry(metrics=[METRIC | {FLIP_TTA: "false"}]), "'metrics'"),
         (_entry(training_data={"name": "x", "faces": "many"}), "'training_data'"),
+        (_entry(training_data=FACES | {EXTRA_FACES: -1}), "'training_data'"),
         (_entry(card="/etc/passwd"), "'card' to be the plain name of a file"),
         (_entry(url="file:///etc/passwd"), "'url' to be an http address"),
         (_entry(hub="hf://a/b/c"), "'hub'"),
@@ -135,8 +144,8 @@ def test_a_file_without_end_is_not_read(tmp_path):
 
 
 def test_model_file_errors_name_file_and_field(tmp_path):
-    (tmp_path / "model.json").write_text(json.dumps(_entry(flip_test="false")))
-    with pytest.raises(ValueError, match=r"model\.json: .*'flip_test'"):
+    (tmp_path / "model.json").write_text(json.dumps(_entry(**{FLIP_TTA: "false"})))
+    with pytest.raises(ValueError, match=rf"model\.json: .*'{FLIP_TTA}'"):
         find_entry(tmp_path)
 
 

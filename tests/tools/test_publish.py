@@ -132,7 +132,7 @@ def test_a_better_model_takes_the_place_of_the_old(runs, faces, published):
     settings = {"init_from": runs / "first", "extra_faces": "the same ones"}
     entry = _publish(runs / "further", "tiny", faces, published, **settings)
     assert published.entries() == {"other": other, "tiny": entry}
-    assert entry.training_data["further"] == "the same ones"
+    assert entry.training_data["extra_faces"] == "the same ones"
     assert entry.licence.endswith("photographs of its further faces")
     assert len(entry.recipe) == 2
     assert not (published.path / old.stages[0].file).exists()

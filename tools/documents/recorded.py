@@ -5,7 +5,8 @@ import json
 from functools import cached_property
 from pathlib import Path
 
-from wingkeras.storage.entries import Entry, parse_entry
+from wingkeras.storage.entries import Entry, parse_entries
+from wingkeras.storage.json_files import read_json
 
 PEERS = {"mobilefacenet": "MobileFaceNet", "pfld": "PFLD"}
 """Models of other people, by the names that results have."""
@@ -25,9 +26,8 @@ class Recorded:
     def entries(self) -> dict[str, Entry]:
         """The models of the zoo by name, the lowest error first, then the others."""
         path = self._root / "zoo/registry.json"
-        entries = [parse_entry(values, path) for values in json.loads(path.read_text())]
-        entries.sort(key=_common_error)
-        return {entry.name: entry for entry in entries}
+        entries = parse_entries(read_json(path), path)
+        return dict(sorted(entries.items(), key=lambda item: _common_error(item[1])))
 
     def rows(self, name: str) -> list[dict]:
         """Of a benchmark, by its name."""
@@ -58,7 +58,7 @@ class Recorded:
         also measures other boxes, the challenging subset and other people's models.
         """
         found = {
-            (name, "common", metric["boxes"], metric["flip_test"]): metric
+            (name, "common", metric["boxes"], metric["flip_tta"]): metric
             for name, entry in self.entries.items()
             for metric in entry.metrics
             if metric["data"] == "300-W common subset"

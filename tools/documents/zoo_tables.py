@@ -110,7 +110,7 @@ def errors_of(recorded: Recorded, name: str) -> str:
 
 
 def _registered(metric: dict) -> list[object]:
-    flip = ", with the flip test" if metric["flip_test"] else ""
+    flip = ", with the flip test" if metric["flip_tta"] else ""
     pupil = metric["inter_pupil"]
     return [
         metric["data"],

@@ -20,7 +20,7 @@ _HUGE = (2**14, 2**15)
 def _prepare_loading(folder: Path) -> Attempt:
     import keras
 
-    from wingkeras.models.weights import load_weights, save_weights
+    from wingkeras.models.weights import load_weights, serialize
 
     keras.utils.set_random_seed(0)
     layers = [
@@ -31,8 +31,7 @@ def _prepare_loading(folder: Path) -> Attempt:
     ]
     network = keras.Sequential(layers, name="small")
     path = folder / "a.weights.h5"
-    save_weights(network, path)
-    whole = path.read_bytes()
+    whole = serialize(network)
     before = [np.full(tensor.shape, 0.5) for tensor in network.get_weights()]
 
     def attempt(seed: int) -> None:

@@ -23,7 +23,7 @@ from wingkeras.training.run_folder import RunFolder
 def fit(
     recipe: Recipe,
     sources: Sequence[Source],
-    held_out: FaceDataset,
+    validation_faces: FaceDataset,
     steps: int,
     folder: Path,
 ) -> Localizer:
@@ -32,16 +32,18 @@ def fit(
     Args:
         recipe: of the network and its optimizer; its augmentation does not count.
         sources: of the faces.
-        held_out: faces to validate on after every epoch.
+        validation_faces: faces to validate on after every epoch.
         steps: in an epoch.
         folder: of the run, see `wingkeras.train`.
 
     Returns:
         The localizer with the weights of the best epoch; also saved in the folder.
     """
-    validation = face_regions.load_regions(held_out, recipe.size, recipe.box_scale)
+    validation = face_regions.load_regions(
+        validation_faces, recipe.size, recipe.box_scale
+    )
     mean_shape = np.nanmean(face_regions.crop_landmarks(sources[0].regions), axis=0)
-    points = len(held_out.scheme)
+    points = len(validation_faces.scheme)
     network, copy = (build_network(recipe, points, mean_shape) for _ in range(2))
     network.compile(
         build_optimizer(recipe, steps * recipe.epochs), recipe.loss, jit_compile=False
@@ -61,13 +63,15 @@ def fit(
             verbose=2,
             shuffle=False,
             callbacks=[
-                Validation(network, copy, validation, held_out.scheme, run, one),
+                Validation(
+                    network, copy, validation, validation_faces.scheme, run, one
+                ),
                 Records(run, one),
             ],
         )
         run.load_best(copy)
     stage = KerasStage(copy, mean_shape.astype(np.float32))
-    localizer = Localizer([stage], held_out.scheme, recipe.box_scale)
+    localizer = Localizer([stage], validation_faces.scheme, recipe.box_scale)
     saving.save(localizer, folder, recipe.name)
     return localizer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from publishing.protocols import PROTOCOLS, Protocol
-from wingkeras import zoo
+from wingkeras import serialized_names, zoo
 from wingkeras.inference.localizer import Localizer
 from wingkeras.training.preparing import digest
 from wingkeras.training.run_folder import RunFolder
@@ -43,7 +43,7 @@ class Candidate:
     @property
     def num_extra_faces(self) -> int:
         """How many extra faces a run had, at most."""
-        return max(training["further_faces"] for training in self.described)
+        return max(training["num_extra_faces"] for training in self.described)
 
 
 def load_candidate(
@@ -84,7 +84,8 @@ def load_candidate(
                 f"expected the run of network {number + 1} of {last}, received {run}, "
                 "whose network is another"
             )
-    if _describe(last)["start"] != (_digest_of(init_from, -1) if init_from else None):
+    before = _digest_of(init_from, -1) if init_from else None
+    if _describe(last)["init_from"] != before:
         raise ValueError(
             f"expected --init-from to be the run that {last} went on from, if any; "
             f"received {init_from}"
@@ -106,7 +107,8 @@ def load_candidate(
 
 
 def _describe(run: Path) -> dict[str, Any]:
-    return RunFolder(run).read()
+    """What a run wrote of itself, under the names that the code has."""
+    return serialized_names.from_file(RunFolder(run).read(), serialized_names.RUN)
 
 
 def _digest_of(run: Path, network: int) -> str:

@@ -87,6 +87,6 @@ def _training_data(candidate: Candidate) -> dict:
         "name": candidate.protocol.training,
         "faces": candidate.described[-1]["faces"],
         "licence": "research use only",
-        "further_faces": candidate.num_extra_faces,
-        "further": candidate.extra_faces,
+        "num_extra_faces": candidate.num_extra_faces,
+        "extra_faces": candidate.extra_faces,
     }

@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from wingkeras.storage.entries import Entry, entry_values, parse_entry
+from wingkeras.storage.entries import Entry, entry_values, parse_entries
+from wingkeras.storage.json_files import read_json
 
 _FRONT_MATTER = """\
 ---
@@ -38,7 +39,7 @@ def lay_out(zoo: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"expected an empty folder, {folder} has files in it")
     registry = zoo / "registry.json"
-    entries = [parse_entry(each, registry) for each in json.loads(registry.read_text())]
+    entries = parse_entries(read_json(registry), registry)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Complete or not there: it takes its name when everything is in it.
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -46,7 +47,7 @@ def lay_out(zoo: Path, folder: Path) -> None:
         made.mkdir(mode=0o755)
         for name in ("registry.json", _LICENCE):
             shutil.copyfile(zoo / name, made / name)
-        for entry in entries:
+        for entry in entries.values():
             _copy_model(zoo, entry, made)
         if folder.exists():
             folder.rmdir()

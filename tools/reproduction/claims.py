@@ -134,13 +134,13 @@ def _mining(results) -> list[str]:
             ]
             if all(pair):
                 phrases.append(f"{dataset}, {method}, {loss}: {_compare(*pair)}")
-        plain, mined = (
+        without, with_hsm = (
             select(results, dataset=dataset, method=CNN6, hsm=m) for m in (False, True)
         )
-        if plain and mined and plain[0].poses:
+        if without and with_hsm and without[0].poses:
             phrases += [
                 f"{dataset}, CNN-6, mean of all losses, yaw {yaw} degrees: "
-                + verdict(_of_pose(plain, pose), _of_pose(mined, pose))
+                + verdict(_of_pose(without, pose), _of_pose(with_hsm, pose))
                 for pose, yaw in HEAD_POSES.items()
             ]
     return phrases

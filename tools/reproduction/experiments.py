@@ -33,7 +33,7 @@ BASELINES = {
 }
 LOSSES = (*BASELINES, "wing")
 TRAININGS = ("paper", "modern")
-_HELD_OUT = 0.1
+_VALIDATION_SPLIT = 0.1
 _EPOCHS = 50  # of long trainings, about
 _REPORT = "cell.json"
 
@@ -91,7 +91,7 @@ class Experiment:
         recipe = dataclasses.replace(
             recipe,
             hsm_bins=dataset.hsm_bins if self.hsm else 0,
-            validation_split=_HELD_OUT,
+            validation_split=_VALIDATION_SPLIT,
             seed=self.seed,
         )
         shown, _ = training_faces.split(recipe.validation_split, recipe.seed)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from documents.marked import markdown
 from reproduction.claims import errors_of
 from reproduction.datasets import W300
 from reproduction.experiments import LOSSES, TRAININGS
-from reproduction.markdown import change, markdown
+from reproduction.markdown import change
 from reproduction.results import SUBSETS, Result, select, spread
 from wingkeras import plots
 
@@ -38,7 +39,7 @@ def tabulate(results: list[Result]) -> str:
             rates = ", ".join(f"{rate:g}" for rate in {r.learning_rate for r in chosen})
             rows.append([_TITLES[training], loss, *errors, against, rates])
     header = ["training", "loss", *SUBSETS, "against L2", "learning rate"]
-    return _NOTE + markdown(header, rows)
+    return _NOTE + markdown(header, rows) + "\n"
 
 
 def draw_validation(folder: Path, results: list[Result]) -> str:

@@ -1,14 +1,8 @@
 """Parts of the report's text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
 
 
 def change(value: float, reference: float) -> str:

@@ -11,16 +11,15 @@ import numpy as np
 from reproduction.datasets import DATASETS
 from reproduction.experiments import Trained, Training
 from reproduction.results import (
-    COLUMNS,
     CURVES,
     EXPERIMENTS,
     read_curves,
     read_errors,
     read_experiments,
 )
+from wingkeras import serialized_names
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
-from wingkeras.serialized_names import to_file
 from wingkeras.storage.files import atomic_write
 
 
@@ -69,7 +68,7 @@ def write(
     """Measure those trained experiments that were not yet and write everything down.
 
     Args:
-        folder: of the table; receives `BODY_cells.csv` (a row for each, trials that
+        folder: of the table; receives `DATASET_cells.csv` (a row for each, trials that
             only served to choose a learning rate among them), per normalizer a CSV of
             every test face's error in every experiment (fractions), for datasets that
             have head pose classes one of the mean errors in each, the held-out errors
@@ -157,4 +156,4 @@ def _row(trained: Trained) -> dict:
         "validation_nme_percent": round(100 * training.validation_nme, 4),
         "training": experiment.training,
     }
-    return to_file(values, COLUMNS)
+    return serialized_names.to_file(values, serialized_names.EXPERIMENT)

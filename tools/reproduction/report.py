@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from documents.marked import markdown
 from reproduction import published
 from reproduction.claims import answer, errors_of
 from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import LOSSES
 from reproduction.long_trainings import draw_validation, tabulate
-from reproduction.markdown import change, describe, markdown
+from reproduction.markdown import change, describe
 from reproduction.results import (
     EXPERIMENTS,
     SUBSETS,
@@ -145,7 +146,7 @@ def _table1(results: list[Result]) -> str:
                 ", ".join(f"{rate:g}" for rate in rates) or "-",
             ]
         rows.append(row)
-    text = markdown(header, rows)
+    text = markdown(header, rows) + "\n"
     if AFLW.name in datasets:
         others = ", ".join(f"{n} {e} %" for n, e in published.AFLW5.items())
         text += f"\nPublished on the same 2,995 faces: {others}.\n"
@@ -163,7 +164,7 @@ def _table2(results: list[Result]) -> str:
         rows.append(row)
     header = ["epsilon \\ w", *(f"{w:g}" for w in ws)]
     note = f"On {W300.name}; in brackets the paper's, on AFLW.\n\n"
-    return note + markdown(header, rows)
+    return note + markdown(header, rows) + "\n"
 
 
 def _table3(results: list[Result]) -> str:
@@ -179,7 +180,7 @@ def _table3(results: list[Result]) -> str:
                 ]
                 rows.append([title, dataset, *cells])
     note = "In brackets the paper's, on AFLW.\n\n"
-    return note + markdown(["method", "faces", *LOSSES], rows)
+    return note + markdown(["method", "faces", *LOSSES], rows) + "\n"
 
 
 def _table4(results: list[Result]) -> str:
@@ -202,7 +203,7 @@ def _table4(results: list[Result]) -> str:
     # Without the `ibug` folder the full subset would be the common one.
     if rows[2][2] == "not at hand":
         rows = rows[:4]
-    return markdown(["subset", "normalizer", *LOSSES], rows)
+    return markdown(["subset", "normalizer", *LOSSES], rows) + "\n"
 
 
 def _table5(results: list[Result]) -> str:
@@ -218,7 +219,7 @@ def _table5(results: list[Result]) -> str:
         rows.append(row)
     header = ["method", "AFLW-5", "paper, AFLW", "300-W common, inter-pupil", "paper"]
     note = "ResNet-50 starts from ImageNet's weights in the paper.\n\n"
-    return note + markdown(header, rows)
+    return note + markdown(header, rows) + "\n"
 
 
 def _table6(folder: Path) -> str:
@@ -252,7 +253,7 @@ def _table6(folder: Path) -> str:
         "paper's CPUs are two Xeon E5-2637 v3; frames a second on its GPU, a Titan X: "
         f"{gpu}.\n\n"
     )
-    return note + markdown(header, shown)
+    return note + markdown(header, shown) + "\n"
 
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:

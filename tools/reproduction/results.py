@@ -8,17 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wingkeras import serialized_names
 from wingkeras.metrics import NORMALIZERS
-from wingkeras.serialized_names import from_file
 
 EXPERIMENTS = "_cells.csv"
 """What follows a dataset's name in the file that says which experiments there are."""
 
 CURVES = "_curves.csv"
 """What follows it in the file of held-out errors in the course of trainings."""
-
-COLUMNS = {"dataset": "body", "hsm": "mined"}
-"""Columns of that file whose names are not those of `experiments.Experiment`."""
 
 SUBSETS = ("common", "challenge", "full")
 """Of 300-W's test faces."""
@@ -133,7 +130,9 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
 def read_experiments(folder: Path, dataset: str) -> list[dict[str, str]]:
     """A row for every experiment of a dataset in a table, measured or not."""
     rows = _read(folder / f"{dataset}{EXPERIMENTS}")
-    return [from_file(row, COLUMNS) for row in rows]
+    return [
+        serialized_names.from_file(row, serialized_names.EXPERIMENT) for row in rows
+    ]
 
 
 def read_errors(

@@ -59,8 +59,8 @@ def _training_data(data: Mapping) -> str:
     if not data:
         return ""
     text = f"{data['name']}, {data['faces']:,} faces"
-    if data.get("further_faces"):
-        text += f"; {data['further_faces']:,} more, pseudo-labelled"
+    if data.get("num_extra_faces"):
+        text += f"; {data['num_extra_faces']:,} more, pseudo-labelled"
     return text
 
 
@@ -72,5 +72,5 @@ def _errors(metric: Mapping) -> str:
     )
     boxes = metric["boxes"]
     boxes = "around the landmarks" if boxes == "landmarks" else f"by {boxes}"
-    flipped = ", flip test" if metric.get("flip_test") else ""
+    flipped = ", flip test" if metric.get("flip_tta") else ""
     return f"{errors} on {metric['data']}, boxes {boxes}{flipped}"

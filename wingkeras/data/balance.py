@@ -177,8 +177,8 @@ def _align(shapes: np.ndarray, mirror: tuple[int, ...]) -> np.ndarray:
 
 def _yaw_component(components: np.ndarray, mirror: tuple[int, ...]) -> int:
     vectors = components[:_CANDIDATES].reshape(-1, len(mirror), 2)
-    mirrored = vectors[:, list(mirror)] * [-1, 1]
-    symmetry = (vectors * mirrored).sum(axis=(1, 2))
+    flipped = vectors[:, list(mirror)] * [-1, 1]
+    symmetry = (vectors * flipped).sum(axis=(1, 2))
     odd = np.flatnonzero(symmetry < -0.5)
     return int(odd[0] if len(odd) else symmetry.argmin())
 

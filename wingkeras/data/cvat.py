@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from wingkeras.data.annotations import OnError, picture_path
 from wingkeras.data.faces import FaceDataset
+from wingkeras.data.json_annotations import picture_size
 from wingkeras.data.named_points import (
     NamedPoints,
     add_point,
@@ -76,8 +77,8 @@ def _things(
     path: Path, folder: Path, picture: ElementTree.Element
 ) -> Iterator[NamedPoints]:
     image = picture_path(folder, picture.get("name"))
-    width, height = (picture.get(side) for side in ("width", "height"))
-    size = (parse_decimal(width), parse_decimal(height)) if width and height else None
+    texts = ((side, picture.get(side)) for side in ("width", "height"))
+    size = picture_size({s: parse_decimal(t) for s, t in texts if t}, "width", "height")
     loose = picture.findall("points")
     groups = grouped((element.get("group_id", "0"), element) for element in loose)
     skeletons = [skeleton.findall("points") for skeleton in picture.iter("skeleton")]

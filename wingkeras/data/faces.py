@@ -160,7 +160,7 @@ class FaceDataset:
         Example:
 
         ```python
-        training, held_out = faces.split(0.05, seed=0, group_by="video")
+        training, validation = faces.split(0.05, seed=0, group_by="video")
         ```
 
         Args:
@@ -192,10 +192,10 @@ class FaceDataset:
                 f", received {len(pictures)} pictures that all belong together."
             )
         chosen = hold_out(joined, count, seed)
-        held_out = np.array([image.as_posix() in chosen for image in self.images])
+        validates = np.array([image.as_posix() in chosen for image in self.images])
         return (
-            self.select(np.flatnonzero(~held_out)),
-            self.select(np.flatnonzero(held_out)),
+            self.select(np.flatnonzero(~validates)),
+            self.select(np.flatnonzero(validates)),
         )
 
     def _groups(self, name: str | None) -> list:

@@ -1,6 +1,7 @@
 """JSON files that others annotated with: their values, numbers and picture sizes."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -54,7 +55,7 @@ def picture_size(record: dict[str, Any], *names: str) -> tuple[float, float] | N
         names: of its fields for the width and the height.
 
     Raises:
-        ValueError: for anything but two numbers above 0.
+        ValueError: for anything but two finite numbers above 0.
 
     Example:
 
@@ -65,7 +66,12 @@ def picture_size(record: dict[str, Any], *names: str) -> tuple[float, float] | N
     width, height = (record.get(name) for name in names)
     if width is None and height is None:
         return None
-    if not (is_number(width) and is_number(height) and width > 0 and height > 0):
+    if not (
+        is_number(width)
+        and is_number(height)
+        and 0 < width < math.inf
+        and 0 < height < math.inf
+    ):
         fields = " and ".join(f"`{name}`" for name in names)
         raise ValueError(
             f"expected {fields} in pixels, received "

@@ -41,7 +41,7 @@ def find_near_copies(faces: FaceRegions, others: FaceRegions) -> np.ndarray:
         `(K, 2)` int: the indices of a face and of the other that is most like it,
         for every face that has a near copy; in the order of `faces`.
     """
-    sought = np.stack([_hashes(faces, mirrored) for mirrored in (False, True)])
+    sought = np.stack([_hashes(faces, flipped) for flipped in (False, True)])
     likeness = np.zeros(len(faces), np.float32)
     nearest = np.zeros(len(faces), int)
     for start in range(0, len(others), _CHUNK):
@@ -56,7 +56,7 @@ def find_near_copies(faces: FaceRegions, others: FaceRegions) -> np.ndarray:
 
 
 def _hashes(
-    regions: FaceRegions, mirrored: bool = False, rows: slice = slice(None)
+    regions: FaceRegions, flipped: bool = False, rows: slice = slice(None)
 ) -> np.ndarray:
     """`(N, 2 * _GRID ** 2)` float32 of length 1: brighter, darker or neither, to the
     right and downwards; of length 0 for a face without contrast.
@@ -67,7 +67,7 @@ def _hashes(
     size = _SIDE if regions.size % _SIDE == 0 else regions.size
     maps = geometry.compose(geometry.crop_maps(box, size), regions.maps[rows])
     cut = crops.crop(regions.images[rows], maps.astype(np.float32), size)
-    if mirrored:
+    if flipped:
         cut = np.ascontiguousarray(cut[:, :, ::-1])
     side = (_GRID + 1, _GRID + 1)
     grey = np.stack(

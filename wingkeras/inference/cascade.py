@@ -60,3 +60,33 @@ def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
     # The number of faces is not known in a graph, that of halves is.
     both = xp.reshape(both, (2, -1, len(scheme), 2))
     return (both[0] + scheme.flip(both[1], stage.size, xp)) / 2
+
+
+def check_stages(
+    stages: Sequence[Stage], scheme: LandmarkScheme, flip_tta: bool
+) -> None:
+    """Refuse networks that cannot follow one another, or do not fit the scheme.
+
+    Args:
+        stages, scheme, flip_tta: see `localizer.Localizer`.
+
+    Raises:
+        ValueError: see `localizer.Localizer`.
+    """
+    if not stages:
+        raise ValueError("Expected at least one stage, received none.")
+    for i, stage in enumerate(stages, start=1):
+        if stage.num_landmarks != len(scheme):
+            raise ValueError(
+                f"Expected networks for the {len(scheme)} landmarks of scheme "
+                f"{scheme.name!r}; that of stage {i} finds {stage.num_landmarks}."
+            )
+    crops.check_sizes([stage.size for stage in stages])
+    by_keras = {stage.runtime == "keras" for stage in stages}
+    if len(by_keras) > 1:
+        raise ValueError("Expected all stages to be run by Keras, or none.")
+    if flip_tta and scheme.mirror is None:
+        raise ValueError(
+            f"Expected flip_tta=False for scheme {scheme.name!r}, which has no "
+            "`mirror`; received True."
+        )

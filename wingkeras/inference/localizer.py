@@ -65,23 +65,7 @@ class Localizer:
         detector: Detector | None = None,
         flip_tta: bool = False,
     ):
-        if not stages:
-            raise ValueError("Expected at least one stage, received none.")
-        for i, stage in enumerate(stages, start=1):
-            if stage.num_landmarks != len(scheme):
-                raise ValueError(
-                    f"Expected networks for the {len(scheme)} landmarks of scheme "
-                    f"{scheme.name!r}; that of stage {i} finds {stage.num_landmarks}."
-                )
-        crops.check_sizes([stage.size for stage in stages])
-        by_keras = {stage.runtime == "keras" for stage in stages}
-        if len(by_keras) > 1:
-            raise ValueError("Expected all stages to be run by Keras, or none.")
-        if flip_tta and scheme.mirror is None:
-            raise ValueError(
-                f"Expected flip_tta=False for scheme {scheme.name!r}, which has no "
-                "`mirror`; received True."
-            )
+        cascade.check_stages(stages, scheme, flip_tta)
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale

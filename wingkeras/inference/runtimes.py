@@ -16,7 +16,7 @@ import numpy as np
 
 from wingkeras.extras import install_hint
 from wingkeras.inference.cores import available_cores
-from wingkeras.inference.sharing import Exclusive, OneEach
+from wingkeras.inference.loaders import LOADERS
 from wingkeras.inference.stages import Stage
 
 
@@ -141,7 +141,7 @@ class ModelFile:
     def __init__(self, path: Path, runtime: str, exact: bool, streams: bool):
         self.path, self.runtime = path, runtime
         self.exact, self.streams = exact, streams
-        self._run = _LOADERS[runtime](path, available_cores(), exact, streams)
+        self._run = LOADERS[runtime](path, available_cores(), exact, streams)
 
     def __call__(self, **inputs: Any) -> np.ndarray:
         """The one output, for arrays under the names that the file gives its inputs."""
@@ -240,64 +240,3 @@ class _OfCrops:
 
     def __call__(self, crops: np.ndarray) -> np.ndarray:
         return self.file(crops=crops)
-
-
-_Run = Callable[[dict[str, Any]], np.ndarray]
-
-
-def _load_onnx(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1 if streams else cores
-    # Idle threads would keep the cores from the next network, and from OpenCV.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda inputs: np.asarray(session.run(None, inputs)[0])
-
-
-def _load_litert(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
-    from ai_edge_litert.interpreter import Interpreter
-
-    def make():
-        threads = 1 if streams else cores
-        return Interpreter(str(path), num_threads=threads).get_signature_runner()
-
-    shared = OneEach(make) if streams else Exclusive(make)
-    return _shared_run(shared, lambda run, inputs: next(iter(run(**inputs).values())))
-
-
-def _load_openvino(path: Path, cores: int, exact: bool, streams: bool) -> _Run:
-    import openvino
-
-    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": cores}
-    if streams:
-        settings |= {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": cores}
-    if exact:
-        settings["INFERENCE_PRECISION_HINT"] = "f32"
-
-    def make():
-        return openvino.Core().compile_model(str(path), "CPU", settings)
-
-    if streams:
-        # They share the weights, and the model lives as long as they do.
-        shared = OneEach(make().create_infer_request)
-    else:
-        shared = Exclusive(lambda: make().create_infer_request())
-    return _shared_run(shared, lambda request, inputs: request.infer(inputs)[0])
-
-
-def _shared_run(shared: Exclusive | OneEach, call: Callable[[Any, dict], Any]) -> _Run:
-    """`call` of an object that threads share; the object is made now."""
-
-    def run(inputs: dict[str, Any]) -> np.ndarray:
-        with shared.use() as loaded:
-            return call(loaded, inputs)
-
-    with shared.use():  # a broken file shows here
-        return run
-
-
-_LOADERS = {"onnx": _load_onnx, "litert": _load_litert, "openvino": _load_openvino}

@@ -13,31 +13,15 @@ import keras
 import numpy as np
 
 from wingkeras.models import hdf5
-from wingkeras.storage.files import atomic_write
 
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def save_weights(model: keras.Model, path: str | Path) -> None:
-    """Write the weights of a model, without its optimizer, half as large as usual.
+def serialize(model: keras.Model) -> bytes:
+    """The content of a weight file without the optimizer, half as large as usual.
 
     Args:
         model: built.
-        path: ends with `.weights.h5`; appears when it is complete.
-
-    Raises:
-        ValueError: for another ending, or weights that are not finite.
-    """
-    path = Path(path)
-    if not path.name.endswith(".weights.h5"):
-        raise ValueError(f"Expected a path that ends with .weights.h5, received {path}")
-    content = serialize(model)
-    with atomic_write(path) as scratch:
-        scratch.write_bytes(content)
-
-
-def serialize(model: keras.Model) -> bytes:
-    """The content of the file that `save_weights` writes.
 
     Raises:
         ValueError: for weights that are not finite.
@@ -71,8 +55,8 @@ def load_weights(model: keras.Model, path: str | Path) -> None:
 
     Args:
         model: built.
-        path: of a `.weights.h5` file as Keras or `save_weights` writes it; an
-            optimizer in it does not count.
+        path: of a `.weights.h5` file as Keras writes it, or with the content from
+            `serialize`; an optimizer in it does not count.
 
     Raises:
         FileNotFoundError: if there is no such file.

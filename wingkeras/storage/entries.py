@@ -56,9 +56,11 @@ class Entry:
         flip_tta: whether the last one sees every face in the mirror as well.
         description: one line.
         recipe: what decided the trainings, in their order.
-        training_data: name, number of faces, licence.
+        training_data: name, number of faces, licence; of extra faces, where they are
+            from and their number.
         licence: of the weights.
-        metrics: measured errors; each names data, boxes and normalizer.
+        metrics: measured errors; each names data, boxes and normalizer, and whether the
+            faces were flipped as well.
         card: name of its model card.
         url: http address of the folder its files are in.
         hub: `hf://owner/repo` its files are in.
@@ -123,7 +125,8 @@ def parse_entry(values: Any, source: Path) -> Entry:
     """
     name = values.get("name") if isinstance(values, Mapping) else None
     where = f"{source}: entry {_shown(name)}" if name else f"{source}: an entry"
-    fields = _checked(values, Entry, entry_fields.ENTRY, where, ["stages"])
+    named = _under_own_names(values) if isinstance(values, Mapping) else values
+    fields = _checked(named, Entry, entry_fields.ENTRY, where, ["stages"])
     stages = fields["stages"]
     if not isinstance(stages, list | tuple) or not stages:
         raise ValueError(
@@ -175,30 +178,47 @@ def _checked(
     where: str,
     others: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The fields of a dataclass, under the names that the code has."""
+    """The fields of a dataclass."""
     if not isinstance(values, Mapping):
         raise ValueError(f"{where}: expected an object, received {_shown(values)}.")
-    named = serialized_names.from_file(values, serialized_names.ENTRY)
     known = {*checks, *others}
     required = {
         field.name
         for field in dataclasses.fields(kind)
         if field.default is field.default_factory is dataclasses.MISSING
     }
-    if missing := sorted(required - set(named)):
+    if missing := sorted(required - set(values)):
         raise ValueError(f"{where}: expected a field {missing[0]!r}, there is none.")
-    if unknown := sorted(set(named) - known):
+    if unknown := sorted(set(values) - known):
         raise ValueError(
             f"{where}: expected fields of {sorted(known)}, received "
             f"{_shown(unknown[0])}; a newer version may know it."
         )
-    for name, value in named.items():
+    for name, value in values.items():
         if name in checks and not checks[name][0](value):
             label = serialized_names.ENTRY.get(name, name)
             raise ValueError(
                 f"{where}: expected {label!r} to be {checks[name][1]}, received "
                 f"{_shown(value)}."
             )
+    return dict(values)
+
+
+def _under_own_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an entry under the names that the code has, not yet checked."""
+
+    def renamed(value: Any, names: Mapping[str, str]) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return serialized_names.from_file(value, names)
+
+    named = serialized_names.from_file(values, serialized_names.ENTRY)
+    if isinstance(metrics := named.get("metrics"), list | tuple):
+        named["metrics"] = [renamed(each, serialized_names.METRIC) for each in metrics]
+    if "training_data" in named:
+        named["training_data"] = renamed(
+            named["training_data"], serialized_names.TRAINING_DATA
+        )
     return named
 
 
@@ -208,4 +228,10 @@ def _shown(value: Any) -> str:
 
 def entry_values(entry: Entry) -> dict:
     """An entry as JSON-ready values, under the names that files have."""
-    return serialized_names.to_file(dataclasses.asdict(entry), serialized_names.ENTRY)
+    to_file = serialized_names.to_file
+    values = dataclasses.asdict(entry)
+    values["metrics"] = [to_file(m, serialized_names.METRIC) for m in entry.metrics]
+    values["training_data"] = to_file(
+        entry.training_data, serialized_names.TRAINING_DATA
+    )
+    return to_file(values, serialized_names.ENTRY)

@@ -146,7 +146,7 @@ _is_metric = _is_record(
     "boxes",
     data=_is_line,
     boxes=_is_line,
-    flip_test=lambda value: isinstance(value, bool),
+    flip_tta=lambda value: isinstance(value, bool),
     **{
         name: _is_record("nme_percent", nme_percent=_is_percent)
         for name in ("inter_ocular", "inter_pupil", "box")
@@ -159,7 +159,7 @@ _is_training_data = _is_record(
     name=_is_line,
     faces=_is_count,
     licence=_is_text,
-    further_faces=_is_count,
+    num_extra_faces=_is_count,
 )
 
 ENTRY: dict[str, tuple[Check, str]] = {

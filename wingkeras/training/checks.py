@@ -23,7 +23,7 @@ def check(inputs: Inputs, strategy: Strategy) -> None:
     """
     _check_strategy(inputs.recipe, strategy)
     _check_cascade(inputs)
-    _check_labels(inputs.training_faces, inputs.held_out)
+    _check_labels(inputs.training_faces, inputs.validation_faces)
     count_batches(len(inputs.plan), inputs.recipe.batch_size)
 
 
@@ -89,7 +89,7 @@ def _check_start(
         )
 
 
-def _check_labels(training_faces: FaceDataset, held_out: FaceDataset) -> None:
+def _check_labels(training_faces: FaceDataset, validation_faces: FaceDataset) -> None:
     scheme = training_faces.scheme
     unknown = np.isnan(training_faces.landmarks).all(axis=(0, 2))
     if unknown.any():
@@ -99,8 +99,8 @@ def _check_labels(training_faces: FaceDataset, held_out: FaceDataset) -> None:
             f"{len(training_faces)} training faces has {names}."
         )
     normalizer = usual_normalizers(scheme)[0]
-    if not measurable(held_out.landmarks, scheme, normalizer).any():
+    if not measurable(validation_faces.landmarks, scheme, normalizer).any():
         raise ValueError(
             f"Expected faces with a labelled {normalizer} distance to validate on; "
-            f"none of the {len(held_out)} held out has one."
+            f"none of the {len(validation_faces)} held out has one."
         )

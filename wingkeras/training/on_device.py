@@ -17,6 +17,9 @@ from wingkeras.data.augment import DRAWS, Augmentation, perturb
 from wingkeras.data.order import index_batches, part_of
 from wingkeras.data.regions import FaceRegions
 
+_LONGEST = 128
+"""Steps of a compiled loop, at most."""
+
 
 class ResidentFaces(keras.layers.Layer):
     """Indices `(B,)` of faces in; perturbed crops and their shape vectors out.
@@ -127,9 +130,6 @@ def loop_lengths(steps: int, devices: int) -> list[int]:
     if jax.default_backend() == "cpu":  # which runs the steps themselves no faster
         return [1] * steps
     return [len(part) for part in np.array_split(range(steps), -(-steps // _LONGEST))]
-
-
-_LONGEST = 128
 
 
 def attach(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wingkeras import geometry
+from wingkeras import geometry, serialized_names
 from wingkeras.data.balance import epoch_plan
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.near_copies import find_near_copies
@@ -41,14 +41,14 @@ class Inputs:
 
     Attributes:
         recipe: what to do.
-        training_faces: without those held out, and without `extra_faces`.
-        held_out: to validate on.
+        training_faces: without `validation_faces` and `extra_faces`.
+        validation_faces: those held out, to validate on.
         first_stage, init_from, extra_faces: see `run.train`.
     """
 
     recipe: Recipe
     training_faces: FaceDataset
-    held_out: FaceDataset
+    validation_faces: FaceDataset
     first_stage: Localizer | None
     init_from: Localizer | None
     extra_faces: FaceDataset | None
@@ -100,22 +100,27 @@ class Inputs:
         if self.init_from:
             start = find_start(self.init_from, self.recipe, scheme)
         own = {} if is_known(scheme) else {"scheme": scheme_values(scheme)}
-        parts = [self.training_faces, self.held_out, *([extra] if extra else [])]
-        return {
+        parts = [
+            self.training_faces,
+            self.validation_faces,
+            *([extra] if extra else []),
+        ]
+        values = {
             **own,
             "recipe": self.recipe.describe(),
             "faces": len(self.training_faces),
             "landmarks": digest([self.training_faces.landmarks]),
-            "held_out_landmarks": digest([self.held_out.landmarks]),
+            "validation_landmarks": digest([self.validation_faces.landmarks]),
             "boxes": digest([part.boxes for part in parts]),
             "pictures": _digest_pictures([x for part in parts for x in part.images]),
-            "further_faces": len(extra) if extra else 0,
-            "further_landmarks": digest([extra.landmarks]) if extra else None,
+            "num_extra_faces": len(extra) if extra else 0,
+            "extra_landmarks": digest([extra.landmarks]) if extra else None,
             "first_stages": [
                 digest(stage.network.get_weights()) for stage in self.first_stages
             ],
-            "start": digest(start.network.get_weights()) if start else None,
+            "init_from": digest(start.network.get_weights()) if start else None,
         }
+        return serialized_names.to_file(values, serialized_names.RUN)
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ def prepare(inputs: Inputs) -> Prepared:
     size, box_scale = inputs.recipe.size, inputs.box_scale
     regions, validation = (
         load_regions(part, size, box_scale)
-        for part in (inputs.training_faces, inputs.held_out)
+        for part in (inputs.training_faces, inputs.validation_faces)
     )
     mean_shape = np.nanmean(crop_landmarks(regions), axis=0)
     if inputs.extra_faces:
@@ -170,7 +175,7 @@ def _warn_of_near_copies(
     pictures = inputs.training_faces.images
     if inputs.extra_faces:
         pictures += inputs.extra_faces.images
-    held_out, shown = pairs[0]
+    copied, shown = pairs[0]
     _log.warning(
         "%d of the %d faces held out for validation are nearly the same as a face that "
         "is trained on, or its mirror image, such as %s and %s. The validation error "
@@ -180,7 +185,7 @@ def _warn_of_near_copies(
         "line --group-by.",
         len(pairs),
         len(validation),
-        inputs.held_out.images[held_out],
+        inputs.validation_faces.images[copied],
         pictures[shown],
     )
 

@@ -94,11 +94,11 @@ def train(
     # folder: it is claimed once the network is built. The checkpoint is read after
     # that, since whoever held the folder before may have been writing it.
     strategy, run_folder = strategy or Strategy(), RunFolder(folder)
-    training_faces, held_out = faces.split(
+    training_faces, validation_faces = faces.split(
         recipe.validation_split, recipe.seed, recipe.group_by
     )
     inputs = Inputs(
-        recipe, training_faces, held_out, first_stage, init_from, extra_faces
+        recipe, training_faces, validation_faces, first_stage, init_from, extra_faces
     )
     checks.check(inputs, strategy)
     described = inputs.describe() if strategy.process == 0 else {}

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from wingkeras import serialized_names
 from wingkeras.storage.files import atomic_write
 from wingkeras.storage.json_files import read_json
 from wingkeras.storage.lock import LockedError, locked
@@ -244,7 +245,7 @@ class RunFolder:
 
 
 # What earlier versions did not write down.
-_LATER = ("held_out_landmarks", "boxes", "pictures")
+_LATER = (serialized_names.RUN["validation_landmarks"], "boxes", "pictures")
 
 
 def _differences(known: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:

@@ -15,15 +15,15 @@ _SHOWN_TO_ONE = 3000
 _EPOCHS = 40
 _LEAST_EPOCHS = 8
 _BATCH_SIZE = 32
-_HELD_OUT_OF_ONE = 1.5
-_LEAST_HELD_OUT, _MOST_HELD_OUT = 0.05, 0.2
+_SPLIT_OF_ONE = 1.5
+_LEAST_SPLIT, _MOST_SPLIT = 0.05, 0.2
 _BOX_SCALE = 1.25
 
 
 def suitable_recipe(
     num_faces: int,
     scheme: LandmarkScheme,
-    start: Localizer | None = None,
+    init_from: Localizer | None = None,
     name: str = "own",
     length: float = 1.0,
 ) -> Recipe:
@@ -40,8 +40,8 @@ def suitable_recipe(
     Args:
         num_faces: those held out among them.
         scheme: of the faces.
-        start: what the training starts from; it decides the network. Without, it is a
-            CNN-6 with random weights.
+        init_from: what the training starts from; it decides the network. Without, it
+            is a CNN-6 with random weights.
         name: of the recipe.
         length: multiple of the usual number of steps.
 
@@ -64,19 +64,19 @@ def suitable_recipe(
             "Expected at least 3 faces to learn from and to validate on, received "
             f"{num_faces}."
         )
-    share = _HELD_OUT_OF_ONE / math.sqrt(num_faces)
-    held_out = min(max(share, _LEAST_HELD_OUT), _MOST_HELD_OUT)
-    trained_on = num_faces - round(held_out * num_faces)
+    share = _SPLIT_OF_ONE / math.sqrt(num_faces)
+    validation_split = min(max(share, _LEAST_SPLIT), _MOST_SPLIT)
+    trained_on = num_faces - round(validation_split * num_faces)
     shown = length * _SHOWN_TO_ONE * math.sqrt(num_faces)
     epochs = min(max(_EPOCHS * length, _LEAST_EPOCHS), _EPOCHS)
     passes = max(1, round(shown / epochs / trained_on))
     network, size = "CNN6", 64
     rates: dict[str, Any] = {}
-    if start:
-        stage = start.keras_stages[-1]
+    if init_from:
+        stage = init_from.keras_stages[-1]
         network, size = models.network_name(stage.network), stage.size
         rates = {"freeze_fraction": 0.1, "backbone_lr_multiplier": 0.2}
-        if goes_on(start, scheme):
+        if goes_on(init_from, scheme):
             rates = {"learning_rate": 5e-4}
     return Recipe(
         name,
@@ -86,7 +86,7 @@ def suitable_recipe(
         epochs=max(1, round(shown / passes / trained_on)),
         passes_per_epoch=passes,
         batch_size=min(_BATCH_SIZE, passes * trained_on),
-        validation_split=held_out,
+        validation_split=validation_split,
         box_scale=_BOX_SCALE,
         augmentation=Augmentation(
             scale=0.1, translate=0.05, colour=0.3, random_erasing=0.2
