@@ -24,7 +24,7 @@ def cache(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled(tmp_path_factory) -> Path:
-    """What JAX compiled, for all processes of the tests: most train the same network."""
+    """What JAX compiled, for all processes: most of them train the same network."""
     own = tmp_path_factory.getbasetemp()
     workers = "PYTEST_XDIST_WORKER" in os.environ
     folder = (own.parent if workers else own) / "jax"
