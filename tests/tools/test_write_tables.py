@@ -16,6 +16,7 @@ def root(tmp_path):
     shutil.copytree(ROOT / "results", tmp_path / "results")
     (tmp_path / "zoo").mkdir()
     shutil.copy(ROOT / "zoo/registry.json", tmp_path / "zoo")
+    (tmp_path / "SECURITY.md").write_text("No table.\n")
     return tmp_path
 
 
