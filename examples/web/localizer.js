@@ -1,30 +1,27 @@
 // The exported file: a picture and face boxes in, landmarks out.
 
-import * as ort from "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs";
-
-ort.env.wasm.wasmPaths = new URL("./node_modules/onnxruntime-web/dist/", import.meta.url).href;
+import { loadNetwork, Tensor } from "./runtime.js";
 
 /** Load an ONNX file that `wingkeras convert NAME --to onnx` wrote. */
-export async function load(url) {
-  const session = await ort.InferenceSession.create(url);
-  return (imageData, boxes) => localize(session, imageData, boxes);
+export async function loadLocalizer(file) {
+  const run = await loadNetwork(file, "model");
+  return (picture, boxes) => localize(run, picture, boxes);
 }
 
 /**
- * @param {ImageData} imageData the picture
+ * @param {Function} run see `loadNetwork`
+ * @param {ImageData} picture
  * @param {number[][]} boxes left, top, right, bottom of the squares around the faces'
  *   landmarks, pixels of the picture
  * @returns {Promise<number[][][]>} per face its points [x, y], pixels of the picture;
  *   the centre of the top left pixel is [0, 0]
  */
-async function localize(session, imageData, boxes) {
+async function localize(run, picture, boxes) {
   if (boxes.length === 0) return [];
-  const { width, height } = imageData;
-  const image = new ort.Tensor("uint8", withoutAlpha(imageData.data), [height, width, 3]);
-  const flat = Float32Array.from(boxes.flat());
-  const { landmarks } = await session.run({
-    image,
-    boxes: new ort.Tensor("float32", flat, [boxes.length, 4]),
+  const { data, width, height } = picture;
+  const { landmarks } = await run({
+    image: new Tensor("uint8", withoutAlpha(data), [height, width, 3]),
+    boxes: new Tensor("float32", Float32Array.from(boxes.flat()), [boxes.length, 4]),
   });
   const count = landmarks.dims[1];
   const point = (i) => [landmarks.data[2 * i], landmarks.data[2 * i + 1]];
@@ -41,11 +38,4 @@ function withoutAlpha(rgba) {
     rgb[to++] = rgba[from + 2];
   }
   return rgb;
-}
-
-/** The box around a face's landmarks: where to look for it in the next frame. */
-export function boxAround(landmarks) {
-  const xs = landmarks.map((point) => point[0]);
-  const ys = landmarks.map((point) => point[1]);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
