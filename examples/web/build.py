@@ -4,9 +4,9 @@
     python examples/web/build.py --output site
     python -m http.server --directory site
 
-The folder holds the page, models of the zoo as ONNX files with float16 weights, the face
-detector, ONNX Runtime's WebAssembly build, and the licences of all of them. It takes the
-place of an older one at once. All addresses in it are relative.
+The folder holds the page, models of the zoo as ONNX files with float16 weights, the
+face detector, ONNX Runtime's WebAssembly build, and the licences of all of them. It
+takes the place of an older one at once. All addresses in it are relative.
 """
 
 import argparse
@@ -25,11 +25,15 @@ from site_models import write_detector, write_model
 
 SOURCE = Path(__file__).resolve().parent
 MODELS = ("mobilenetv3_300w", "cnn67_300w")
-"""The smallest of the zoo with 68 points, which is the default, and the most accurate."""
+"""Of the zoo's models of 68 points, the smallest file and the most accurate model."""
 
-_RUNTIME = ("ort.wasm.min.mjs", *(f"ort-wasm-simd-threaded.{x}" for x in ("mjs", "wasm")))
-_MARK = "service_worker.js"
-"""A file that tells a folder that this program wrote."""
+_RUNTIME = (
+    "ort.wasm.min.mjs",
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+)
+_MARKS = ("service_worker.js", "models.json")
+"""Files of a folder that this program wrote."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,7 +100,7 @@ def build(output: Path, models: Iterable[str]) -> None:
 
 
 def _check_output(output: Path) -> None:
-    is_ours = (output / _MARK).is_file() and (output / "models.json").is_file()
+    is_ours = all((output / name).is_file() for name in _MARKS)
     if output.exists() and not is_ours and not (output.is_dir() and not _any(output)):
         raise FileExistsError(
             f"Expected --output to be a new or empty folder, or a site that this "
@@ -117,7 +121,7 @@ def _size(path: Path) -> int:
 
 
 def _write_json(path: Path, values) -> None:
-    path.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
+    path.write_text(json.dumps(values, allow_nan=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 import { areaOf, calibrate, commonArea, overlap, shorterSide } from "./boxes.js";
 import { shrink } from "./shrink.js";
 
-const CLOSER_SIDE = 1280; // most pixels of the closer look's longer side: one of Python's tiles
+const CLOSER_SIDE = 2048; // pixels, at most; Python goes further, in tiles
 
 /**
  * @param {Function} yunet see `loadYuNet`

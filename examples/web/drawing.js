@@ -11,7 +11,7 @@ export function drawFaces(canvas, faces, edges) {
   context.save();
   context.translate(0.5, 0.5); // a canvas counts from the edge of the first pixel
   for (const { box, landmarks } of faces) {
-    const unit = Math.max((box[2] - box[0]) / 200, canvas.width / 1000);
+    const unit = Math.max((box[2] - box[0]) / 150, canvas.width / 2000);
     context.lineWidth = unit;
     context.strokeStyle = "#fff";
     context.beginPath();
@@ -23,7 +23,7 @@ export function drawFaces(canvas, faces, edges) {
     context.fillStyle = "#3cdc3c";
     for (const [x, y] of landmarks) {
       context.beginPath();
-      context.arc(x, y, 1.4 * unit, 0, 2 * Math.PI);
+      context.arc(x, y, 1.6 * unit, 0, 2 * Math.PI);
       context.fill();
     }
   }

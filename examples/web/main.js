@@ -80,8 +80,8 @@ async function runCamera(video, ownModel, { detect, localize }, isCurrent) {
 
 function count(faces) {
   if (faces.length === 0) return "No face found";
-  const noun = faces.length === 1 ? "face" : "faces";
-  return `${faces.length} ${noun}, ${faces[0].landmarks.length} points each`;
+  const points = faces[0].landmarks.length;
+  return faces.length === 1 ? `1 face, ${points} points` : `${faces.length} faces, ${points} points each`;
 }
 
 async function openPicture(name, getBlob) {
@@ -102,6 +102,7 @@ async function startCamera() {
     video.muted = true;
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
     await video.play();
+    byId("file").value = ""; // so that the same file can be chosen again
     open(video);
   } catch (error) {
     say(`No camera: ${error.message}`);

@@ -26,7 +26,7 @@ export async function listModels(choice, preferred) {
 /** What a model is, in words. */
 export function describe({ name, error, licence }) {
   const measured = error
-    ? `: mean error ${error.nme_percent.toFixed(2)} % of the ${error.of} on ${error.data}`
+    ? `: mean error ${error.nme_percent.toFixed(2)} % of the ${error.of} (${error.data})`
     : "";
   return `${name}${measured}. Weights: ${licence || "no licence given"}.`;
 }

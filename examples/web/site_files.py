@@ -12,8 +12,8 @@ _YUNET_LICENCE = "face_detection_yunet_2026may.LICENSE"
 def write_service_worker(site: Path, later: Iterable[str]) -> None:
     """Put the list of files and their version into `service_worker.js`.
 
-    The version is a hash of all files, so that a browser keeps the new ones as soon as one
-    of them has changed.
+    The version is a hash of all files, so that a browser keeps the new ones as soon as
+    one of them has changed.
 
     Args:
         site: folder of the page, complete but for this.
@@ -33,7 +33,8 @@ def write_service_worker(site: Path, later: Iterable[str]) -> None:
         f"const FIRST = {json.dumps(first)};",
         f"const LATER = {json.dumps(later)};",
     )
-    worker.write_text("\n".join((*lines, "", worker.read_text())))
+    text = worker.read_text(encoding="utf-8")
+    worker.write_text("\n".join((*lines, "", text)), encoding="utf-8")
 
 
 def write_licences(site: Path, source: Path) -> None:

@@ -44,6 +44,10 @@ def write_model(name: str, site: Path) -> dict:
             f"{scheme.name!r}, which has no eyes."
         )
     file = f"models/{entry.name}.onnx"
+    if (site / file).exists():
+        raise ValueError(
+            f"Expected models of different names, {name} is not the first."
+        )
     described = export.metadata(entry.name, scheme, "all", "fp16", entry.licence)
     graph = export.build_graph(localizer)
     export.convert(graph, site / file, described, quantize="fp16")

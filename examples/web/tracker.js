@@ -3,7 +3,7 @@
 import { boxAround, overlap } from "./boxes.js";
 
 const SEARCH_INTERVAL = 500; // milliseconds
-const SAME_FACE = 0.3; // intersection over union
+const SAME_FACE = 0.5; // intersection over union with its box in the frame before
 
 /**
  * Follows every face by its last landmarks, and looks for others.

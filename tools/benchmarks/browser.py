@@ -44,6 +44,12 @@ def what_is_missing() -> str | None:
     return None
 
 
+def runtime_version() -> str:
+    """The version of onnxruntime-web that `npm ci` installed."""
+    package = EXAMPLE / "node_modules" / "onnxruntime-web" / "package.json"
+    return json.loads(package.read_text())["version"]
+
+
 def build(output: Path, models: Sequence[str]) -> None:
     """Run `examples/web/build.py`.
 
@@ -97,7 +103,7 @@ def opened(profile: Path, film: Path) -> Iterator[webdriver.Chrome]:
 
 
 def film_portrait(portrait: np.ndarray, path: Path) -> None:
-    """Two seconds of a portrait that moves slowly in a circle, again and again.
+    """Four seconds of a portrait that moves slowly in a circle, again and again.
 
     Args:
         portrait: `(H, W, 3)` uint8 RGB.
@@ -106,10 +112,10 @@ def film_portrait(portrait: np.ndarray, path: Path) -> None:
     width, height = FILM_SIZE
     scale = height / portrait.shape[0]
     left = (width - scale * portrait.shape[1]) / 2
-    count = 2 * FILM_RATE
+    count = 4 * FILM_RATE
     with path.open("wb") as file:
         for angle in np.linspace(0, 2 * np.pi, count, endpoint=False):
-            x, y = left + 30 * np.cos(angle), 15 * np.sin(angle)
+            x, y = left + 20 * np.cos(angle), 10 * np.sin(angle)
             move = np.array([[scale, 0, x], [0, scale, y]])
             frame = cv2.warpAffine(
                 portrait, move, FILM_SIZE, flags=cv2.INTER_AREA, borderValue=(90,) * 3
