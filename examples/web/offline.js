@@ -1,34 +1,37 @@
 // What the service worker keeps for use without network, in words.
 
+const worker = navigator.serviceWorker; // undefined without https
+const before = worker?.controller;
+const isNewer = () => before && worker.controller !== before;
+
 /** @param {HTMLElement} line to write it to */
 export async function keepForOfflineUse(line) {
-  if (!navigator.serviceWorker) {
+  if (!worker) {
     line.textContent = "Not kept for offline use: that needs https, or localhost.";
     return;
   }
-  const wasKept = navigator.serviceWorker.controller !== null;
-  navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (wasKept) line.textContent = "A newer version of this site is kept now: load the page again.";
-  });
+  const say = async () => {
+    line.textContent = isNewer()
+      ? "A newer version of this site is kept now: load the page again."
+      : await describeKept();
+  };
+  worker.addEventListener("controllerchange", say);
   try {
-    await navigator.serviceWorker.register(new URL("service_worker.js", import.meta.url));
-    await navigator.serviceWorker.ready;
-    line.textContent = await describeKept();
+    await worker.register(new URL("service_worker.js", import.meta.url));
+    await worker.ready;
+    await say();
   } catch (error) {
     line.textContent = `Not kept for offline use: ${error.message}`;
   }
 }
 
 async function describeKept() {
-  const { scope } = await navigator.serviceWorker.ready;
+  const { scope } = await worker.ready;
   const names = (await caches.keys()).filter((name) => name.startsWith(`wingkeras ${scope} `));
-  const cache = await caches.open(names.at(-1));
-  const responses = await cache.matchAll();
-  const blobs = await Promise.all(responses.map((response) => response.blob()));
-  const megabytes = blobs.reduce((sum, { size }) => sum + size, 0) / 1e6;
-  const models = responses.map(({ url }) => url.match(/models\/([^/]+)\.onnx$/)?.[1]);
+  const requests = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat();
+  const models = requests.map(({ url }) => url.match(/models\/([^/]+)\.onnx$/)?.[1]).filter(Boolean);
   return (
-    `Works offline: the page, ONNX Runtime, the face detector and ${models.filter(Boolean).join(", ")} ` +
-    `are kept in this browser, ${megabytes.toFixed(1)} MB. Other models are kept once used.`
+    `Works offline: the page, ONNX Runtime, the face detector and ${models.join(", ")} ` +
+    "are kept in this browser. Other models are kept once used."
   );
 }
