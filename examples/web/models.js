@@ -39,6 +39,6 @@ export function describe({ name, error, licence }) {
 export async function loadModel(model) {
   const settings = await readJson("detector.json", "settings of the face detector");
   yunet ??= await loadYuNet(settings);
-  const localize = await loadLocalizer(model.file);
+  const localize = await loadLocalizer(model);
   return { detect: makeDetector(yunet, settings, model.calibration), localize };
 }

@@ -34,6 +34,7 @@ def write_model(name: str, site: Path) -> dict:
     entry, _ = find_entry(name)
 
     from wingkeras import export, zoo
+    from wingkeras.imaging import crops
     from wingkeras.inference import YuNetDetector
 
     localizer = zoo.load(name)
@@ -59,6 +60,7 @@ def write_model(name: str, site: Path) -> dict:
         "licence": entry.licence,
         "scheme": scheme.name,
         "edges": scheme.edges,
+        "region_scale": localizer.box_scale * crops.REGION_FACTOR,
         "calibration": dataclasses.asdict(localizer.detector.calibration),
     }
 
