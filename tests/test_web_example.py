@@ -227,6 +227,14 @@ def test_says_what_is_missing(site, browser, tmp_path, name):
         page.wait_for(browser, f"{name} is missing from this site (404).")
 
 
+def test_says_what_hinders_use_offline(site, browser, tmp_path):
+    incomplete = _copy(site, tmp_path / "site")
+    (incomplete / "licences.txt").unlink()
+    with page.served(incomplete) as address:
+        _open(browser, address)
+        page.wait_for(browser, "Not kept for offline use: a file", "offline")
+
+
 def _copy(site, folder):
     return Path(shutil.copytree(site, folder, copy_function=os.link))
 

@@ -7,6 +7,7 @@ import { loadYuNet } from "./yunet.js";
 
 const readJson = async (name, what) => (await fetchFile(name, what)).json();
 let yunet = null;
+const loaded = new Map(); // localizers by the names of their models
 
 /** Fill the choice; the first model of `models.json` is the default. */
 export async function listModels(choice, preferred) {
@@ -39,6 +40,7 @@ export function describe({ name, error, licence }) {
 export async function loadModel(model) {
   const settings = await readJson("detector.json", "settings of the face detector");
   yunet ??= await loadYuNet(settings);
-  const localize = await loadLocalizer(model);
-  return { detect: makeDetector(yunet, settings, model.calibration), localize };
+  if (!loaded.has(model.name)) loaded.set(model.name, await loadLocalizer(model));
+  const detect = makeDetector(yunet, settings, model.calibration);
+  return { detect, localize: loaded.get(model.name) };
 }

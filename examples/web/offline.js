@@ -17,7 +17,12 @@ export async function keepForOfflineUse(line) {
   };
   worker.addEventListener("controllerchange", say);
   try {
-    await worker.register(new URL("service_worker.js", import.meta.url));
+    const registration = await worker.register(new URL("service_worker.js", import.meta.url));
+    registration.installing?.addEventListener("statechange", ({ target }) => {
+      if (target.state === "redundant" && !registration.active) {
+        line.textContent = "Not kept for offline use: a file of this site is missing.";
+      }
+    });
     await worker.ready;
     await say();
   } catch (error) {
