@@ -25,7 +25,7 @@ MODEL, OTHER = "mobilenetv3_300w", "cnn6_aflw5"
 PIXELS = 0.5
 """Between the landmarks of the page and those of Python, in the page's boxes."""
 
-SIDES = 0.02
+SIDES = 0.005
 """Between the boxes of the page and those of Python, in their sides."""
 
 DOT = (60, 220, 60)
