@@ -1,9 +1,11 @@
 """The page in `examples/web`, in a real browser."""
 
-import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 import time
-import urllib.parse
 from pathlib import Path
 
 import cv2
@@ -11,142 +13,253 @@ import numpy as np
 import pytest
 from matplotlib.cbook import get_sample_data
 
-from served_folder import served
-from wingkeras import export, zoo
+from wingkeras import zoo
 from wingkeras.imaging.images import read_image
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "web"
-MODEL = "cnn6_300w"
-DOT = (0, 255, 0)
-
-pytestmark = pytest.mark.slow
-selenium = pytest.importorskip("selenium", reason="needs the extra `dev`")
+pytest.importorskip("selenium", reason="needs the extra `dev`")
 pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
 
+from benchmarks import browser as page
+
+MODEL, OTHER = "mobilenetv3_300w", "cnn6_aflw5"
+PIXELS = 0.5
+"""Between the landmarks of the page and those of Python, in the page's boxes."""
+
+SIDES = 0.005
+"""Between the boxes of the page and those of Python, in their sides."""
+
+DOT = (60, 220, 60)
+
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
-def portrait():
-    return read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+def path():
+    return get_sample_data("grace_hopper.jpg", asfileobj=False)
 
 
 @pytest.fixture(scope="module")
-def site(portrait, tmp_path_factory):
-    """The page with a model and a picture, served on this machine."""
-    if not (EXAMPLE / "node_modules").is_dir():
-        pytest.skip(f"needs `npm ci` in {EXAMPLE}")
-    folder = tmp_path_factory.mktemp("site")
-    for name in ("index.html", "main.js", "localizer.js"):
-        shutil.copy(EXAMPLE / name, folder)
-    (folder / "node_modules").symlink_to(EXAMPLE / "node_modules")
-    graph = export.build_graph(zoo.load(MODEL))
-    export.convert(graph, folder / "model.onnx", quantize="fp16")
-    cv2.imwrite(str(folder / "portrait.png"), portrait[..., ::-1])
+def film(path, tmp_path_factory):
+    film = tmp_path_factory.mktemp("film") / "portrait.mjpeg"
+    page.film_portrait(read_image(path), film)
+    return film
 
-    with served(folder) as address:
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    if missing := page.what_is_missing():
+        pytest.skip(missing)
+    folder = tmp_path_factory.mktemp("site") / "site"
+    page.build(folder, [MODEL, OTHER])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    with page.served(site) as address:
         yield address
 
 
-@pytest.fixture
-def browser(tmp_path):
-    from selenium import webdriver
-
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if not all(programs):
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for flag in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        "--window-size=1000,900",
-        f"--user-data-dir={tmp_path / 'profile'}",
-    ):
-        options.add_argument(flag)
-    service = webdriver.ChromeService(programs[1])
-    driver = webdriver.Chrome(options, service)
-    yield driver
-    driver.quit()
-    service.stop()
+@pytest.fixture(scope="module")
+def browser(site, film, tmp_path_factory):
+    with page.opened(tmp_path_factory.mktemp("profile"), film) as browser:
+        yield browser
 
 
-def _wait_for(browser, text):
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    status = browser.find_element("id", "status")
-    WebDriverWait(browser, 120).until(
-        lambda _: text in status.text, f"the page says {status.text!r}"
-    )
+@pytest.fixture(scope="module")
+def localizer():
+    return zoo.load(MODEL)
 
 
-def _landmarks(browser):
-    link = browser.find_element("id", "save").get_attribute("href")
-    return np.array(
-        json.loads(urllib.parse.unquote(link.split(",", 1)[1]))["landmarks"]
-    )
+def _open(browser, address):
+    browser.get(address)
+    page.wait_for(browser, "Choose a picture")
 
 
-def _draw(browser, box):
-    """Draw a box, in widths of the picture, with the mouse."""
-    from selenium.webdriver import ActionChains
-
-    canvas = browser.find_element("id", "picture")
-    width, height = canvas.size["width"], canvas.size["height"]
-    start, end = np.reshape(box, (2, 2)) * width - np.array([width, height]) / 2
-    actions = ActionChains(browser)
-    actions.move_to_element_with_offset(canvas, *map(int, start)).click_and_hold()
-    actions.move_to_element_with_offset(canvas, *map(int, end)).release().perform()
-
-
-def test_finds_the_landmarks_that_python_finds(site, browser, portrait, tmp_path):
-    localizer = zoo.load(MODEL)
-    faces = localizer.detect(portrait)
-    expected, boxes = faces.landmarks, faces.boxes
-    box = ",".join(f"{value:.3f}" for value in boxes[0])
-    browser.get(f"{site}/index.html?image=portrait.png&box={box}")
-    _wait_for(browser, "68 points in")
-    received = _landmarks(browser)
-    assert np.abs(received - expected[0]).max() < 0.5
-
-    canvas = browser.find_element("id", "picture")
-    drawn = cv2.imdecode(np.frombuffer(canvas.screenshot_as_png, np.uint8), 1)
-    scale = drawn.shape[1] / portrait.shape[1]
-    columns, rows = np.rint((received + 0.5) * scale - 0.5).astype(int).T
-    dots = np.abs(drawn[rows, columns, ::-1].astype(int) - DOT).max(axis=1) < 60
-    assert dots.sum() >= 66
-
-
-def test_box_can_be_drawn_by_hand(site, browser, portrait):
-    faces = zoo.load(MODEL).detect(portrait)
-    expected, boxes = faces.landmarks, faces.boxes
-    browser.get(f"{site}/index.html?image=portrait.png")
-    _wait_for(browser, "Draw a box")
-    _draw(browser, boxes[0] / portrait.shape[1])
-    _wait_for(browser, "68 points in")
-    eyes = np.linalg.norm(expected[0, 36] - expected[0, 45])
-    error = np.linalg.norm(_landmarks(browser) - expected[0], axis=1).mean()
-    assert error / eyes < 0.06
-
-
-def test_a_picture_never_gets_the_cameras_landmarks(site, browser, portrait, tmp_path):
-    picture = tmp_path / "still.png"
-    cv2.imwrite(str(picture), portrait[..., ::-1])
-    browser.get(f"{site}/index.html")
-    _wait_for(browser, "Choose a picture")
-    browser.find_element("id", "camera").click()
-    _wait_for(browser, "Draw a box")
-    _draw(browser, [0.3, 0.1, 0.7, 0.5])
-    _wait_for(browser, "frames per second")
+def _choose(browser, picture):
     browser.find_element("id", "file").send_keys(str(picture))
-    _wait_for(browser, "Draw a box")
-    time.sleep(2)  # for the answer that was on its way
-    assert "Draw a box" in browser.find_element("id", "status").text
+    page.wait_for(browser, " ms")
+
+
+def _compare(localizer, image, found):
+    """The page's faces with Python's: boxes, and landmarks in the same boxes."""
+    boxes = np.array([face["box"] for face in found["faces"]])
+    expected = localizer.find_faces(image)
+    assert boxes.shape == expected.boxes.shape
+    sides = expected.boxes[:, 2:3] - expected.boxes[:, :1]
+    assert (np.abs(boxes - expected.boxes) < SIDES * sides).all()
+    scores = [face["score"] for face in found["faces"]]
+    np.testing.assert_allclose(scores, expected.scores, atol=0.02)
+    landmarks = np.array([face["landmarks"] for face in found["faces"]])
+    assert np.abs(landmarks - localizer(image, boxes)).max() < PIXELS
+
+
+def test_finds_the_faces_and_landmarks_that_python_finds(
+    address, browser, localizer, path
+):
+    image = read_image(path)
+    _open(browser, address)
+    _choose(browser, path)
+    shown, found = page.found_in(browser)
+    np.testing.assert_array_equal(shown, image)
+    assert len(found["faces"]) == 1
+    _compare(localizer, image, found)
+
+    view = browser.find_element("id", "view").screenshot_as_png
+    drawn = cv2.imdecode(np.frombuffer(view, np.uint8), 1)[..., ::-1]
+    scale = drawn.shape[1] / image.shape[1]
+    landmarks = np.array(found["faces"][0]["landmarks"])
+    columns, rows = np.rint((landmarks + 0.5) * scale - 0.5).astype(int).T
+    off = np.abs(drawn[rows, columns].astype(int) - DOT).max(axis=1)
+    assert (off < 90).sum() >= 66
+
+
+def test_finds_small_faces_beside_large_ones(
+    address, browser, localizer, path, tmp_path
+):
+    """The two smaller ones need the closer look."""
+    portrait = read_image(path)
+    image = np.full((900, 1200, 3), 120, np.uint8)
+    for left, top, height in ((20, 150, 700), (680, 20, 400), (1080, 20, 120)):
+        size = (round(height * 512 / 600), height)
+        small = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA)
+        image[top : top + height, left : left + size[0]] = small
+    cv2.imwrite(str(tmp_path / "three.png"), image[..., ::-1])
+    _open(browser, address)
+    _choose(browser, tmp_path / "three.png")
+    _, found = page.found_in(browser)
+    assert len(found["faces"]) == 3
+    _compare(localizer, image, found)
+
+
+def test_says_that_there_is_no_face(address, browser, tmp_path):
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((300, 400, 3), 120, np.uint8))
+    _open(browser, address)
+    _choose(browser, tmp_path / "grey.png")
+    assert "No face found" in browser.find_element("id", "status").text
     assert not browser.find_element("id", "save").is_displayed()
 
 
-def test_says_what_is_missing(site, browser):
-    browser.get(f"{site}/index.html?model=none.onnx")
-    _wait_for(browser, "The model could not be loaded")
+def test_another_model_can_be_chosen(address, browser, path):
+    _open(browser, address)
+    _choose(browser, path)
+    options = browser.find_elements("css selector", "#model option")
+    assert [option.text for option in options] == [
+        f"{MODEL}: 2.2 MB, error 3.72 %",
+        f"{OTHER}: 7.4 MB, error 10.52 %",
+    ]
+    options[1].click()
+    page.wait_for(browser, "1 face, 5 points in")
+    _, found = page.found_in(browser)
+    _compare(zoo.load(OTHER), read_image(path), found)
+
+
+def test_follows_a_face_in_the_camera(address, browser, localizer):
+    _open(browser, address)
+    browser.find_element("id", "camera").click()
+    page.wait_for(browser, "1 face, 68 points; ")
+    places = []
+    for _ in range(4):
+        time.sleep(0.4)
+        frame, found = page.found_in(browser)
+        assert frame.shape[1::-1] == page.FILM_SIZE
+        (face,) = found["faces"]
+        landmarks = np.array(face["landmarks"])
+        assert np.abs(landmarks - localizer(frame, face["box"])).max() < PIXELS
+        (expected,) = localizer.detect(frame).landmarks
+        eyes = np.linalg.norm(expected[36] - expected[45])
+        errors = np.linalg.norm(landmarks - expected, axis=1)
+        assert errors.mean() < 0.05 * eyes
+        places.append(landmarks.mean(axis=0))
+    assert np.ptp(places, axis=0).max() > 3
+    said = browser.find_element("id", "status").text
+    rate = re.fullmatch(r"1 face, 68 points; ([\d.]+) frames/s", said)
+    assert rate and float(rate[1]) > 0
+
+
+def test_a_picture_never_gets_the_cameras_landmarks(address, browser, path):
+    _open(browser, address)
+    browser.find_element("id", "camera").click()
+    page.wait_for(browser, "frames/s")
+    _choose(browser, path)
+    time.sleep(1)  # for the answer that was on its way
+    shown, _ = page.found_in(browser)
+    np.testing.assert_array_equal(shown, read_image(path))
+    assert "1 face, 68 points in" in browser.find_element("id", "status").text
+
+
+def test_works_offline_and_takes_a_newer_site(site, film, path, tmp_path):
+    newer = _copy(site, tmp_path / "newer")
+    _replace(newer / "index.html", "<title>Face", "<title>Newer face")
+    _replace(newer / "service_worker.js", 'VERSION = "', 'VERSION = "newer')
+    keys = "return caches.keys()"
+    with page.opened(tmp_path / "profile", film) as browser:
+        with page.served(site) as address:
+            _open(browser, address)
+            said = page.wait_for(browser, "Works offline", "offline")
+            assert MODEL in said and OTHER not in said
+            (before,) = browser.execute_script(keys)
+
+        _open(browser, address)
+        _choose(browser, path)
+        assert len(page.found_in(browser)[1]["faces"]) == 1
+        browser.find_element("css selector", "#model option:last-child").click()
+        page.wait_for(browser, f"models/{OTHER}.onnx cannot be reached")
+
+        with page.served(newer, int(address.rpartition(":")[2])):
+            _open(browser, address)
+            page.wait_for(browser, "A newer version", "offline")
+            _open(browser, address)
+            assert browser.title == "Newer face landmarks"
+            (after,) = browser.execute_script(keys)
+            assert after != before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"models/{MODEL}.onnx", "face_detection_yunet_2026may.onnx", "models.json"],
+)
+def test_says_what_is_missing(site, browser, tmp_path, name):
+    incomplete = _copy(site, tmp_path / "site")
+    (incomplete / name).unlink()
+    with page.served(incomplete) as address:
+        browser.get(address)
+        page.wait_for(browser, f"{name} is missing from this site (404).")
+
+
+def test_says_what_hinders_use_offline(site, browser, tmp_path):
+    incomplete = _copy(site, tmp_path / "site")
+    (incomplete / "licences.txt").unlink()
+    with page.served(incomplete) as address:
+        _open(browser, address)
+        page.wait_for(browser, "Not kept for offline use: a file", "offline")
+
+
+def _copy(site, folder):
+    return Path(shutil.copytree(site, folder, copy_function=os.link))
+
+
+def _replace(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.unlink()  # a link to the site's own
+    path.write_text(text.replace(old, new))
+
+
+def test_build_refuses_to_replace_other_folders(site, tmp_path):
+    (tmp_path / "thesis.txt").write_text("text")
+    program = [sys.executable, page.EXAMPLE / "build.py", "--output", tmp_path]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "a new or empty folder" in done.stderr and str(tmp_path) in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_build_names_an_unknown_model_and_keeps_the_old_site(site):
+    before = (site / "models.json").read_bytes()
+    program = [sys.executable, page.EXAMPLE / "build.py", "--output", site]
+    program += ["--models", "cnn6_300v"]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 1 and "Did you mean 'cnn6_300w'?" in done.stderr
+    assert (site / "models.json").read_bytes() == before
+    assert [path.name for path in site.parent.iterdir()] == [site.name]

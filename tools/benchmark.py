@@ -9,6 +9,7 @@
     python tools/benchmark.py latency NAME [NAME ...] --calibration PATH_TO_300W
     python tools/benchmark.py bulk NAME --pictures FOLDER
     python tools/benchmark.py start NAME
+    python tools/benchmark.py browser NAME [NAME ...]
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
     python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
 
@@ -27,6 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.commands import (
     balance,
+    browser,
     bulk,
     compare,
     errors,
@@ -49,6 +51,7 @@ COMMANDS = {
     "latency": latency,
     "bulk": bulk,
     "start": start,
+    "browser": browser,
     "compare": compare,
     "head_pose": head_pose,
     "errors": errors,

@@ -1,155 +1,116 @@
-// The page: a picture or the camera, a box drawn by hand, landmarks drawn over it.
+// The page: a picture or the camera, its faces found and their landmarks drawn.
 //
-// ?model=FILE.onnx&image=URL&box=left,top,right,bottom opens one at once.
+// ?model=NAME chooses a model, ?image=URL opens a picture at once.
 
-import { boxAround, load } from "./localizer.js";
+import { describe, listModels, loadModel } from "./models.js";
+import { keepForOfflineUse } from "./offline.js";
+import { makeTracker } from "./tracker.js";
+import { pixelsOf, show } from "./view.js";
 
-const canvas = document.getElementById("picture");
-const context = canvas.getContext("2d", { willReadFrequently: true });
-const statusLine = document.getElementById("status");
-const save = document.getElementById("save");
+const byId = (id) => document.getElementById(id);
+const [choice, cameraButton] = [byId("model"), byId("camera")];
 const query = new URLSearchParams(location.search);
 
+let models = [];
+let model = null; // of models.json
+let ready = null; // promise of what `loadModel` returns
 let source = null; // ImageBitmap, or the camera's <video>
-let box = null;
-let landmarks = null;
-let localize = null;
 
-const say = (text) => { statusLine.textContent = text; };
+const say = (text) => { byId("status").textContent = text; };
+const fail = (error) => say(error.message);
 
-function showSource() {
-  canvas.width = source.videoWidth || source.width;
-  canvas.height = source.videoHeight || source.height;
-  context.drawImage(source, 0, 0);
+function choose() {
+  model = models.find(({ name }) => name === choice.value);
+  byId("about").textContent = describe(model);
+  say(`Loading ${model.name}…`);
+  ready = loadModel(model);
+  const chosen = ready;
+  chosen.then(() => { if (!source && ready === chosen) say("Choose a picture."); }, fail);
+  if (source) run();
 }
 
-function draw() {
-  const unit = Math.max(canvas.width / 400, 1);
-  if (box) {
-    context.strokeStyle = "#0af";
-    context.lineWidth = unit;
-    context.strokeRect(box[0] + 0.5, box[1] + 0.5, box[2] - box[0], box[3] - box[1]);
-  }
-  context.fillStyle = "#0f0";
-  for (const [x, y] of landmarks ?? []) {
-    context.beginPath();
-    context.arc(x + 0.5, y + 0.5, 1.5 * unit, 0, 2 * Math.PI);
-    context.fill();
-  }
-}
-
-/**
- * One picture: from the box to landmarks, on the screen and in the file to save.
- *
- * Returns the milliseconds taken, or null if by then there is another picture or box,
- * which the answer does not belong to.
- */
-async function update() {
-  showSource();
-  landmarks = null;
-  save.hidden = true;
-  let ms = 0;
-  if (box && localize) {
-    const [ownSource, ownBox] = [source, box];
-    const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-    const start = performance.now();
-    const [found] = await localize(pixels, [ownBox]);
-    ms = performance.now() - start;
-    if (source !== ownSource || box !== ownBox) return null;
-    landmarks = found;
-    save.hidden = false;
-    save.href = "data:application/json," + encodeURIComponent(JSON.stringify({ box, landmarks }));
-  }
-  draw();
-  return ms;
-}
-
-async function show(bitmap) {
+function open(next) {
   source?.srcObject?.getTracks().forEach((track) => track.stop());
-  source = bitmap;
-  box = null;
-  await update();
-  say("Draw a box around the face.");
+  source = next;
+  cameraButton.textContent = source?.srcObject ? "Stop camera" : "Start camera";
+  if (source) run();
 }
 
-async function updateStill() {
+/** Show what is open, until something else or another model is chosen. */
+async function run() {
+  const [ownSource, ownModel, ownReady] = [source, model, ready];
+  const isCurrent = () => source === ownSource && ready === ownReady;
   try {
-    const ms = await update();
-    if (ms !== null && landmarks) say(`${landmarks.length} points in ${ms.toFixed(0)} ms`);
+    if (source.srcObject) await runCamera(ownSource, ownModel, await ownReady, isCurrent);
+    else await runPicture(ownSource, ownModel, ownReady, isCurrent);
   } catch (error) {
-    say(`The model failed: ${error.message}`);
+    if (isCurrent()) fail(error);
   }
 }
 
-async function openFile(file) {
-  if (!file) return;
+async function runPicture(bitmap, ownModel, loading, isCurrent) {
+  const pixels = pixelsOf(bitmap);
+  show(pixels, [], ownModel);
+  say("Looking for faces…");
+  const { detect, localize } = await loading;
+  const start = performance.now();
+  const found = await detect(pixels);
+  const landmarks = await localize(pixels, found.map(({ box }) => box));
+  if (!isCurrent()) return; // the answer belongs to what was open before
+  const faces = found.map((face, i) => ({ ...face, landmarks: landmarks[i] }));
+  show(pixels, faces, ownModel);
+  say(`${count(faces)} in ${(performance.now() - start).toFixed(0)} ms`);
+}
+
+async function runCamera(video, ownModel, { detect, localize }, isCurrent) {
+  const track = makeTracker(detect, localize);
+  const times = [performance.now()];
+  while (isCurrent()) {
+    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const pixels = pixelsOf(video);
+    const faces = await track(pixels);
+    if (!isCurrent()) return;
+    show(pixels, faces, ownModel);
+    times.push(performance.now());
+    while (times.length > 2 && times.at(-1) - times[0] > 2000) times.shift();
+    const rate = (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
+    say(`${count(faces)}; ${rate.toFixed(1)} frames/s`);
+  }
+}
+
+function count(faces) {
+  if (faces.length === 0) return "No face found";
+  const points = faces[0].landmarks.length;
+  return faces.length === 1 ? `1 face, ${points} points` : `${faces.length} faces, ${points} points each`;
+}
+
+async function openPicture(name, getBlob) {
   try {
-    await show(await createImageBitmap(file));
+    open(await createImageBitmap(await getBlob()));
   } catch {
-    say(`${file.name} is not a picture that this browser can read.`);
+    say(`${name} is not a picture that this browser can read.`);
   }
 }
 
 async function startCamera() {
-  const video = document.createElement("video");
-  try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
-  } catch (error) {
-    say(`No camera: ${error.message}`);
+  if (!navigator.mediaDevices) {
+    say("No camera: browsers give it to pages from https or localhost only.");
     return;
   }
-  await video.play();
-  await show(video);
-  let before = performance.now();
-  let rate = 0;
-  while (source === video) {
-    await new Promise(requestAnimationFrame);
-    if (dragging) { showSource(); draw(); continue; }
-    try {
-      if ((await update()) === null) continue;
-    } catch (error) {
-      say(`The model failed: ${error.message}`);
-      return;
-    }
-    const now = performance.now();
-    rate = 0.9 * rate + 0.1 * (1000 / (now - before));
-    before = now;
-    if (landmarks) {
-      box = boxAround(landmarks);
-      say(`${rate.toFixed(0)} frames per second; draw a new box if it lost the face`);
-    }
+  try {
+    const video = document.createElement("video");
+    video.muted = true;
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+    await video.play();
+    byId("file").value = ""; // so that the same file can be chosen again
+    open(video);
+  } catch (error) {
+    say(`No camera: ${error.message}`);
   }
 }
 
-let dragging = null;
-const at = (event) => {
-  const shown = canvas.getBoundingClientRect();
-  return [
-    ((event.clientX - shown.left) / shown.width) * canvas.width - 0.5,
-    ((event.clientY - shown.top) / shown.height) * canvas.height - 0.5,
-  ];
-};
-canvas.addEventListener("pointerdown", (event) => {
-  if (!source) return;
-  canvas.setPointerCapture(event.pointerId);
-  dragging = at(event);
-});
-canvas.addEventListener("pointermove", (event) => {
-  if (!dragging) return;
-  const [x, y] = at(event);
-  box = [Math.min(x, dragging[0]), Math.min(y, dragging[1]), Math.max(x, dragging[0]), Math.max(y, dragging[1])];
-  landmarks = null;
-  showSource();
-  draw();
-});
-canvas.addEventListener("pointerup", () => {
-  dragging = null;
-  if (box && box[2] - box[0] < 8) box = null;
-  if (source && !source.srcObject) updateStill();
-});
-
-document.getElementById("file").addEventListener("change", (event) => openFile(event.target.files[0]));
-document.getElementById("camera").addEventListener("click", startCamera);
+const openFile = (file) => file && model && openPicture(file.name, () => file);
+byId("file").addEventListener("change", (event) => openFile(event.target.files[0]));
 document.body.addEventListener("dragover", (event) => {
   event.preventDefault();
   document.body.classList.add("over");
@@ -158,26 +119,20 @@ document.body.addEventListener("dragleave", () => document.body.classList.remove
 document.body.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("over");
-  if (event.dataTransfer.files[0]) openFile(event.dataTransfer.files[0]);
+  openFile(event.dataTransfer.files[0]);
 });
 
 try {
-  const file = query.get("model") ?? "model.onnx";
-  localize = await load(file);
-  if (source) await updateStill();
-  else say("Choose a picture.");
+  models = await listModels(choice, query.get("model"));
+  choice.addEventListener("change", choose);
+  cameraButton.addEventListener("click", () => {
+    if (source?.srcObject) { open(null); say("Choose a picture."); } else startCamera();
+  });
+  choose();
+  await ready;
+  const image = query.get("image");
+  if (image && !source) await openPicture(image, async () => (await fetch(image)).blob());
+  await keepForOfflineUse(byId("offline"));
 } catch (error) {
-  say(`The model could not be loaded: ${error.message}`);
-}
-if (localize && query.has("image")) {
-  try {
-    const response = await fetch(query.get("image"));
-    await show(await createImageBitmap(await response.blob()));
-    if (query.has("box")) {
-      box = query.get("box").split(",").map(Number);
-      await updateStill();
-    }
-  } catch {
-    say(`${query.get("image")} is not a picture that this browser can read.`);
-  }
+  fail(error);
 }

@@ -24,13 +24,13 @@ MOST_PIXELS = 1 << 23
 _TILE = 1280
 _MOST_OVERLAP = _TILE // 4
 
-_HEAD = 1.5
+HEAD = 1.5
 """Side of a head with its ears and hair over that of the face's box."""
 
-_SAME_FACE = 0.3
+SAME_FACE = 0.3
 """Intersection over union from which two boxes are of one face."""
 
-_PART_OF_FACE = 0.6
+PART_OF_FACE = 0.6
 """Share of a box inside another one from which it is no face of its own."""
 
 
@@ -124,7 +124,7 @@ def around(boxes: np.ndarray, faces: np.ndarray) -> np.ndarray:
         `(N,)` bool.
     """
     centres = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
-    heads = geometry.scale_boxes(faces, _HEAD)
+    heads = geometry.scale_boxes(faces, HEAD)
     inside = (heads[:, :2] <= centres) & (centres <= heads[:, 2:])
     return np.any(np.all(inside, axis=2), axis=1)
 
@@ -148,8 +148,8 @@ def merge(boxes: np.ndarray, ranks: np.ndarray) -> np.ndarray:
         common = np.clip(high - low, 0, None).prod(axis=1)
         area = (boxes[i, 2:] - boxes[i, :2]).prod()
         areas = (others[:, 2:] - others[:, :2]).prod(axis=1)
-        same = common > _SAME_FACE * (area + areas - common)
-        part = common > _PART_OF_FACE * np.minimum(area, areas)
+        same = common > SAME_FACE * (area + areas - common)
+        part = common > PART_OF_FACE * np.minimum(area, areas)
         if not (same | part).any():
             kept.append(int(i))
     return np.array(kept, int)

@@ -26,10 +26,10 @@ MIN_FACE = 40.0
 MIN_SCORE = 0.7
 """Finds 2,011 of 2,012 training faces of 300-W; OpenCV's 0.9 finds 1,960."""
 
-_LARGEST_SIDE = 300
+LARGEST_SIDE = 300
 """Pixels. Of a larger face, the network may take parts for faces."""
 
-_LEAST_SIDE = 28
+LEAST_SIDE = 28
 """At this size YuNet finds 98 % of the training faces of 300-W, at 20 px 79 %."""
 
 
@@ -93,14 +93,14 @@ class YuNetDetector(CalibratedDetector):
 
     def raw(self, image: Any) -> Detections:
         """The detector's own boxes, image pixels, the largest first."""
-        overview, *tiles = search.views(as_image(image), self.min_face, _LEAST_SIDE)
+        overview, *tiles = search.views(as_image(image), self.min_face, LEAST_SIDE)
         found = self._search(overview)
         if not tiles:
             return largest_first(*found)
         # What is large in the overview is a face: a closer look may take parts of it
         # for more.
-        clear = _sides(found.boxes) >= _LEAST_SIDE * overview.factor
-        too_large = _sides(found.boxes) >= _LARGEST_SIDE * tiles[0].factor
+        clear = _sides(found.boxes) >= LEAST_SIDE * overview.factor
+        too_large = _sides(found.boxes) >= LARGEST_SIDE * tiles[0].factor
         seen = [self._search(tile) for tile in tiles]
         boxes = np.concatenate([each.boxes for each in seen])
         scores = np.concatenate([each.scores for each in seen])
