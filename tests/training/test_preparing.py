@@ -69,21 +69,21 @@ def test_a_run_is_known_by_its_pictures_boxes_and_labels(tmp_path, faces):
 
 def test_copies_on_both_sides_of_the_split_are_reported(caplog, tmp_path, faces):
     faces = _with_mirror_copies(faces, tmp_path)
-    training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
-    common = {*training.attributes["original"]} & {*held_out.attributes["original"]}
+    training, validation = faces.split(RECIPE.validation_split, RECIPE.seed)
+    common = {*training.attributes["original"]} & {*validation.attributes["original"]}
     (message,) = _messages(caplog, RECIPE, faces)
     assert message.startswith(f"{len(common)} of the 8 faces held out")
     assert "group_by" in message and str(tmp_path / "mirrored") in message
 
 
 def test_an_epoch_shows_repeats_up_to_a_cap_in_several_passes(faces):
-    training, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
+    training, validation = faces.split(RECIPE.validation_split, RECIPE.seed)
     settings = {"hsm_bins": 5, "hsm_cap": 2, "passes_per_epoch": 3}
     recipe = dataclasses.replace(RECIPE, **settings)
-    plan = Inputs(recipe, training, held_out, None, None, held_out).plan
+    plan = Inputs(recipe, training, validation, None, None, validation).plan
     counts = np.bincount(plan)
     assert {*counts[: len(training)]} == {3, 6}
-    assert [*counts[len(training) :]] == [3] * len(held_out)
+    assert [*counts[len(training) :]] == [3] * len(validation)
 
 
 def test_copies_kept_together_are_not_reported(caplog, tmp_path, faces):
@@ -92,8 +92,8 @@ def test_copies_kept_together_are_not_reported(caplog, tmp_path, faces):
 
 
 def test_copies_among_the_extra_faces_are_reported(caplog, faces):
-    _, held_out = faces.split(RECIPE.validation_split, RECIPE.seed)
-    (message,) = _messages(caplog, RECIPE, faces, held_out)
+    _, validation = faces.split(RECIPE.validation_split, RECIPE.seed)
+    (message,) = _messages(caplog, RECIPE, faces, validation)
     assert message.startswith("4 of the 4 faces held out")
-    picture = held_out.images[0]
+    picture = validation.images[0]
     assert f"such as {picture} and {picture}" in message

@@ -26,11 +26,11 @@ def made_discs(folder, count):
 @pytest.mark.parametrize("count", [3, 10, 50, 120, 1000, 20_000])
 def test_steps_and_validation_follow_the_number_of_faces(count):
     recipe = suitable_recipe(count, DISCS)
-    held_out = round(recipe.validation_split * count)
-    trained_on = count - held_out
+    validation = round(recipe.validation_split * count)
+    trained_on = count - validation
     shown = recipe.epochs * recipe.passes_per_epoch * trained_on
     assert shown == pytest.approx(3000 * math.sqrt(count), rel=0.1)
-    assert 0.05 <= recipe.validation_split <= 0.2 and held_out >= 1
+    assert 0.05 <= recipe.validation_split <= 0.2 and validation >= 1
     assert recipe.batch_size <= recipe.passes_per_epoch * trained_on
     assert 10 <= recipe.epochs <= 60
 
