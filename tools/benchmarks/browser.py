@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.support.ui import WebDriverWait
 
 from benchmarks.machine import REPOSITORY
@@ -135,16 +136,19 @@ def wait_for(browser: webdriver.Chrome, text: str, line: str = "status") -> str:
         selenium.common.TimeoutException: after two minutes; it tells what the page says
             instead.
     """
-    said = [""]
+    said = ""
 
     def says(_) -> bool:
-        said[0] = browser.find_element("id", line).text
-        return text in said[0]
+        nonlocal said
+        said = browser.find_element("id", line).text
+        return text in said
 
-    WebDriverWait(browser, 120, 0.1).until(
-        says, f"expected {text!r}, the page says {said}"
-    )
-    return said[0]
+    try:
+        WebDriverWait(browser, 120, 0.1).until(says)
+    except TimeoutException as error:
+        message = f"Expected the page to say {text!r}, it says {said!r}."
+        raise TimeoutException(message) from error
+    return said
 
 
 def found_in(browser: webdriver.Chrome) -> tuple[np.ndarray, dict]:
