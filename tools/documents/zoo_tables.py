@@ -15,7 +15,7 @@ _POSE_SETS = {
 
 def zoo(recorded: Recorded) -> str:
     """Every model: what it is, its size, its errors."""
-    head = ("model", "what", "landmarks", "input", "parameters", "file")
+    head = ("model", "description", "landmarks", "input", "parameters", "file")
     head = (*head, "NME common", "NME challenge")
     rows = []
     for name, entry in recorded.entries.items():
