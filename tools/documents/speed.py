@@ -107,3 +107,28 @@ def jitter(recorded: Recorded, *models: str) -> str:
         ]
         rows.append((f"`{name}`", *cells))
     return markdown(head, rows)
+
+
+def bulk(recorded: Recorded) -> str:
+    """Pictures per second of a folder: the stages alone, one by one, the pipeline."""
+    rows = [
+        (name, f"{rate['pictures_per_second']:.1f}", f"{rate['cores']:.2f}")
+        for name, rate in recorded.values("bulk")["rates"].items()
+    ]
+    return markdown(("what", "pictures/s", "cores in use"), rows)
+
+
+def start(recorded: Recorded) -> str:
+    """Seconds from the command to the landmarks of one picture, by runtime."""
+    seconds = recorded.values("start")["median_seconds"]
+    rows = [
+        (_RUNTIMES.get(name, name), f"{value:.2f}") for name, value in seconds.items()
+    ]
+    return markdown(("runtime", "seconds"), rows)
+
+
+def browser(recorded: Recorded) -> str:
+    """Frames per second of the page, by model."""
+    rates = recorded.values("browser")["median_frames_per_second"]
+    rows = [(f"`{name}`", f"{value:g}") for name, value in rates.items()]
+    return markdown(("model", "frames/s"), rows)

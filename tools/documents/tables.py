@@ -17,6 +17,9 @@ TABLES: dict[str, Callable[..., str]] = {
     "latency": speed.latency,
     "training-speed": speed.training_speed,
     "jitter": speed.jitter,
+    "bulk": speed.bulk,
+    "start": speed.start,
+    "browser": speed.browser,
 }
 """What may stand behind `table` in a mark; further words there are arguments."""
 
