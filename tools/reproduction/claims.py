@@ -73,7 +73,10 @@ def answer(tables: dict[str, list[Result]]) -> Iterator[tuple[str, list[str]]]:
         ("Wing is better than L1", "L1", "wing"),
     ):
         yield claim, _compare_losses(losses, before, after)
-    yield "w and epsilon: a plateau", _plateau(tables.get("table2", []), losses)
+    yield (
+        "The error has a plateau in w and epsilon",
+        _plateau(tables.get("table2", []), losses),
+    )
     yield "Hard sample mining helps, most at large poses", _mining(mining)
     yield "Two stages help", _two_stages(mining)
 

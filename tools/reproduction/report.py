@@ -26,35 +26,37 @@ from wingkeras import plots
 from wingkeras.storage.files import atomic_write
 
 _PROTOCOL = """\
-Errors are NME in percent: on 300-W (`300w`, 68 points, test faces of the common subset
-and, where it is at hand, of `ibug`) over the distance of the outer eye corners unless
-said, on AFLW-5 (`aflw`, 2,995 faces, five points) over the distance of the eyes. Cells
-with several seeds give mean ± standard deviation over the seeds; a difference no larger
-than twice the larger deviation of the two is called none. Of one seed nothing is said;
-differences face by face come with their 95 % confidence interval over the test faces.
-Machine and commit of a table are those of its last new experiment; `minutes` in the
-files of the experiments count from when a training was last resumed.
+Errors are NME in percent. On 300-W (`300w`, 68 points, test faces of the common subset
+and, if available, of `ibug`), NME is divided by the distance between the outer eye
+corners, unless noted. On AFLW-5 (`aflw`, 2,995 faces, five points), it is divided by
+the distance between the eyes. Cells with several seeds give mean ± standard deviation
+over the seeds. A difference of at most twice the larger of the two deviations counts as
+no difference. With one seed there is no verdict. Differences face by face come with
+their 95 % confidence interval over the test faces. Machine and commit of a table are
+those of its last new experiment. In the files of the experiments, `minutes` counts from
+when a training was last resumed.
 
-Labels of AFLW-5, as they were at hand, lie about 1.4 px to the right of and 0.9 px
-below where those of LFW would be, 6 and 4 % of the eyes' distance
+In our copy of AFLW-5, the labels lie about 1.4 px to the right of and 0.9 px below
+where those of LFW would be. This is 6 and 4 % of the distance between the eyes
 (`mean_offset_percent` of `wingkeras evaluate cnn6_aflw5 --data aflw.csv`). No method
-could know it: it adds to all of their errors, and blurs what is between them.
+can learn this shift. It adds to the errors of all methods, and blurs the differences
+between them.
 
 | | paper | here |
 |---|---|---|
 | AFLW | 20,000 training and 4,386 test faces, 19 points, error over the face's size | \
-4,151 faces of LFW to learn from, 2,995 of AFLW to test on, whole pictures of 80 px \
-for crops, 5 points, error over the distance of the eyes: figures do not compare, \
-differences between methods may |
+4,151 training faces of LFW and 2,995 test faces of AFLW, whole pictures of 80 px as \
+crops, 5 points, error over the distance between the eyes: the figures cannot be \
+compared, differences between methods may be |
 | 300-W | 3,148 training faces | 2,012 of them |
 | training | 960,000 faces in batches of 8, SGD | at full length 90,000 for CNN-6, \
 60,000 for CNN-7, in batches of 32, AdamW, cosine, bfloat16 |
 | perturbation | rotation, mirroring, box, blur | the same, and scale, shift, colour, \
 occlusion |
-| learning rate | one for L2, one for the others | of four per loss, by the \
+| learning rate | one for L2, one for the others | the best of four per loss, by the \
 error of CNN-6 on a tenth of the training faces, without hard sample mining, for wing \
-at the paper's w and epsilon; CNN-7 has that of CNN-6 |
-| network | as here | as there; output bias at the mean shape |
+at the paper's w and epsilon; CNN-7 has the learning rate of CNN-6 |
+| network | the paper's | the same, with the output bias at the mean shape |
 """
 
 
