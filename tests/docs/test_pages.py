@@ -15,7 +15,12 @@ from snippets import run, snippets
 from wingkeras import cli, zoo
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [
+    path
+    for pattern in ("*.md", "docs/*.md", "zoo/*.md", "examples/*/README.md")
+    for path in sorted(ROOT.glob(pattern))
+    if path.name != "CHANGELOG.md"
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,7 @@ def folder(tmp_path, monkeypatch, models):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_of_a_page_runs(page, folder):
     """In order, in one namespace that is empty at first: pages import what they use."""
     blocks = snippets(page.read_text(), "python")
@@ -78,7 +83,7 @@ def _without_environment(words: list[str]) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_of_a_page_exist(page):
     for words in _commands(page):
         if words[:1] == ["wingkeras"] and not any(w in words for w in ("|", "...")):
