@@ -12,7 +12,7 @@ export async function keepForOfflineUse(line) {
   }
   const say = async () => {
     line.textContent = isNewer()
-      ? "A newer version of this site is kept now: load the page again."
+      ? "A newer version of this page is ready: reload it."
       : await describeKept();
   };
   worker.addEventListener("controllerchange", say);

@@ -133,7 +133,7 @@ def test_a_better_model_takes_the_place_of_the_old(runs, faces, published):
     entry = _publish(runs / "further", "tiny", faces, published, **settings)
     assert published.entries() == {"other": other, "tiny": entry}
     assert entry.training_data["extra_faces"] == "the same ones"
-    assert entry.licence.endswith("photographs of its further faces")
+    assert entry.licence.endswith("photographs of its extra faces")
     assert len(entry.recipe) == 2
     assert not (published.path / old.stages[0].file).exists()
     assert len(list(published.path.glob("tiny.*"))) == 3

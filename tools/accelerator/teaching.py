@@ -99,7 +99,7 @@ def _recipe(network: str, length: float, data: Path) -> Recipe:
 
 
 def _extra_faces(data: Path, faces: FaceDataset) -> FaceDataset | None:
-    """All further faces that were packed, partly labelled ones among them."""
+    """All extra faces that were packed, partly labelled ones among them."""
     found = []
     for name in EXTRA:
         try:

@@ -38,5 +38,5 @@ PROTOCOLS = {
 }
 """By the scheme's name."""
 
-OF_EXTRA_FACES = " and the photographs of its further faces"
+OF_EXTRA_FACES = " and the photographs of its extra faces"
 """Added to the licence of a model that learnt from extra faces."""
