@@ -80,7 +80,7 @@ def _run(arguments: list[str] | None) -> int:
         finally:
             output.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough.
+        # The reader of the output, such as `head`, has closed the pipe.
         return 1
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"wingkeras: {output.shown_lines(error)}", file=sys.stderr)

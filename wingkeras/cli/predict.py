@@ -32,7 +32,7 @@ def add_parser(commands) -> None:
         metavar="INPUT",
         help="picture or video file, folder of them, or index of a camera",
     )
-    # The one command without a positional MODEL: its INPUTs, any number of them, are.
+    # MODEL is an option in this command only, as INPUTs are its positional arguments.
     parser.add_argument(
         "--model", default=arguments.DEFAULT_MODEL, help=arguments.MODEL_HELP
     )
@@ -150,7 +150,7 @@ def run(options) -> int:
 
 
 def _list_all(options, list_sources) -> Iterator:
-    """Sources and, in their turn, errors: what none of the others may be ended by."""
+    """Sources and, in their turn, errors, which must not end the other sources."""
     errors: list[Exception] = []
     origins: dict[Path, Path | int] = {}
     for given in options.inputs:
@@ -172,7 +172,7 @@ def _is_video_source(source) -> bool:
 
 
 def _detector(options, localizer):
-    """What `--box` or `--detector` says."""
+    """The detector, or its substitute, of `--box` or `--detector`."""
     if options.box:
         return _given_boxes(options.box, localizer.box_scale)
     return arguments.load_detector(options, localizer)

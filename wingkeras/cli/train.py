@@ -183,7 +183,7 @@ def _check_recipe(name: str | None) -> None:
 
 
 def _scheme(given: str | None):
-    """The scheme of that name or in that file."""
+    """The scheme of `--scheme`, a name or a file."""
     from wingkeras.data.scheme_files import load_scheme
     from wingkeras.schemes import get_scheme
 
@@ -200,7 +200,7 @@ def _scheme(given: str | None):
 
 
 def _recipe(options, faces, init_from):
-    """The recipe asked for, or one that suits the faces, with the changes asked for."""
+    """The chosen recipe, or one that suits the faces, with the options' changes."""
     from wingkeras.training.recipes import RECIPES
     from wingkeras.training.small_sets import suitable_recipe
 
@@ -220,7 +220,7 @@ def _recipe(options, faces, init_from):
 
 
 def _summary(recipe, faces) -> str:
-    """What is going to happen, in a line."""
+    """One line that describes the training."""
     points = "1 point" if len(faces.scheme) == 1 else f"{len(faces.scheme)} points"
     flips = ", never flipped" if faces.scheme.mirror is None else ""
     times = f" times {recipe.passes_per_epoch}" if recipe.passes_per_epoch > 1 else ""
