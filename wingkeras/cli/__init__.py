@@ -12,8 +12,8 @@ from wingkeras.storage.signals import terminated_like_interrupted
 
 _EXAMPLE = """\
 examples:
-  wingkeras demo                        landmarks on a photograph, now
-  wingkeras predict photo.jpg           landmarks in your own
+  wingkeras demo                        landmarks on a sample photograph
+  wingkeras predict photo.jpg           landmarks on your own photograph
   wingkeras zoo                         the models there are
   wingkeras COMMAND --help              everything about a command
 """

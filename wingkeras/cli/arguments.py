@@ -104,7 +104,7 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-missing",
         action="store_true",
-        help="go on without subsets of a 300-W split that are not there",
+        help="go on if subsets of a 300-W split are missing",
     )
 
 

@@ -54,7 +54,7 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--skip-existing",
         action="store_true",
-        help="leave out what has its results already, as after an interruption",
+        help="skip inputs that have results already, as after an interruption",
     )
     parser.add_argument(
         "--format",
@@ -86,7 +86,7 @@ def add_parser(commands) -> None:
         "--max-pixels",
         type=int,
         metavar="NUMBER",
-        help="of a picture; one with more is refused before it is decoded; by default "
+        help="refuse pictures with more pixels, before they are decoded; by default "
         "100 million, which take 300 MB",
     )
     add_rule(
@@ -119,7 +119,7 @@ def add_parser(commands) -> None:
         action="append",
         metavar="LEFT,TOP,RIGHT,BOTTOM",
         help="the square around the points, in pixels, instead of a detector; the same "
-        "in every INPUT; may be given several times; `picture` for what fills it",
+        "in every INPUT; may be given several times; `picture` for the whole picture",
     )
     arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "yunet")
