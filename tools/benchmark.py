@@ -1,4 +1,4 @@
-"""Measure speed, accuracy and jitter here and now, all of a result in one run.
+"""Measure speed, accuracy and jitter on this machine, each result in a single run.
 
     python tools/benchmark.py pipeline --data PATH_TO_300W
     python tools/benchmark.py train --data PATH_TO_300W
@@ -13,9 +13,9 @@
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
     python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
 
-Every result names hardware, versions and commit, and is also written as JSON to
-`results/`, pictures and tables beside it. While speed is measured nothing else should
-run.
+Every result names hardware, versions and commit. It is also written as JSON to
+`results/`, with pictures and tables beside it. Nothing else should run while speed is
+measured.
 """
 
 import argparse

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Calibrate the detectors at hand."""
+    """Calibrate the detectors and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="300-W folder")
     parser.add_argument("--split", default="train", help="of 300-W")

@@ -1,11 +1,11 @@
-"""Draw where a model fails, on a portrait that everybody has.
+"""Draw where a model fails, on a portrait that comes with matplotlib.
 
     python tools/draw_failures.py NAME [--output PICTURE]
 
-matplotlib's sample portrait is made harder, one way at a time, and localised in the
-box of its true place. Each panel gives the error (NME over the distance of the eyes,
-against the model's own landmarks on the plain portrait) and the flip
-error, by which a program can tell.
+The portrait is made harder in one way at a time, and localised in its true box. Each
+panel gives the error (NME over the distance between the eyes, against the model's own
+landmarks on the plain portrait) and the flip error, by which a program can detect the
+failure.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Measure how well points are learnt from few faces, fine-tuned and from scratch.
+"""Measure the error after training on few faces, fine-tuned and from scratch.
 
     python tools/few_faces.py --data FOLDER
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
-and `aflw.csv`). MTFL's five points and 19 of the 68 are learnt by CNN-6 from 50, 100,
-300 and 1,000 faces, three times each with other faces and another seed. After every
-training `results/few_faces/` has its row in `cells.csv`, mean and deviation in
-`summary.csv` and the picture `curves.png`; what is there is not trained again, and an
-interrupted training goes on.
+and `aflw.csv`). CNN-6 learns MTFL's five points, and 19 of the 68, from 50, 100, 300
+and 1,000 faces, three times each, with different faces and seeds. Every training adds
+its row to `cells.csv` in `results/few_faces/`, and updates the means and deviations in
+`summary.csv` and the figure `curves.png`. Finished trainings are not repeated, and an
+interrupted one resumes.
 """
 
 import argparse
@@ -21,12 +21,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.machine import REPOSITORY, describe_machine
 
-# Named here as well: the help is not to wait for TensorFlow.
+# Repeated here, so that the help does not wait for TensorFlow.
 TASKS = ("mtfl5", "300w19")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train what is missing, measure, write it down."""
+    """Run the missing trainings, and write their errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder, see above")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=[*TASKS])
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     tests = {task: task.test_faces(options.data) for task in chosen}
     table = options.results / "cells.csv"
     options.results.mkdir(parents=True, exist_ok=True)
-    # Progress is to be seen in a log file as well.
+    # Progress should show in a log file as well.
     log = functools.partial(print, flush=True)
     for cell in all_cells(chosen, options.faces, options.seeds, options.length):
         known = {row["key"] for row in read_cells(table)}

@@ -1,11 +1,11 @@
-"""Fit the head pose model, and choose its constants on shapes held out.
+"""Fit the head pose model, and choose its constants by cross-validation.
 
     python tools/fit_head_pose.py --shapes POSES.npz
 
 POSES.npz holds SET_landmarks (N, 68, 2) and SET_pose (N, 3): yaw, pitch and roll in
-degrees, see `wingkeras.head_pose` for their signs. The constants are those of the least
-mean absolute error in five-fold cross-validation, on shapes as they are and disturbed
-as a network's landmarks would be. `tools/benchmark.py head_pose` measures the result.
+degrees, see `wingkeras.head_pose` for their signs. The constants are those with the
+least mean absolute error in five-fold cross-validation, on shapes as labelled and with
+noise like that of a network. `tools/benchmark.py head_pose` measures the result.
 """
 
 import argparse
@@ -25,11 +25,11 @@ eye distance. It makes an NME of 3.1 %, 1.25 times as much."""
 _COMPONENTS, _NOISES = (0, 2, 3, 5, 8), (0.003, 0.01, 0.025, 0.04)
 _FOLDS = 5
 _LEAST_RIDGE = 0.01
-"""For products of scores, whose variance is about 1."""
+"""Least ridge penalty, for products of scores, whose variance is about 1."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Choose, fit and write."""
+    """Choose the constants, fit the model and write it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -69,15 +69,15 @@ def load_shapes(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fold_of(count: int) -> np.ndarray:
-    """The fold, `(count,)` int, that each shape is held out in."""
+    """The fold in which each shape is held out, `(count,)` int."""
     return np.random.default_rng(0).permutation(count) % _FOLDS
 
 
 def cross_validate(
     shapes: np.ndarray, poses: np.ndarray, components: int, noise: float
 ) -> np.ndarray:
-    """Mean absolute errors `(2, 3)`, degrees, of shapes held out as they are, and
-    disturbed."""
+    """Mean absolute errors `(2, 3)`, degrees, of shapes held out: as labelled, and
+    with noise."""
     rng = np.random.default_rng(1)
     first, last = IBUG68.outer_eye_corners or (0, 0)
     eyes = np.linalg.norm(shapes[:, last] - shapes[:, first], axis=1)
@@ -125,9 +125,9 @@ def fit(
 
 
 def _noise_variances(mean: np.ndarray, scaled: np.ndarray, noise: float) -> np.ndarray:
-    """What errors of the points add to the variance of each feature.
+    """The variance that errors of the points add to each feature.
 
-    Ridge regression with these is least squares on points with such errors.
+    Ridge regression with these penalties is least squares on points with such errors.
     """
     first, last = IBUG68.outer_eye_corners or (0, 0)
     of_points = (noise * np.linalg.norm(mean[last] - mean[first])) ** 2

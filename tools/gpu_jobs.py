@@ -1,16 +1,16 @@
-"""Train and measure on a machine with a GPU, without TensorFlow and network.
+"""Train and measure on a machine with a GPU, but without TensorFlow and network.
 
     python tools/gpu_jobs.py pack --data FOLDER --output runs/pack
     python tools/gpu_jobs.py run --pack runs/pack --budget 9 --parts PARTS
     python tools/gpu_jobs.py collect PARTS --into runs/gpu
 
-`pack` is for the machine at hand: it makes a folder of what the other one lacks, faces
-and a few wheels, and says how large it is. The other machine has a copy of this
+`pack` runs on the local machine: it makes a folder with faces and a few wheels, which
+the remote machine lacks, and prints its size. The remote machine needs a copy of this
 repository, the pack, and Python with JAX, OpenCV, h5py and matplotlib; there, `run`
-does the jobs in the order of their worth. What is done is not done again, and what was
-interrupted goes on, also if the process was killed: start it again with the same
-output. `collect` brings the results home, tables and speeds to `results/`, the rest
-into a folder from where another `run` can go on.
+does the jobs in the order of their importance. Finished jobs are not repeated, and
+interrupted ones resume, even if the process was killed: start it again with the same
+output. `collect` fetches the results: tables and speeds go to `results/`, the rest to a
+folder from which another `run` can continue.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Named here as well: the help is not to wait for JAX.
+# Repeated here, so that the help does not wait for JAX.
 JOBS = (
     "speed_cnn6",
     "teacher",
@@ -42,7 +42,7 @@ _FACES, _WHEELS, _MANIFEST = "faces.npz", "wheels", "manifest.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line asks for."""
+    """Run the command of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

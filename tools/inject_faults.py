@@ -1,14 +1,14 @@
-"""Make faults on purpose, in processes of their own, and print a table of what became.
+"""Inject faults, each in a process of its own, and print a table of the outcomes.
 
     python tools/inject_faults.py [--quick] [--only NAME ...] [--output FILE.json]
     python tools/inject_faults.py --only pictures --seed 4711
 
-Damaged annotations, pictures, models and weights are read; servers answer badly;
+Damaged annotations, pictures, models and weights are read; servers send wrong answers;
 processes are killed and resumed; disks are full. An attempt is right if the package
-does what its documentation says, and nothing is lost. Seeds are fixed: the attempt at a
-failure is made again with its `--seed`. The long run takes some hours: `--output` keeps
-what became of each kind as soon as its attempts are made, so that `--only` can make up
-for the rest. The exit code is 1 if any attempt was not right.
+does what its documentation says, and nothing is lost. Seeds are fixed: `--seed` repeats
+the attempt of a failure. The full run takes some hours: `--output` saves the outcomes
+of each kind as soon as its attempts are done, so that `--only` can add missing kinds.
+The exit code is 1 if any attempt was not right.
 """
 
 import argparse
@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Attempt every kind and print the table."""
+    """Run the attempts of every kind and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few attempts of each")
     parser.add_argument(

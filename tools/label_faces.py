@@ -3,8 +3,8 @@
     python tools/label_faces.py NAME --data lfw.csv --output runs/lfw68.csv
     wingkeras train --extra-faces runs/lfw68.csv ...
 
-Faces on which the model disagrees with its mirror image or with the five points are
-left out, and those that the picture cuts.
+Faces are left out if the model's landmarks disagree with those in the mirror image or
+with the five points, or lie too far outside the picture.
 """
 
 import argparse
@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Label, write, say how many are left."""
+    """Label the faces, write them, and print how many were kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
     parser.add_argument("--data", type=Path, required=True, help="MTFL's CSV file")

@@ -1,10 +1,10 @@
-"""How well the spread of the heat maps tells where a network errs.
+"""Measure how well the spread of heat maps predicts a network's errors.
 
     python tools/measure_spread.py runs/heatmap --data PATH_TO_300W
 
-Prints Spearman's rank correlation of spread and error on the faces held out from the
-training set: over all landmarks, over faces (means of both), and the mean error of the
-landmarks by quarters of their spread.
+Prints Spearman's rank correlation of spread and error on the faces held out of the
+training set, over all landmarks and over faces (means of both), and the mean error of
+the landmarks in each quartile of the spread.
 """
 
 import argparse

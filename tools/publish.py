@@ -3,13 +3,13 @@
     python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
         [--init-from RUN] [--extra-faces TEXT] [--flip-tta] [--zoo FOLDER]
 
-RUN is a folder that `wingkeras train` wrote, or an experiment of `tools/reproduce.py`;
-of a cascade, those of its networks in their order; `--init-from` is the run whose
-network the last one went on from. `--extra-faces` says what extra faces are, where a
-run had them.
-PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. The errors are those
-on the common subset or on that file, with landmark boxes, with flip test-time
-augmentation and without.
+RUN is a folder that `wingkeras train` wrote, or an experiment of `tools/reproduce.py`.
+For a cascade, give the runs of its networks in their order. `--init-from` is the run
+whose network the last run started from. `--extra-faces` describes the extra faces, if
+a run had any.
+PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. Errors are measured
+on the common subset or on that file, with landmark boxes, with and without flip
+test-time augmentation.
 
 Weights and curves have a part of the weights' hash in their names, and the registry is
 written last: a failure leaves the zoo as it was.
@@ -27,7 +27,7 @@ ZOO = Path(__file__).resolve().parents[1] / "zoo"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check, measure, copy, register."""
+    """Check and measure the model, copy its files and register it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("name", metavar="NAME", help="to publish the model under")

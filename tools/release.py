@@ -5,9 +5,9 @@
     python tools/release.py --mirror FOLDER      # the mirror alone
 
 The version is written into the package, CITATION.cff and CHANGELOG.md, whose section
-"Unreleased" becomes that of the version. Distributions and mirror come into
-`dist/VERSION`. With `--dry-run` everything is built and checked from a copy, and the
-checkout stays as it is. Nothing is uploaded.
+"Unreleased" becomes that of the version. Distributions and mirror are written to
+`dist/VERSION`. With `--dry-run` everything is built and checked in a copy, and the
+checkout stays unchanged. Nothing is uploaded.
 """
 
 import argparse
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Release, or show that it would work."""
+    """Release the version, or check that this would work."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,15 +1,15 @@
-"""Run a table of the paper again, on real faces; an interrupted one goes on.
+"""Reproduce a table of the paper on real faces; interrupted experiments resume.
 
     python tools/reproduce.py table1 --data FOLDER [--budget MINUTES]
     python tools/reproduce.py table1_long --data FOLDER [--seeds N]
     python tools/reproduce.py report
 
 FOLDER holds `300w/` in its original layout and `mtfl5/` (five-point faces, `lfw.csv`
-and `aflw.csv`). What every experiment was trained with, its error and that of every
-test face go to `results/TABLE/`, from where an experiment is known again and not
-trained twice; each command also writes `results/README.md` again, which `report` does
-alone. `table6` and `figures` train nothing. `table1_long` is table 1 on 300-W at the
-paper's length, 960,000 faces shown, with the paper's training and with ours.
+and `aflw.csv`). The settings of every experiment, its error and that of every test face
+are written to `results/TABLE/`; an experiment found there is not trained again. Each
+command also updates `results/README.md`, and `report` does only that. `table6` and
+`figures` train nothing. `table1_long` is table 1 on 300-W at the paper's length,
+960,000 faces shown, with the paper's training and with ours.
 """
 
 import argparse
@@ -22,13 +22,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.machine import REPOSITORY, describe_machine
 
-# Named here as well: the help is not to wait for TensorFlow.
+# Repeated here, so that the help does not wait for TensorFlow.
 TABLES = ("table1", "table1_long", "table2", "table3", "table4", "table5")
 DATASETS = ("300w", "aflw")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train what is missing, measure, write it down."""
+    """Run the missing experiments, and write their errors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = (*TABLES, "table6", "figures", "report")
     parser.add_argument("table", choices=names)
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
             experiments,
             options.results,
             describe_machine(),
-            # Progress is to be seen in a log file as well.
+            # Progress should show in a log file as well.
             functools.partial(print, flush=True),
             data=options.data,
             cache=options.cache,

@@ -6,8 +6,9 @@
         --partly-labelled cfp.csv --extra-faces runs/helen68.csv=0.13:0.1 \\
         --output runs/heatmap
 
-`--extra-faces` takes the share of the faces shown until 65 % of the steps, and
-afterwards; that of 300-W is 0.42 and 0.64, that of the partly labelled faces 0.16.
+`--extra-faces` takes a file and its share of the faces shown in the first 65 % of the
+steps and afterwards. The shares of 300-W are 0.42 and 0.64, that of the partly labelled
+faces is 0.16.
 """
 
 import argparse
@@ -23,7 +24,7 @@ _STEPS = 250  # in an epoch
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train and save."""
+    """Train the network and save it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -74,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Convolutions in bfloat16 where the processor can, without a cast in the graph; for
-    # this process alone, not for whoever imports the file.
+    # Convolutions in bfloat16 where the processor supports it, without a cast in the
+    # graph. Set here, for this process only, and not when the file is imported.
     os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
     sys.exit(main())

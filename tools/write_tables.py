@@ -2,14 +2,14 @@
 
     python tools/write_tables.py [FILE.md ...] [--check]
 
-A table stands between two lines that readers do not see:
+A table stands between two lines that readers do not see,
 
     <!-- table NAME -->
     <!-- end -->
 
-and what is between them is replaced. Without FILE: README.md, SECURITY.md, docs/ and
-the cards in zoo/. With `--check` nothing is written, and the exit code is 1 if
-something would be.
+and the text between them is replaced. Without FILE, the files are README.md,
+SECURITY.md, docs/ and the cards in zoo/. With `--check` nothing is written, and the
+exit code is 1 if a file would change.
 """
 
 import argparse
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fill or compare."""
+    """Fill the tables, or compare them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def documents() -> list[Path]:
-    """The Markdown files whose tables are kept up."""
+    """The Markdown files with tables to fill."""
     return [
         ROOT / "README.md",
         ROOT / "SECURITY.md",

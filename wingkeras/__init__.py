@@ -1,7 +1,7 @@
 """Facial landmark localisation with the Wing loss: a Keras model zoo.
 
-Importing the package loads none of the libraries it stands on. They are loaded with the
-first name that needs them.
+Importing the package loads none of the libraries it depends on. Each is loaded with the
+first name that needs it.
 
 Example:
 

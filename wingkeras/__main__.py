@@ -1,4 +1,4 @@
-"""`python -m wingkeras`, where no script is installed."""
+"""`python -m wingkeras`: the command line, also where its script is not installed."""
 
 import sys
 

@@ -22,14 +22,14 @@ _FIGURES = ["nme_percent"] + [
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What several models do on the same faces in the same boxes.
+    """The evaluations of several models on the same faces in the same boxes.
 
     Attributes:
         evaluations: by the name of the model, in the order of the table.
 
     Raises:
-        ValueError: for no evaluations, and evaluations of different data sets, boxes
-            or normalizers.
+        ValueError: if there are no evaluations, or their data sets, boxes or
+            normalizers differ.
 
     Example:
 
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def faces(self) -> FaceDataset:
-        """What all were evaluated on."""
+        """The faces that all models were evaluated on."""
         return self._first.faces
 
     @property
@@ -76,7 +76,7 @@ class Comparison:
 
     @property
     def normalizers(self) -> tuple[str, ...]:
-        """What the errors are divided by, the usual one first."""
+        """Names of what the errors are divided by, the usual one first."""
         return tuple(self._first.errors)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ class Comparison:
         return rows
 
     def table(self) -> str:
-        """The rows for the eye: lines of columns, errors with two digits.
+        """The rows as a text table, errors with two digits.
 
         The first line names the faces, with what the data set lacks, and the boxes.
         """

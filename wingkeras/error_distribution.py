@@ -1,4 +1,4 @@
-"""What is read off a list of errors, exact and not from a histogram; see `metrics`."""
+"""Statistics of a list of errors, exact and not from a histogram; see `metrics`."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def cumulative_error_distribution(
         `(T,)` in [0, 1].
 
     Raises:
-        ValueError: for no errors, or thresholds that are NaN or no list.
+        ValueError: if there are no errors, or `thresholds` is not a list or has NaN.
 
     Example:
 
@@ -36,7 +36,7 @@ def cumulative_error_distribution(
 
 
 def auc(errors: np.ndarray, threshold: float) -> float:
-    """Area under the cumulative error distribution up to a threshold, over the
+    """Area under the cumulative error distribution up to a threshold, divided by the
     threshold; exact, not from a histogram.
 
     Args:

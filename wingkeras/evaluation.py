@@ -25,7 +25,7 @@ LANDMARK_BOXES = "landmarks"
 
 
 class EvaluatedLocalizer(Protocol):
-    """What can be evaluated: a `Localizer`, and what is called like one.
+    """What can be evaluated: a `Localizer`, or an object with the same methods.
 
     Example:
 
@@ -43,12 +43,12 @@ class EvaluatedLocalizer(Protocol):
 
     @property
     def scheme(self) -> LandmarkScheme:
-        """Which points it finds."""
+        """The scheme of the points that it finds."""
         ...
 
     @property
     def flip_tta(self) -> bool:
-        """Whether it averages with the flipped faces; only reported."""
+        """Whether it averages with the flipped faces; used in reports only."""
         ...
 
     def localize_batch(
@@ -60,7 +60,7 @@ class EvaluatedLocalizer(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """What a localizer does on a data set.
+    """Predictions and errors of a localizer on a data set.
 
     Attributes:
         faces: the data set.
@@ -91,15 +91,15 @@ class Evaluation:
         return np.asarray(np.isfinite(self.predictions).all(axis=(1, 2)))
 
     def summary(self) -> dict:
-        """NME in percent over the faces found, AUC and failure rate over all.
+        """NME in percent over the faces found, AUC and failure rate over all faces.
 
-        Faces whose normalizer is unlabelled count for neither; `unlabelled` says how
-        many they are, where there are any. Of a data set with several subsets, also
-        the NME of each. `skipped` and `missing_subsets` say what the data set lacks,
-        where it lacks anything. `mean_offset_percent` is where the predictions lie
-        from the labels, to the right and down, the mean of all points: far from zero
-        where the labels lie elsewhere than those trained on. `None` stands for the
-        mean of no faces.
+        Faces whose normalizer is unlabelled are left out of both; `unlabelled` is
+        their number, where there are any. If the data set has several subsets, the
+        NME of each is given too. `skipped` and `missing_subsets` say what the data
+        set lacks, if anything. `mean_offset_percent` is how far the predictions lie
+        to the right of and below the labels, averaged over all points: it is far from
+        zero if the points were placed otherwise in the training data. `None` stands
+        for the mean of no faces.
         """
         found = self.found
         summary = {
@@ -132,7 +132,7 @@ class Evaluation:
         """A matplotlib figure of the faces with the largest errors, worst first.
 
         Args:
-            count: how many, at most; of the faces found and measured.
+            count: largest number of faces to show, of those found and measured.
 
         Returns:
             Crops with the labels in green, the predictions in red, the NME above.
@@ -156,7 +156,7 @@ class Evaluation:
         )
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+        """The figure that a notebook shows."""
         from wingkeras.imaging.figures import as_png
 
         figure = self.plot_worst()
@@ -200,9 +200,9 @@ def evaluate(
         localizer: under test; `localizer.replace(flip_tta=True)` evaluates flip
             test-time augmentation.
         faces: with labels in the localizer's scheme.
-        detector: makes the boxes; of its boxes in a picture, the one that overlaps
-            the face's own box most counts, if it overlaps at all. By default the
-            square around the true landmarks is the box (the protocol's choice).
+        detector: makes the boxes. A face gets the box of its picture that overlaps
+            the face's own box most, if any does. By default, the box is the square
+            around the true landmarks (the protocol's choice).
         boxes: name of the box source, for reports.
         progress: called with the number of faces done.
 
@@ -253,7 +253,7 @@ def evaluate(
 def _pictures(
     faces: FaceDataset, detector: Detector | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Every face's picture, with its box; without one where it was not found."""
+    """Every face's picture and box; no box for a face that was not found."""
     for i, path in enumerate(faces.images):
         image = read_image(path)
         box = faces.boxes[i : i + 1]

@@ -1,4 +1,4 @@
-"""The text files of an evaluation: what every face's error is, and what was skipped."""
+"""The text files of an evaluation: the error of every face, and the skipped faces."""
 
 import csv
 from pathlib import Path
@@ -18,7 +18,7 @@ def write_errors(
     errors: dict[str, np.ndarray],
     predictions: np.ndarray,
 ) -> None:
-    """A row per face: image, subset, error per normalizer, predicted coordinates.
+    """Write a row per face: image, subset, errors, predicted coordinates.
 
     Args:
         path: of the CSV file. Bytes of names that are not UTF-8 are escaped in it.
@@ -43,7 +43,7 @@ def write_errors(
 
 
 def write_skipped(path: Path, faces: FaceDataset) -> None:
-    """A line for every face that was skipped; without any, no file stays."""
+    """Write a line for every skipped face; remove the file if there are none."""
     if not faces.skipped:
         path.unlink(missing_ok=True)  # of an earlier evaluation
         return

@@ -1,4 +1,4 @@
-"""What an evaluation says of its errors in a few figures."""
+"""Summary statistics of the errors of an evaluation."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from wingkeras import metrics
 from wingkeras.data.faces import FaceDataset
 
 THRESHOLDS = (0.08, 0.10)
-"""Of AUC and failure rate, fractions."""
+"""Thresholds of AUC and failure rate, fractions."""
 
 
 def summarize_errors(
     faces: FaceDataset, predictions: np.ndarray, errors: np.ndarray, normalizer: str
 ) -> dict[str, Any]:
-    """The figures of one normalizer, see `Evaluation.summary`.
+    """The summary for one normalizer, see `Evaluation.summary`.
 
     Args:
         faces: N labelled faces of L landmarks.
@@ -58,7 +58,7 @@ def summarize_errors(
 
 
 def describe_lack(faces: FaceDataset) -> str:
-    """What a data set lacks, for readers: skipped faces and missing subsets.
+    """What a data set lacks, as text: skipped faces and missing subsets.
 
     Returns:
         A line; empty where it lacks nothing.
@@ -78,7 +78,7 @@ def describe_lack(faces: FaceDataset) -> str:
 def _mean_offset(
     faces: FaceDataset, predictions: np.ndarray, counted: np.ndarray, normalizer: str
 ) -> list[float] | None:
-    """`[x, y]` in percent of the normalizer, over the faces marked."""
+    """Mean offset `[x, y]` of the selected faces, in percent of the normalizer."""
     if not counted.any():
         return None
     landmarks = faces.landmarks[counted]

@@ -4,9 +4,9 @@ import wingkeras
 
 
 def install_hint(extra: str) -> str:
-    """What to run for an optional part that is missing, for error messages.
+    """The command that installs a missing optional part, for error messages.
 
-    The package is on no public index, so the command names where to install it from.
+    The package is not on a public index, so the command names a local source.
 
     Args:
         extra: a key of `options.extras_require` in setup.cfg, such as "onnx".

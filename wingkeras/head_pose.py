@@ -1,7 +1,7 @@
-"""Yaw, pitch and roll of heads from 68 landmarks in the picture, without a camera.
+"""Yaw, pitch and roll of heads from 68 landmarks, without a camera model.
 
-A similarity brings the landmarks to the mean shape; its rotation is most of the roll.
-Ridge regression does the rest, from the distances to the mean shape and the products
+A similarity aligns the landmarks with the mean shape; its rotation is most of the roll.
+Ridge regression predicts the rest from the offsets from the mean shape and the products
 of three principal components. `tools/fit_head_pose.py` fitted it on 689 shapes with
 labelled poses and on their mirror images.
 """
@@ -19,11 +19,11 @@ from wingkeras.schemes import IBUG68, LandmarkScheme
 ANGLES = ("yaw", "pitch", "roll")
 
 MAX_YAW, MAX_PITCH = 45.0, 45.0
-"""Degrees either way; beyond, an estimate is none."""
+"""Largest angles of a valid estimate, in degrees, in either direction."""
 
 
 class HeadPoseModel(NamedTuple):
-    """What is fitted.
+    """The fitted parameters.
 
     Attributes:
         mean_shape: `(68, 2)` upright, of mean (0, 0) and sum of squares 1.
@@ -39,7 +39,7 @@ class HeadPoseModel(NamedTuple):
     bias: np.ndarray
 
     def __call__(self, landmarks: np.ndarray) -> np.ndarray:
-        """Yaw, pitch and roll, `(N, 3)` degrees, of whatever `(N, 68, 2)` is given."""
+        """Yaw, pitch, roll `(N, 3)` of `(N, 68, 2)` landmarks, degrees, unchecked."""
         aligned, rolls = align(landmarks, self.mean_shape)
         angles = features(aligned, self.mean_shape, self.components) @ self.weights
         angles += self.bias
@@ -49,14 +49,14 @@ class HeadPoseModel(NamedTuple):
 
 
 def head_poses(landmarks: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
-    """Yaw, pitch and roll of heads, as one sees them in the picture.
+    """Yaw, pitch and roll of heads, as seen in the picture.
 
     Positive yaw turns the nose to the right of the picture, positive pitch turns it
     up, positive roll tilts the head clockwise, the eye on the right downwards.
 
-    The shapes fitted on reach 37 degrees of yaw, 28 of pitch downwards and 38 upwards;
-    an estimate beyond is an extrapolation. Where one exceeds `MAX_YAW` or `MAX_PITCH`,
-    the whole pose is NaN. Roll may be any.
+    The shapes that the model was fitted on reach 37 degrees of yaw, 28 of pitch
+    downwards and 38 upwards; an estimate beyond is an extrapolation. Where one exceeds
+    `MAX_YAW` or `MAX_PITCH`, the whole pose is NaN. Roll has no limit.
 
     Args:
         landmarks: `(N, 68, 2)`, any unit.
@@ -67,7 +67,7 @@ def head_poses(landmarks: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
         the range, and for faces with a point missing or all points in one place.
 
     Raises:
-        ValueError: for another scheme than `ibug68`, or landmarks of another shape.
+        ValueError: for a scheme other than `ibug68`, or landmarks of another shape.
 
     Example:
 
@@ -104,15 +104,15 @@ def is_known_for(scheme: LandmarkScheme) -> bool:
 def align(
     landmarks: np.ndarray, mean_shape: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take place, size and in-plane rotation out of shapes.
+    """Remove position, size and in-plane rotation from shapes.
 
     Args:
         landmarks: `(N, L, 2)`, any unit.
         mean_shape: `(L, 2)` to fit them to by a similarity.
 
     Returns:
-        `(N, L, 2)` fitted, of sum of squares 1; and how far each was rotated, `(N,)`
-        degrees, clockwise positive.
+        Aligned shapes `(N, L, 2)`, each of sum of squares 1; and how far each was
+        rotated, `(N,)` degrees, clockwise positive.
     """
     maps = geometry.fit_similarity(landmarks, mean_shape)
     fitted = geometry.transform(maps, landmarks)
@@ -123,7 +123,7 @@ def align(
 def features(
     aligned: np.ndarray, mean_shape: np.ndarray, components: np.ndarray
 ) -> np.ndarray:
-    """What the regression starts from.
+    """The inputs of the regression.
 
     Args:
         aligned: `(N, L, 2)`, see `align`.
@@ -131,8 +131,8 @@ def features(
         components: `(2L, Q)`.
 
     Returns:
-        `(N, 2L + Q (Q + 1) / 2)`: distances from the mean shape, and the products of
-        every two of the scores along the components.
+        `(N, 2L + Q (Q + 1) / 2)`: offsets from the mean shape, and the products of
+        every two scores along the components.
     """
     distances = (aligned - mean_shape).reshape(len(aligned), mean_shape.size)
     scores = distances @ components

@@ -1,7 +1,7 @@
-"""Public names that are loaded when they are first asked for (PEP 562).
+"""Public names that are loaded on first use (PEP 562).
 
-A package states its names three times: in its table for the interpreter, under
-`TYPE_CHECKING` for type checkers, in `__all__` for readers. A test compares them.
+A package lists its names three times: in its table for the interpreter, under
+`TYPE_CHECKING` for type checkers, in `__all__` for readers. A test compares the lists.
 """
 
 import importlib
@@ -15,13 +15,13 @@ def lazy_names(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The `__getattr__` and `__dir__` of a package that imports nothing by itself.
 
-    A public name must not be that of a module of the package: importing the module
-    would take the name's place.
+    A public name must not equal the name of a module of the package: importing the
+    module would replace it.
 
     Args:
         package: its `__name__`.
-        homes: by module, absolute, the names that the package takes from it. Modules
-            of the package itself need no entry.
+        homes: the names that the package takes from each module, by the module's
+            absolute name. Modules of the package itself need no entry.
 
     Returns:
         Both functions, to be assigned in the package's `__init__`.
@@ -50,7 +50,7 @@ def lazy_names(
 
 
 def _module(package: str, name: str) -> Any:
-    """A module of the package, which `package.name` means too.
+    """The module `package.name`.
 
     Raises:
         AttributeError: if there is none.

@@ -45,16 +45,16 @@ def wing(y_true, y_pred, w: float = 10.0, epsilon: float = 2.0):
 def rectified_wing(
     y_true, y_pred, r: float = 0.5, w: float = 10.0, epsilon: float = 2.0
 ):
-    """Rectified Wing loss: nothing where |x| < r, then the wing.
+    """Rectified Wing loss: zero where |x| < r, then the Wing loss.
 
     w ln(1 + (|x| - r) / epsilon) where r <= |x| < w, beyond it |x| - C with
-    C = w - w ln(1 + (w - r) / epsilon). Errors below r are left to the noise of the
+    C = w - w ln(1 + (w - r) / epsilon). Errors below r are taken for noise of the
     labels (Feng et al., Rectified Wing Loss, IJCV 2020).
 
     Args:
         y_true: `(batch, 2L)` or `(batch, L, 2)` targets; NaN = unlabelled.
         y_pred: predictions of the same shape and unit.
-        r: errors below it count as none, in the unit of the targets; 0 gives `wing`.
+        r: errors below it count as zero, in the unit of the targets; 0 gives `wing`.
         w: see `wing`.
         epsilon: see `wing`.
 
@@ -74,8 +74,8 @@ def rectified_wing(
 
     def value(x):
         constant = w - w * math.log1p((w - r) / epsilon)
-        # Without the lower bound the logarithm of a negative number would poison
-        # the gradient even where it is not chosen.
+        # Without the lower bound, the logarithm of a negative number would make the
+        # gradient NaN even where this branch is not chosen.
         curved = w * ops.log1p(ops.maximum(x - r, 0.0) / epsilon)
         return ops.where(x < w, curved, x - constant)
 

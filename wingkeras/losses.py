@@ -39,7 +39,7 @@ _register = keras.saving.register_keras_serializable(package="wingkeras")
 
 
 class _Loss(keras.losses.Loss):
-    """What all of them share: float32, their configuration and a line that shows it."""
+    """Base class of the losses: float32, their configuration and their `repr`."""
 
     _parameters: tuple[str, ...] = ()
 
@@ -104,7 +104,7 @@ class RectifiedWingLoss(_Loss):
     """Rectified Wing loss (IJCV 2020), summed over coordinates; see `rectified_wing`.
 
     Args:
-        r: errors below it count as none, in the unit of the targets.
+        r: errors below it count as zero, in the unit of the targets.
         w: see `WingLoss`.
         epsilon: see `WingLoss`.
         reduction: over the batch, as for every `keras.losses.Loss`.

@@ -1,6 +1,6 @@
-"""Normalised mean error, and what is read off a list of them.
+"""Normalised mean error (NME), and statistics of a list of errors.
 
-An error without its normalizer says nothing, so the normalizer has no default:
+An error means nothing without its normalizer, so the normalizer has no default:
 
 - `inter_ocular`: distance between the outer eye corners (the 300-W challenge).
 - `inter_pupil`: distance between the eye centres, each the mean of the eye's points
@@ -38,8 +38,8 @@ __all__ = [
 
 
 def usual_normalizers(scheme: str | LandmarkScheme) -> tuple[str, ...]:
-    """The normalizers that errors in a scheme are usually given in: those between the
-    eyes that it has points for, 300-W's own first; without eyes, the box.
+    """The normalizers that are usual for a scheme: those between the eyes that it has
+    points for, 300-W's own first; the box, if the scheme has no eyes.
 
     Raises:
         ValueError: for an unknown scheme.
@@ -69,8 +69,8 @@ def measurable(
         `(N,)` bool: the normalizer is labelled and not zero.
 
     Raises:
-        ValueError: for landmarks of another shape than the scheme's, or a normalizer
-            there is not or that the scheme has no points for.
+        ValueError: if the landmarks' shape does not fit the scheme, or the normalizer
+            is unknown or the scheme has no points for it.
 
     Example:
 
@@ -84,13 +84,13 @@ def measurable(
 def normalizer_lengths(
     landmarks: np.ndarray, scheme: str | LandmarkScheme, normalizer: str
 ) -> np.ndarray:
-    """What the errors of faces are divided by.
+    """The lengths that the errors of faces are divided by.
 
     Args:
         landmarks, scheme, normalizer: see `measurable`.
 
     Returns:
-        `(N,)` float64, unit of the landmarks; NaN where a point needed is unlabelled.
+        `(N,)` float64, unit of the landmarks; NaN where a needed point is unlabelled.
 
     Raises:
         ValueError: see `measurable`.
@@ -125,9 +125,9 @@ def nme(
         `(N,)` float64: mean distance over the normalizer, a fraction.
 
     Raises:
-        ValueError: for shapes that differ or do not fit the scheme, a normalizer
-            there is not or that the scheme has no points for, and faces whose
-            normalizer is zero or unlabelled.
+        ValueError: if the shapes differ or do not fit the scheme, the normalizer is
+            unknown or the scheme has no points for it, or the normalizer of a face is
+            zero or unlabelled.
 
     Example:
 
@@ -199,8 +199,8 @@ class NME(keras.metrics.Metric):
             sample_weight: `(batch,)` weights of the faces.
 
         Raises:
-            ValueError: for shapes that differ or are not the scheme's, or weights of
-                another number. In a graph, what is known of the shapes counts.
+            ValueError: if the shapes differ or do not fit the scheme, or there is not
+                one weight per face. In a graph, only known sizes are compared.
         """
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         check_same(y_true, y_pred)

@@ -1,15 +1,15 @@
-"""What errors are divided by, for arrays and in graphs."""
+"""The lengths that errors are divided by, for arrays and in graphs."""
 
 import numpy as np
 
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
-"""The normalizers there are; see `metrics`."""
+"""Names of all normalizers; see `metrics`."""
 
 
 def check_normalizer(scheme: str | LandmarkScheme, normalizer: str) -> LandmarkScheme:
-    """A scheme that has the points for a normalizer.
+    """The scheme, if it has the points for a normalizer.
 
     Raises:
         ValueError: for an unknown scheme or normalizer, or a scheme without the points.
@@ -41,12 +41,12 @@ def measure(landmarks, scheme: LandmarkScheme, normalizer: str, xp=np):
 
     Args:
         landmarks: `(N, L, 2)`, any unit; NaN = unlabelled.
-        scheme: of the landmarks, with the points for it.
+        scheme: of the landmarks, with the points for the normalizer.
         normalizer: one of `NORMALIZERS`.
         xp: namespace to compute with.
 
     Returns:
-        `(N,)`, unit of the landmarks; NaN where a point needed is unlabelled.
+        `(N,)`, unit of the landmarks; NaN where a needed point is unlabelled.
     """
     if normalizer == "box":
         known = xp.logical_not(xp.isnan(landmarks))

@@ -20,23 +20,23 @@ def openness(landmarks: np.ndarray, scheme: LandmarkScheme) -> dict[str, np.ndar
     mean over i = 1 .. n-1 of |c_i - c_(2n-i)|  /  |c_0 - c_n|
     ```
 
-    the gap between the lids or lips over the distance of the corners: 0 is shut. It
-    does not change with the face's size, place and roll. It does with the person and,
-    for the mouth and the farther eye, with yaw: compare it over time rather than with
-    a fixed limit.
+    This is the gap between the lids or lips, divided by the distance between the
+    corners: 0 is shut. It does not depend on the face's size, position and roll. It
+    depends on the person and, for the mouth and the farther eye, on yaw: compare it
+    over time rather than with a fixed limit.
 
     Args:
         landmarks: `(N, L, 2)`, any unit.
-        scheme: of the landmarks; its eyes and mouth count where they
-            are contours, see `LandmarkScheme`.
+        scheme: of the landmarks; only eyes and a mouth that are contours are measured,
+            see `LandmarkScheme`.
 
     Returns:
-        `left_eye`, `right_eye` and `mouth`, those of which the scheme has the contour:
-        `(N,)` float32, 0 or more; NaN where a point needed is missing or the corners
-        lie in one place. Left and right are those of the picture.
+        `left_eye`, `right_eye` and `mouth`, if the scheme has the contour: `(N,)`
+        float32, 0 or more; NaN where a needed point is missing or both corners
+        coincide. Left and right are those of the picture.
 
     Raises:
-        ValueError: for landmarks of another shape than the scheme's.
+        ValueError: if the landmarks' shape does not fit the scheme.
 
     Example:
 
@@ -63,7 +63,7 @@ def openness(landmarks: np.ndarray, scheme: LandmarkScheme) -> dict[str, np.ndar
 
 
 def _gap_over_width(contours: np.ndarray) -> np.ndarray:
-    """`(N,)` for contours `(N, 2n, 2)` that begin with a corner."""
+    """Ratios `(N,)` of contours `(N, 2n, 2)` that begin with a corner."""
     half = contours.shape[1] // 2
     upper, lower = contours[:, 1:half], contours[:, :half:-1]
     gaps = np.linalg.norm(upper - lower, axis=2).mean(axis=1)

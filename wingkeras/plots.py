@@ -20,8 +20,8 @@ def cumulative_errors(
     Args:
         errors: per curve, `(N,)` NME as fractions.
         threshold: right end of the error axis, a fraction.
-        normalizer: of all curves, for the axis; none where their names say it.
-        note: what a reader must know of the faces; above the curves.
+        normalizer: of all curves, for the axis; omit it where the curves' names say it.
+        note: what a reader must know about the faces; shown above the curves.
 
     Returns:
         A figure, error in percent against the share of faces.
@@ -44,7 +44,7 @@ def cumulative_errors(
     axes.set_xlim(0, 100 * threshold)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    # Not read as mathematics, whatever a subset is called.
+    # A subset's name must not be read as mathematical markup.
     axes.set_title(note.replace("$", r"\$"), fontsize="small", wrap=True)
     return figure
 
@@ -106,14 +106,14 @@ def pose_histogram(coefficients: np.ndarray, copies: np.ndarray, bins: int) -> F
 def error_curves(
     panels: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]],
 ) -> Figure:
-    """Errors of several models against what makes the faces harder.
+    """Errors of several models against the strength of a disturbance.
 
     Args:
-        panels: by the label of the horizontal axis, with its unit; in each, per
-            model, positions and NME as fractions.
+        panels: by the label of the horizontal axis, with its unit; in each, by model,
+            the positions on that axis and the NME as fractions.
 
     Returns:
-        A figure with a panel for each, two in a row, NME in percent upwards,
+        A figure, two panels in a row; the vertical axis is the NME in percent,
         logarithmic.
 
     Example:
@@ -201,7 +201,7 @@ def training_curves(*runs: tuple[np.ndarray, np.ndarray]) -> Figure:
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure as the picture type its path ends with.
+    """Write a figure; the ending of the path decides the file type.
 
     Example:
 

@@ -1,15 +1,15 @@
-"""Text of others, such as names of files, as it can be printed."""
+"""Untrusted text, such as file names, made safe to print."""
 
 
 def printable(text: object) -> str:
-    """A text on one line, without what acts on a terminal.
+    """A text on one line, without characters that control a terminal.
 
     Args:
         text: converted by `str`.
 
     Returns:
-        The text with every control character, line break and byte that is no UTF-8
-        escaped, as Python writes it.
+        The text with every control character, line break and byte that is not UTF-8
+        escaped as in Python's literals.
 
     Example:
 

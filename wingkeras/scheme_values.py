@@ -8,7 +8,7 @@ from wingkeras.schemes import LandmarkScheme
 
 
 def scheme_values(scheme: LandmarkScheme) -> dict[str, Any]:
-    """A scheme as JSON-ready values, which `scheme_from_values` takes.
+    """A scheme as JSON-ready values; `scheme_from_values` is the inverse.
 
     Example:
 
@@ -22,10 +22,10 @@ def scheme_values(scheme: LandmarkScheme) -> dict[str, Any]:
 
 
 def scheme_from_values(values: Mapping[str, Any]) -> LandmarkScheme:
-    """The scheme that `scheme_values` describes, as it comes back from JSON.
+    """The scheme from the values of `scheme_values`, also after they were JSON.
 
     Raises:
-        TypeError: for an unknown field, or one that is missing.
+        TypeError: for an unknown or a missing field.
         ValueError: see `LandmarkScheme`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Landmark schemes: which points there are, and how they mirror.
+"""Landmark schemes: the points of a face, and how they are mirrored.
 
 "Left" and "right" are those of the picture, as in the data sets: the left eye is
 the one with the smaller x on an upright frontal face.
@@ -17,25 +17,25 @@ class LandmarkScheme:
     """An ordered set of named points.
 
     Attributes:
-        name: what registries and command lines call it.
+        name: its name in registries and on command lines.
         points: the point names, in the order of every array.
         mirror: for each point, the index of the point that takes its place when
-            the picture is mirrored; an involution. `None` for things whose mirror
-            image is not one of them, such as written words: they are never flipped.
-        left_eye: indices whose mean is the pupil centre of the eye on the left; none
-            where the scheme has no eyes. An even number of four or more is the
-            contour between the lids, in order, a corner first.
+            the picture is mirrored; an involution. `None` for objects whose mirror
+            image is no such object, such as written words: they are never flipped.
+        left_eye: indices whose mean is the pupil centre of the eye on the left; empty
+            where the scheme has no eyes. Four indices or more, if their number is even,
+            are the contour between the lids, in order, a corner first.
         right_eye: the same on the right.
         outer_eye_corners: indices of the left and right outer eye corners, or
             `None` where the scheme has no eye corners.
         edges: pairs of indices joined by a line in drawings.
-        mouth: indices of the contour between the lips, in order, a corner first, of an
-            even number; none where the scheme has no such contour.
-        groups: indices of the points of each part, by its name.
+        mouth: an even number of indices of the contour between the lips, in order, a
+            corner first; empty where the scheme has no such contour.
+        groups: indices of the points of each part, by the part's name.
 
     Raises:
-        ValueError: for no points, duplicate names, a mirror that is not an involution
-            of all points, or an index out of range.
+        ValueError: if there are no points, a name is used twice, the mirror is not an
+            involution of all points, or an index is out of range.
 
     Example:
 
@@ -92,11 +92,11 @@ class LandmarkScheme:
 
     @property
     def has_eyes(self) -> bool:
-        """Whether these are points of a face, which has eyes."""
+        """Whether the scheme names both eyes, as that of a face does."""
         return bool(self.left_eye and self.right_eye)
 
     def flip(self, landmarks, width: int, xp=np):
-        """Landmarks of the mirrored picture.
+        """The landmarks in the mirrored picture.
 
         Args:
             landmarks: `(..., L, 2)` float, image pixels.
@@ -104,8 +104,8 @@ class LandmarkScheme:
             xp: namespace to compute with.
 
         Returns:
-            `(..., L, 2)`: places are mirrored as in `geometry.flip_points`, and the
-            points swap names.
+            `(..., L, 2)`: positions are mirrored as in `geometry.flip_points`, and
+            mirrored pairs of points are swapped.
 
         Raises:
             ValueError: if the scheme has no `mirror`.
@@ -218,7 +218,7 @@ _NOSE_TIP, _MOUTH_CORNERS = 30, (48, 54)
 
 
 def five_of_ibug68(landmarks: np.ndarray) -> np.ndarray:
-    """The points of `FIVE` that 68 landmarks imply.
+    """The points of `FIVE`, computed from 68 landmarks.
 
     Args:
         landmarks: `(..., 68, 2)`, any units.
@@ -256,7 +256,7 @@ def is_known(scheme: LandmarkScheme) -> bool:
 
 
 def get_scheme(scheme: str | LandmarkScheme) -> LandmarkScheme:
-    """The scheme of that name; a `LandmarkScheme` is returned as it is.
+    """The scheme of a given name; a `LandmarkScheme` is returned unchanged.
 
     Raises:
         ValueError: for an unknown name.

@@ -1,7 +1,8 @@
 """Field names in files, where they differ from those in the code.
 
-Recipes, registries and recorded results outlive a change of names. What is written has
-the old names, so that a run folder or a registry of any version reads the same.
+Recipes, registries and recorded results outlive a change of names in the code. Files
+keep the old names, so that every version reads the run folders and registries of any
+other.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,10 @@ ENTRY = {"flip_tta": "flip_test"}
 """Fields of `storage.entries.Entry`."""
 
 METRIC = {"flip_tta": "flip_test"}
-"""What an entry says of each measured error."""
+"""Fields of each measured error of an entry."""
 
 TRAINING_DATA = {"num_extra_faces": "further_faces", "extra_faces": "further"}
-"""What an entry says of the faces that it was trained on."""
+"""Fields of an entry about its training faces."""
 
 RECIPE = {
     "freeze_fraction": "frozen",
@@ -31,7 +32,7 @@ RUN = {
     "extra_landmarks": "further_landmarks",
     "init_from": "start",
 }
-"""What `recipe.json` says of a run beside its recipe."""
+"""Fields of `recipe.json` about the run, beside those of its recipe."""
 
 AUGMENTATION = {"translate": "shift", "random_erasing": "occlusion"}
 """Fields of `data.augment.Augmentation`."""
@@ -44,11 +45,11 @@ EXPORT = {"stage": "part"}
 
 
 def to_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The same values under the names that files have."""
+    """The same values under the names used in files."""
     return {names.get(name, name): value for name, value in values.items()}
 
 
 def from_file(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The same values under the names that the code has; those are taken as well."""
+    """The same values under the names used in the code, which are accepted too."""
     known = {serialized: name for name, serialized in names.items()}
     return {known.get(name, name): value for name, value in values.items()}

@@ -1,6 +1,6 @@
-"""Checks of shapes, for losses and metrics alike.
+"""Checks of shapes, for losses and metrics.
 
-A size that is not known while a graph is traced is `None`, and agrees with any other.
+A size that is unknown while a graph is traced is `None`, and agrees with any size.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ Shape = Sequence[int | None]
 
 
 def agree(shape: Shape, other: Shape) -> bool:
-    """Whether two shapes may be the same."""
+    """Whether two shapes may be equal, as far as they are known."""
     return len(shape) == len(other) and all(
         None in (a, b) or a == b for a, b in zip(shape, other, strict=True)
     )
 
 
 def check_same(y_true: Any, y_pred: Any) -> None:
-    """Refuse predictions of another shape than the targets.
+    """Refuse predictions whose shape differs from that of the targets.
 
     Args:
         y_true: a tensor.
@@ -34,7 +34,7 @@ def check_same(y_true: Any, y_pred: Any) -> None:
 
 
 def check_points(y_true: Any, points: int, scheme: str) -> None:
-    """Refuse what is neither shape vectors nor landmarks of a scheme.
+    """Refuse targets that are neither shape vectors nor landmarks of a scheme.
 
     Args:
         y_true: a tensor; `(batch, 2L)` or `(batch, L, 2)` is right.
@@ -71,7 +71,7 @@ def check_weights(sample_weight: Any, y_true: Any) -> None:
 
 
 def check_landmarks(name: str, values: Any, count: int, points: int) -> None:
-    """Refuse an array that is not the landmarks of so many faces.
+    """Refuse an array that is not the landmarks of the given number of faces.
 
     Args:
         name: of the argument.

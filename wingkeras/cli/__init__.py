@@ -12,8 +12,8 @@ from wingkeras.storage.signals import terminated_like_interrupted
 
 _EXAMPLE = """\
 examples:
-  wingkeras demo                        landmarks on a photograph, now
-  wingkeras predict photo.jpg           landmarks in your own
+  wingkeras demo                        landmarks on a sample photograph
+  wingkeras predict photo.jpg           landmarks on your own photograph
   wingkeras zoo                         the models there are
   wingkeras COMMAND --help              everything about a command
 """
@@ -80,7 +80,7 @@ def _run(arguments: list[str] | None) -> int:
         finally:
             output.flush()
     except BrokenPipeError:
-        # Whoever read the output has enough.
+        # The reader of the output, such as `head`, has closed the pipe.
         return 1
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         print(f"wingkeras: {output.shown_lines(error)}", file=sys.stderr)

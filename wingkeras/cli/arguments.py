@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they stand for."""
+"""Options that several commands share, and the objects that they select."""
 
 import argparse
 import logging
@@ -46,7 +46,7 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_detector(parser: argparse.ArgumentParser, default: str) -> None:
-    """`--detector` and what goes with it."""
+    """`--detector` and the options that belong to it."""
     sources = ["haar", "yunet"]
     if default not in sources:
         sources.insert(0, default)
@@ -104,15 +104,15 @@ def add_incomplete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-missing",
         action="store_true",
-        help="go on without subsets of a 300-W split that are not there",
+        help="go on if subsets of a 300-W split are missing",
     )
 
 
 def load_localizer(options, model: str | None = None):
-    """A model, by default that of MODEL or `--model`, as `add_runtime`'s options say.
+    """Load a model with the options of `add_runtime`; by default MODEL or `--model`.
 
-    To be called before anything else that imports libraries: they announce themselves
-    as they are loaded, or when they are first used.
+    Call it before anything else that imports libraries: they print messages when they
+    are loaded, or when they are first used.
     """
     with hold_native_output():
         import numpy as np
@@ -120,7 +120,7 @@ def load_localizer(options, model: str | None = None):
         localizer = _load(model or options.model, options.runtime)
         if options.flip_tta is not None:
             localizer = localizer.replace(flip_tta=options.flip_tta)
-        # The others have said everything once they are loaded.
+        # Other libraries print nothing more once they are loaded.
         if localizer.stages[0].runtime in ("keras", "litert"):
             image = np.zeros((64, 64, 3), np.uint8)
             localizer(image, np.array([[8.0, 8.0, 56.0, 56.0]]))
@@ -143,10 +143,10 @@ def _load(model: str, runtime: str):
 
 
 def load_detector(options, localizer):
-    """What finds faces as `--detector` says, for the landmarks of a localizer.
+    """Load the detector of `--detector`, for the landmarks of a localizer.
 
     Raises:
-        ValueError: for a scheme without eyes, whose things no detector finds.
+        ValueError: for a scheme without eyes, as no detector finds its objects.
     """
     from wingkeras.inference import detectors
     from wingkeras.inference.given_boxes import needs_boxes

@@ -12,11 +12,11 @@ _NORMALIZERS = ("inter_ocular", "inter_pupil", "box")
 
 
 def render_card(entry: Entry, handle: str) -> str:
-    """What a user asks of a model: points, input, size, errors, licence, how to load.
+    """A model's card: points, input, size, errors, licence, how to load it.
 
     Args:
         entry: of the model.
-        handle: what it is loaded by.
+        handle: the name or path that loads it.
 
     Returns:
         Lines of at most 80 characters, without a newline at the end.

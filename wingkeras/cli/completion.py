@@ -10,7 +10,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 
 
 class PrintCompletion(argparse.Action):
-    """Prints the script that a shell reads, as `--version` prints the version."""
+    """Prints the completion script of a shell and exits, like `--version`."""
 
     def __call__(self, parser, namespace, values: Any, option_string=None) -> None:
         """Print and exit.

@@ -65,7 +65,7 @@ def add_parser(commands) -> None:
         lambda options: options.quantize == "int8",
     )
     parser.add_argument(
-        "--check", type=Path, metavar="FILE", help="convert nothing, check this file"
+        "--check", type=Path, metavar="FILE", help="only check this file"
     )
     for option in ("--to", "--quantize", "--stage", "--output"):
         relation = "does not go with --check, which converts nothing"

@@ -1,4 +1,4 @@
-"""`wingkeras demo`: landmarks on a portrait that is at hand."""
+"""`wingkeras demo`: landmarks on a portrait that comes with the packages."""
 
 from pathlib import Path
 

@@ -59,7 +59,7 @@ def run(options) -> int:
     repeated = {x for x in options.models if options.models.count(x) > 1}
     if repeated:
         options.command.error(f"argument MODEL: {min(repeated)} is given several times")
-    # All of them before any works: a wrong name must not cost the time of the others.
+    # All models are loaded before any is evaluated: a wrong name is found at once.
     localizers = {
         model: arguments.load_localizer(options, model) for model in options.models
     }
@@ -103,10 +103,10 @@ def run(options) -> int:
 
 
 def _common_scheme(localizers):
-    """The scheme of the localizers.
+    """The scheme that all localizers share.
 
     Raises:
-        ValueError: if they have several.
+        ValueError: if their schemes differ.
     """
     (first, one), *others = localizers.items()
     for name, localizer in others:

@@ -1,4 +1,4 @@
-"""What the user sees: messages of this package, no start-up lines of libraries."""
+"""Output for the user: this package's messages, without libraries' start-up lines."""
 
 import contextlib
 import logging
@@ -18,32 +18,33 @@ _STARTUP_LINE = re.compile(rb"(WARNING: All log messages before|I\d{4} |INFO: ).
 def prepare(verbose: bool) -> None:
     """Set up messages, before any library is imported.
 
-    Warnings go to standard error, with `verbose` the steps of the work too.
-    TensorFlow's own setting counts where the user made it.
+    Warnings go to standard error; with `verbose`, progress messages do too. A user's
+    own setting of TensorFlow's log level is respected.
 
     Args:
-        verbose: whether to say what is done.
+        verbose: whether to report the steps of the work.
     """
-    # Without a GPU, TensorFlow's runtime reports errors that are none. What does go
-    # wrong with it is raised as an exception besides.
+    # Without a GPU, TensorFlow's runtime logs errors that are harmless. Real ones are
+    # also raised as exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if _is_standard_error(sys.stderr):
-        # A way of Python's own, open while `hold_native_output` has the usual one.
+        # A copy of the descriptor, for Python's messages while `hold_native_output`
+        # holds back the original one.
         sys.stderr = os.fdopen(
             os.dup(_STDERR), "w", buffering=1, errors="backslashreplace"
         )
-    # With a handler at the root, TensorFlow and absl add none of their own.
+    # With a handler at the root logger, TensorFlow and absl add no handlers.
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     if verbose:
         logging.getLogger("wingkeras").setLevel(logging.INFO)
 
 
 def flush() -> None:
-    """Hear now whether the output arrived, and not when the process ends.
+    """Flush standard output, so that errors show now and not when the process ends.
 
     Raises:
-        OSError: if it did not, on a full disk; `BrokenPipeError` where whoever read it
-            has enough. What is still buffered then goes nowhere.
+        OSError: if the output cannot be written, as on a full disk; `BrokenPipeError`
+            if its reader has closed the pipe. Output still buffered is then discarded.
     """
     if sys.stdout is None:
         return
@@ -59,17 +60,17 @@ def flush() -> None:
 def _is_standard_error(stream) -> bool:
     try:
         return stream.fileno() == _STDERR
-    except (AttributeError, OSError):  # none, or one in memory
+    except (AttributeError, OSError):  # no descriptor, or a stream in memory
         return False
 
 
 @contextlib.contextmanager
 def hold_native_output() -> Iterator[None]:
-    """Hold back what libraries write to standard error past Python, as they start.
+    """Hold back what native code of libraries writes to standard error as it starts.
 
-    TensorFlow and LiteRT announce themselves there, whatever their settings. If the
-    body raises an exception, what was held back is written after all, without those
-    lines. Messages of Python's are not held back.
+    TensorFlow and LiteRT print start-up messages there, whatever their settings. If the
+    body raises an exception, the output held back is written after all, without those
+    messages. Python's own messages are not held back.
     """
     original = os.dup(_STDERR)
     with tempfile.TemporaryFile() as held:
@@ -87,7 +88,7 @@ def hold_native_output() -> Iterator[None]:
 
 
 class Progress:
-    """A bar and a count on a terminal; nothing where output goes elsewhere.
+    """A progress bar with a count on a terminal; silent if output is redirected.
 
     Example:
 
@@ -98,7 +99,7 @@ class Progress:
 
     Args:
         noun: what is counted.
-        title: what it is done for, shown before the bar.
+        title: shown before the bar, such as the name of a file.
     """
 
     def __init__(self, noun: str, title: str = ""):
@@ -112,7 +113,7 @@ class Progress:
             print(file=sys.stderr)
 
     def __call__(self, done: int, total: int = 0) -> None:
-        """Show how many are done, of a total that may be unknown, 0: without a bar."""
+        """Show how many are done of a total; without a bar if it is unknown, 0."""
         if not sys.stderr.isatty():
             return
         parts = [f"{self._title}:"] if self._title else []
@@ -122,13 +123,13 @@ class Progress:
         else:
             parts.append(str(done))
         line = " ".join([*parts, self._noun])
-        # Spaces cover what a longer line left.
+        # Spaces overwrite the rest of a longer line.
         print(f"\r{line:<{self._written}}", end="", file=sys.stderr, flush=True)
         self._written = len(line)
 
 
 def shown(text: object) -> str:
-    """Text of others, such as a file's name, as it can be printed on one line.
+    """Untrusted text, such as a file name, made safe to print on one line.
 
     Control characters, and what standard output cannot encode, are escaped.
     """
@@ -137,5 +138,5 @@ def shown(text: object) -> str:
 
 
 def shown_lines(text: object) -> str:
-    """Text of several lines, each as `shown` has it."""
+    """Text of several lines, each treated by `shown`."""
     return "\n".join(map(shown, str(text).split("\n")))

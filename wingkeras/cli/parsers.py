@@ -1,7 +1,7 @@
-"""How the commands are declared: alike, with an example and their defaults in the help.
+"""Declaring commands: the same layout for all, with examples and defaults in the help.
 
-Nothing here or in the declarations imports a library, so that help and wrong arguments
-are answered at once.
+Neither this module nor the declarations import a library, so that help and errors of
+usage appear at once.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help that names defaults, and keeps the lines of an example."""
+    """Help that names defaults, and keeps the line breaks of an example."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         silent = any(action.default is x for x in (None, False, argparse.SUPPRESS))
@@ -20,12 +20,12 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Rule(NamedTuple):
-    """An option that does not go with everything.
+    """A restriction on an option that is not valid with all others.
 
     Attributes:
-        option: as it is written, "--yunet".
-        relation: what it asks for, a predicate that names the other option.
-        holds: whether the options fulfil it.
+        option: as it is written, such as "--yunet".
+        relation: the restriction in words, naming the other option.
+        holds: whether the options obey it.
     """
 
     option: str
@@ -69,7 +69,7 @@ def add_rule(
     relation: str,
     holds: Callable[[argparse.Namespace], bool],
 ) -> None:
-    """Declare that an option does not go with everything, beside the option.
+    """Declare a restriction on an option, next to the option.
 
     Args:
         parser: of the command.
@@ -80,7 +80,7 @@ def add_rule(
 
 
 def check_rules(options: argparse.Namespace) -> None:
-    """End the program as argparse does, where an option given breaks its rule.
+    """End the program as argparse does, if an option that was given breaks its rule.
 
     An option counts as given if its value is not the default.
     """

@@ -32,7 +32,7 @@ def add_parser(commands) -> None:
         metavar="INPUT",
         help="picture or video file, folder of them, or index of a camera",
     )
-    # The one command without a positional MODEL: its INPUTs, any number of them, are.
+    # MODEL is an option in this command only, as INPUTs are its positional arguments.
     parser.add_argument(
         "--model", default=arguments.DEFAULT_MODEL, help=arguments.MODEL_HELP
     )
@@ -54,7 +54,7 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--skip-existing",
         action="store_true",
-        help="leave out what has its results already, as after an interruption",
+        help="skip inputs that have results already, as after an interruption",
     )
     parser.add_argument(
         "--format",
@@ -86,7 +86,7 @@ def add_parser(commands) -> None:
         "--max-pixels",
         type=int,
         metavar="NUMBER",
-        help="of a picture; one with more is refused before it is decoded; by default "
+        help="refuse pictures with more pixels, before they are decoded; by default "
         "100 million, which take 300 MB",
     )
     add_rule(
@@ -119,7 +119,7 @@ def add_parser(commands) -> None:
         action="append",
         metavar="LEFT,TOP,RIGHT,BOTTOM",
         help="the square around the points, in pixels, instead of a detector; the same "
-        "in every INPUT; may be given several times; `picture` for what fills it",
+        "in every INPUT; may be given several times; `picture` for the whole picture",
     )
     arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "yunet")
@@ -150,7 +150,7 @@ def run(options) -> int:
 
 
 def _list_all(options, list_sources) -> Iterator:
-    """Sources and, in their turn, errors: what none of the others may be ended by."""
+    """Sources and, in their turn, errors, which must not end the other sources."""
     errors: list[Exception] = []
     origins: dict[Path, Path | int] = {}
     for given in options.inputs:
@@ -172,7 +172,7 @@ def _is_video_source(source) -> bool:
 
 
 def _detector(options, localizer):
-    """What `--box` or `--detector` says."""
+    """The detector, or its substitute, of `--box` or `--detector`."""
     if options.box:
         return _given_boxes(options.box, localizer.box_scale)
     return arguments.load_detector(options, localizer)

@@ -11,7 +11,7 @@ from wingkeras.cli.tally import Tally, named
 
 
 def predict_pictures(localizer, listed, options, tally: Tally) -> None:
-    """Pictures, of which none may end the others."""
+    """Process pictures; a failure of one does not end the others."""
     from wingkeras.imaging.images import MAX_PIXELS
     from wingkeras.inference import many_files, prediction
 
@@ -54,7 +54,7 @@ def predict_pictures(localizer, listed, options, tally: Tally) -> None:
 
 
 def predict_video(localizer, source, options, tally: Tally) -> None:
-    """One video or camera, which may not end the others."""
+    """Process a video or camera; its failure does not end the others."""
     folder = options.output / source.place.parent
     try:
         if options.skip_existing and _is_done(source, folder, ()):
@@ -99,10 +99,10 @@ def _track_video(localizer, source, folder: Path, options) -> tuple[int, Path]:
 
 @contextlib.contextmanager
 def _interruptible(is_camera: bool) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C ends a recording instead of throwing it away.
+    """Ctrl-C ends a recording instead of discarding it.
 
-    For a camera that is the usual end; a file was not followed to its own, so that the
-    command is interrupted once what there is has been written.
+    For a camera this is the usual end. A video file was not read to its end, so the
+    command is interrupted once the results so far have been written.
     """
     interrupted = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())

@@ -1,4 +1,4 @@
-"""What became of the pictures and videos of a command: said, and counted."""
+"""Reports the result of every picture and video of a command, and counts them."""
 
 import logging
 import sys
@@ -11,22 +11,22 @@ _log = logging.getLogger("wingkeras")
 
 
 class Tally:
-    """Says what became of each source, and counts.
+    """Reports the result of every source, and counts.
 
     Attributes:
-        counts: of pictures, videos, faces, and what else is counted, by name.
+        counts: numbers of pictures, videos, faces and so on, by name.
     """
 
     def __init__(self):
         self.counts: Counter[str] = Counter()
 
     def fail(self, error: Exception) -> None:
-        """A source that failed, which the error names."""
+        """Report a source that failed; the error names it."""
         self.counts["failed"] += 1
         print(f"wingkeras: {shown(error)}", file=sys.stderr)
 
     def found(self, source, faces: int, output: Path | None) -> None:
-        """A source with its faces, and the first file that was written."""
+        """Report a source, its number of faces and the first file written for it."""
         self.counts["videos" if source.is_video else "pictures"] += 1
         self.counts["faces"] += faces
         self.counts["without a face"] += not faces
@@ -46,7 +46,7 @@ def _number(count: int, plural: str) -> str:
 
 
 def named(origin: Path | int, error: Exception) -> Exception:
-    """An error of a source as one that names the source, for `Tally.fail`."""
+    """An error of a source, as one that names the source, for `Tally.fail`."""
     from wingkeras.imaging.images import BrokenFileError
 
     if isinstance(error, BrokenFileError):
@@ -57,6 +57,6 @@ def named(origin: Path | int, error: Exception) -> Exception:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        # Of a scratch file that cannot take its place, the place is the second name.
+        # If a scratch file cannot be moved, the second name is that of its target.
         return f"{error.strerror}: {error.filename2 or error.filename}"
     return str(error) or type(error).__name__

@@ -18,8 +18,8 @@ wingkeras train --recipe modern_cnn6 --data faces.csv --scheme five --epochs 50
 _RECIPE_OPTIONS: dict[str, dict[str, Any]] = {
     "epochs": {"type": int, "help": "passes over the training faces"},
     "batch_size": {"type": int, "help": "faces per step"},
-    "optimizer": {"choices": ("sgd", "adamw", "muon"), "help": "what takes the steps"},
-    "learning_rate": {"type": float, "help": "the highest one"},
+    "optimizer": {"choices": ("sgd", "adamw", "muon"), "help": "name of the optimizer"},
+    "learning_rate": {"type": float, "help": "highest learning rate"},
     "weight_decay": {"type": float, "help": "decoupled, on kernels only"},
     "hsm_bins": {"type": int, "help": "bins of hard sample mining, 0 for none"},
     "hsm_cap": {"type": int, "help": "most copies of a face in rare poses"},
@@ -76,13 +76,14 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--first-stage",
         metavar="MODEL",
-        help="aligns the faces for this network; by default the annotations do",
+        help="model that aligns the faces for this network; by default the annotations "
+        "do",
     )
     parser.add_argument(
         "--init-from",
         metavar="MODEL",
-        help="to go on from, or if it finds other points, whose layers below the "
-        "output to keep; by default the weights are random",
+        help="model to start from; if it finds other points, only its layers below the "
+        "output are kept; by default the weights are random",
     )
     parser.add_argument(
         "--extra-faces",
@@ -93,8 +94,8 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--scheme",
         metavar="SCHEME",
-        help="which points these are: ibug68, aflw19, five, or a JSON file with the "
-        "names of one's own; needed for a .csv file, which does not say it",
+        help="landmark scheme of the faces: ibug68, aflw19, five, or a JSON file with "
+        "the names of your points; needed for a .csv file, which does not name them",
     )
     changes = parser.add_argument_group("instead of what the recipe says")
     for name, settings in _RECIPE_OPTIONS.items():
@@ -183,7 +184,7 @@ def _check_recipe(name: str | None) -> None:
 
 
 def _scheme(given: str | None):
-    """The scheme of that name or in that file."""
+    """The scheme of `--scheme`, a name or a file."""
     from wingkeras.data.scheme_files import load_scheme
     from wingkeras.schemes import get_scheme
 
@@ -200,7 +201,7 @@ def _scheme(given: str | None):
 
 
 def _recipe(options, faces, init_from):
-    """The recipe asked for, or one that suits the faces, with the changes asked for."""
+    """The chosen recipe, or one that suits the faces, with the options' changes."""
     from wingkeras.training.recipes import RECIPES
     from wingkeras.training.small_sets import suitable_recipe
 
@@ -220,7 +221,7 @@ def _recipe(options, faces, init_from):
 
 
 def _summary(recipe, faces) -> str:
-    """What is going to happen, in a line."""
+    """One line that describes the training."""
     points = "1 point" if len(faces.scheme) == 1 else f"{len(faces.scheme)} points"
     flips = ", never flipped" if faces.scheme.mirror is None else ""
     times = f" times {recipe.passes_per_epoch}" if recipe.passes_per_epoch > 1 else ""

@@ -18,10 +18,10 @@ from wingkeras.schemes import LandmarkScheme
 OnError = Literal["raise", "skip"]
 
 OVERHANG = 0.25
-"""How far landmarks may lie outside the picture, over the face's longer side.
+"""How far landmarks may lie outside the picture, as a share of the face's longer side.
 
-Annotators guess points beyond the border: by 0.14 in published faces cut by it. What
-lies farther out belongs to another picture, another scale or swapped coordinates.
+Annotators guess points beyond the border, in published faces by up to 0.14. Points
+farther out come from another picture, another scale or swapped coordinates.
 """
 
 _SMALLEST = 1.0
@@ -31,12 +31,12 @@ _log = logging.getLogger("wingkeras")
 
 @dataclass(frozen=True)
 class Annotation:
-    """One face as a loader found it.
+    """One face as a loader found it, unchecked.
 
     Attributes:
         image: path of its picture.
         landmarks: `(L, 2)` float, image pixels; NaN = unlabelled.
-        subset: where it came from.
+        subset: the part of the data set that it came from.
         attributes: further numbers and texts, the same names for all faces.
         size: width and height of the picture that was annotated, pixels, where the
             file says so.
@@ -58,16 +58,16 @@ class Annotation:
 def read_record(
     source: Path, place: str, read: Callable[[], Annotation | None]
 ) -> Annotation | BrokenFileError | None:
-    """Read one record of a file; whatever is wrong with it breaks no other.
+    """Read one record of a file, so that an error in it does not affect other records.
 
     Args:
         source: the file.
         place: of the record in it, for messages, such as "line 3".
-        read: makes a face of the record, or `None` where it holds none.
+        read: reads the face of the record, or `None` if it holds no face.
 
     Returns:
-        What `read` returns; in place of any error, a `BrokenFileError` that names the
-        file and the place.
+        The result of `read`, or, for any error, a `BrokenFileError` that names the file
+        and the place.
 
     Example:
 
@@ -83,7 +83,7 @@ def read_record(
         raise
     except ValueError as error:
         return BrokenFileError(source, f"{place}: {error}")
-    except Exception as error:  # files hold what no list of exceptions foresees
+    except Exception as error:  # no list of exceptions foresees all that files hold
         return BrokenFileError(source, f"{place}: {type(error).__name__}: {error}")
 
 
@@ -95,7 +95,7 @@ def picture_path(folder: Path, name: object) -> Path:
         name: as the file has it.
 
     Raises:
-        ValueError: for what no file can be called.
+        ValueError: if it cannot be the name of a file.
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"expected the name of a picture, found {shortened(name)}")
@@ -111,26 +111,26 @@ def build_dataset(
     scheme: LandmarkScheme,
     on_error: OnError,
 ) -> FaceDataset:
-    """Check every face against its picture, which is decoded once for it.
+    """Check every face against its picture, which is decoded once.
 
     Args:
         source: the file or folder that was loaded.
-        entries: the faces; in place of one that could not be read, its error;
-            `None` for a record without a face.
+        entries: the faces; an error for each face that could not be read; `None` for a
+            record without a face.
         scheme: of the landmarks.
-        on_error: "raise" at the first broken face, or "skip" all of them: those are
-            logged as a warning and listed in the data set's `skipped`.
+        on_error: "raise" at the first broken face, or "skip" all broken faces, which
+            are then logged as a warning and listed in the data set's `skipped`.
 
     Returns:
-        The sound faces, in the order given.
+        The valid faces, in the order given.
 
     Raises:
-        BrokenFileError: for a broken face, if `on_error` says so, and if no sound
-            face is left. Broken are pictures that are missing or cannot be decoded,
-            coordinates that are infinite or half unlabelled, faces without two
-            distinct labelled points or smaller than a pixel, landmarks farther outside
-            the picture than `OVERHANG`, and pictures of another size than the one that
-            was annotated.
+        BrokenFileError: for a broken face, if `on_error` is "raise", and if no valid
+            face is left. A face is broken if its picture is missing, cannot be decoded
+            or has another size than the one that was annotated; if a coordinate is
+            infinite or half unlabelled; if it has no two distinct labelled points, or
+            is smaller than a pixel; or if landmarks lie farther outside the picture
+            than `OVERHANG`.
         ValueError: for an unknown `on_error`.
 
     Example:
@@ -183,7 +183,7 @@ def build_dataset(
 
 
 def _column(values: list) -> np.ndarray:
-    # NumPy would give every text the room of the longest one.
+    # NumPy's own text dtype would give every text the space of the longest one.
     return np.array(values, object if isinstance(values[0], str) else None)
 
 
@@ -253,7 +253,7 @@ def _problem(entry, sizes) -> BrokenFileError | None:
 
 
 def overhang(landmarks: np.ndarray, width: int, height: int) -> float:
-    """How far landmarks lie outside their picture, over the face's longer side.
+    """How far landmarks lie outside their picture, relative to the face's longer side.
 
     Args:
         landmarks: `(L, 2)`, image pixels, not all in one place.

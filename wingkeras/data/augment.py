@@ -1,10 +1,10 @@
 """Random geometry and appearance for training, batched.
 
-The geometric part of an augmentation is one affine map per face, so a face is
-resampled once, whatever is asked for. All randomness comes in as numbers drawn
-uniformly from [0, 1), `DRAWS` for each face. What they do to it is computed with a
-namespace of the caller's choice: `keras.ops`, the default, in a compiled train step,
-TensorFlow's NumPy in a `tf.data` pipeline.
+The geometric part of an augmentation is one affine map per face, so a face is always
+resampled only once. All randomness comes from numbers drawn uniformly from [0, 1),
+`DRAWS` for each face. Their effect is computed with a namespace of the caller's choice:
+`keras.ops`, the default, in a compiled train step, TensorFlow's NumPy in a `tf.data`
+pipeline.
 """
 
 import dataclasses
@@ -117,8 +117,7 @@ def random_maps(augmentation: Augmentation, draws, size: int, xp=ops):
 
     Returns:
         `(N, 2, 3)` maps from unperturbed to perturbed crop pixels, and `(N,)` bool,
-        which of them mirror (their landmarks then swap places, see
-        `flip_landmarks`).
+        which of them mirror the crop (see `flip_landmarks` for its landmarks).
     """
     signed = 2 * draws - 1
     shift = signed[:, 0:2] * augmentation.translate
@@ -137,7 +136,7 @@ def random_maps(augmentation: Augmentation, draws, size: int, xp=ops):
 
 
 def flip_landmarks(landmarks, flips, mirror: tuple[int, ...], xp=ops):
-    """Swap the places of left and right points where `flips` says so.
+    """Swap left and right points of the faces that `flips` selects.
 
     Args:
         landmarks: `(N, L, 2)`, already mapped by the mirroring maps.

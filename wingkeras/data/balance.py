@@ -1,10 +1,10 @@
-"""Hard sample mining: rare head poses come more often (the paper's Section 5).
+"""Hard sample mining: faces in rare head poses are repeated (the paper's Section 5).
 
 arXiv versions 1 to 3 of the paper call this Hard Sample Mining, the CVPR text
 Pose-based Data Balancing. Shapes are aligned to their mean, PCA finds the component
-that head pose (yaw) moves, the coefficients along it are counted in K bins, and the
-faces in sparse bins are repeated. Each repetition meets another random augmentation
-in the pipeline.
+that varies with head pose (yaw), the coefficients along it are counted in K bins, and
+the faces in sparse bins are repeated. The pipeline augments each repetition
+differently.
 """
 
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger("wingkeras")
 def epoch_plan(
     faces: FaceDataset, hsm_bins: int = 0, hsm_cap: int | None = None
 ) -> np.ndarray:
-    """Which faces an epoch shows, for `order.index_batches`.
+    """The faces that an epoch shows, for `order.index_batches`.
 
     Args:
         faces: the training faces.
@@ -33,7 +33,7 @@ def epoch_plan(
         `(M,)` indices; faces in rare poses are repeated.
 
     Raises:
-        ValueError: if fewer than 3 faces are completely labelled, with mining.
+        ValueError: with mining, if fewer than 3 faces are completely labelled.
     """
     if not hsm_bins:
         return np.arange(len(faces))
@@ -44,11 +44,11 @@ def epoch_plan(
 
 
 def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
-    """How far every face is turned, by its shape alone.
+    """How far every face is turned, judged by its shape alone.
 
-    It is the first of three principal components that turns into its negative when
-    the faces are mirrored, as yaw does; the authors chose by eye (the second for
-    AFLW's 19 points, the first for 68).
+    The coefficient is that of the first of three principal components that changes its
+    sign when the faces are mirrored, as yaw does. The authors chose the component by
+    eye (the second for AFLW's 19 points, the first for 68).
 
     Args:
         shapes: `(N, L, 2)`, any units; faces with NaN points are left out of the
@@ -56,8 +56,8 @@ def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
         scheme: of the shapes.
 
     Returns:
-        `(N,)` float64 coefficients in units of the shapes' own size, NaN for faces
-        with NaN points; the sign is arbitrary, but the same for all faces.
+        `(N,)` float64 coefficients, relative to the shapes' size; NaN for faces with
+        NaN points. The sign is arbitrary, but the same for all faces.
 
     Raises:
         ValueError: for fewer than 3 complete shapes, or a scheme without a mirror.
@@ -87,16 +87,16 @@ def pose_coefficients(shapes: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
 def copies(
     coefficients: np.ndarray, bins: int = 9, cap: int | None = None
 ) -> np.ndarray:
-    """How often every face should come, to fill the histogram's sparse bins.
+    """How often to show every face, so that the histogram's sparse bins are filled.
 
     Args:
-        coefficients: `(N,)`; NaN counts as no pose, and is not repeated.
+        coefficients: `(N,)`; a face with NaN has no known pose, and is not repeated.
         bins: K, of equal width over the range (the paper: 9 for 300-W, 17 for AFLW).
         cap: most copies of a face; unlimited by default, as in the paper.
 
     Returns:
-        `(N,)` int, 1 or more: the fullest bin's count over that of the face's own
-        bin, rounded.
+        `(N,)` int, 1 or more: the count of the fullest bin divided by that of the
+        face's own bin, rounded.
 
     Raises:
         ValueError: for `bins` or `cap` below 1.
@@ -115,19 +115,19 @@ def copies(
 
 
 def bin_of(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The histogram bin, `(N,)` int, of each of the values; as `numpy.histogram`."""
+    """The histogram bin of each value, `(N,)` int, as `numpy.histogram` counts."""
     return np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
 
 
 def official_copies(
     shapes: np.ndarray, bins: int = 9, component: int = 0
 ) -> np.ndarray:
-    """The copies that the authors' released `pdb.m` makes, to the letter.
+    """Exactly the copies that the authors' released `pdb.m` makes.
 
-    It differs from the text: shapes are aligned once, to the mean of the unaligned
-    shapes, reflections allowed; the coefficient is folded; and both edges belong to
-    a bin, so a face on an inner edge is repeated for two. Coefficients are in the
-    units of the shapes.
+    It differs from the paper's text: shapes are aligned once, to the mean of the
+    unaligned shapes, reflections allowed; the coefficient's absolute value is used; and
+    both edges belong to a bin, so a face on an inner edge is repeated for two bins.
+    Coefficients are in the units of the shapes.
 
     Args:
         shapes: `(N, L, 2)` without NaN, pixels.
@@ -150,7 +150,7 @@ def official_copies(
 
 
 def plan(copies: np.ndarray) -> np.ndarray:
-    """Indices of an epoch that shows face i `copies[i]` times."""
+    """Face indices of an epoch that shows face i `copies[i]` times."""
     return np.repeat(np.arange(len(copies)), copies)
 
 

@@ -36,7 +36,7 @@ def load_coco(
 ) -> FaceDataset:
     """Load COCO keypoints.
 
-    Coordinates are taken as they are, as 0-based positions with the centre of the
+    Coordinates are taken unchanged, as 0-based positions with the centre of the
     top-left pixel at (0, 0). Visibility 0 means unlabelled; 1, occluded, counts as
     labelled. Crowds and annotations without a labelled point are left out. Boxes come
     from the landmarks; `bbox` is not used.
@@ -49,16 +49,16 @@ def load_coco(
         images: the folder that file names are relative to; that of `json_path` by
             default.
         on_error: "raise" at the first broken face, or "skip" all of them, see
-            `FaceDataset.skipped`. Broken are also ids that repeat, and pictures of
-            another `width` and `height` than the file says: they were rescaled after
-            they were annotated, or annotated as their EXIF orientation turns them.
+            `FaceDataset.skipped`. Repeated ids count as broken, and so do pictures
+            whose size differs from the file's `width` and `height`: they were rescaled
+            after annotation, or annotated as their EXIF orientation turns them.
 
     Returns:
         Faces in the file's order, subset = the file's stem.
 
     Raises:
         BrokenFileError: for a file of another format, a folder with none of the
-            pictures, and for a broken face; see `on_error`.
+            pictures, or a broken face; see `on_error`.
         ValueError: for an unknown scheme.
 
     Example:
@@ -81,7 +81,7 @@ def load_coco(
             f"{known[0].name}; name their folder with `images`",
         )
     seen: dict = {}
-    # A broken picture that is skipped costs its faces, each of which says so.
+    # The faces of a broken picture are skipped with it, each with its own error.
     entries: list = broken if on_error == "raise" else []
     for i, annotation in enumerate(content["annotations"]):
         read = partial(_read, annotation, i, seen, pictures, scheme, path.stem)
@@ -111,7 +111,7 @@ def _scheme_of(path: Path, content: dict) -> LandmarkScheme:
 
 
 def _index_pictures(path: Path, records: list, folder: Path):
-    """The pictures by id, in place of a broken one its error; and all those errors."""
+    """The pictures by id, or the error of a broken picture; and all these errors."""
     pictures: dict[object, _Picture | BrokenFileError] = {}
     broken = []
 
@@ -127,7 +127,7 @@ def _index_pictures(path: Path, records: list, folder: Path):
         error = read_record(path, f"images[{i}]", partial(index, record))
         if isinstance(error, BrokenFileError):
             broken.append(error)
-            with contextlib.suppress(KeyError, TypeError):  # an id that is none
+            with contextlib.suppress(KeyError, TypeError):  # not a valid id
                 pictures[record["id"]] = error
     return pictures, broken
 

@@ -1,4 +1,4 @@
-"""The landmark scheme that a COCO file's categories tell."""
+"""The landmark scheme described by the categories of a COCO file."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from wingkeras.schemes import LandmarkScheme
 def scheme_of_categories(categories: Any) -> LandmarkScheme:
     """The scheme of the categories' keypoints.
 
-    COCO does not say which points change places in the mirror. Names with "left" and
-    "right" do, where each has its partner; without such names, things are never
+    COCO does not say which points swap when a picture is mirrored. Names with "left"
+    and "right" do, if each has its partner; without such names, objects are never
     flipped.
 
     Args:
@@ -18,7 +18,7 @@ def scheme_of_categories(categories: Any) -> LandmarkScheme:
             `skeleton` (the pairs that a drawing joins, counted from 1).
 
     Raises:
-        ValueError: if no category names points, or several name others.
+        ValueError: if no category names points, or two name different ones.
     """
     listed = categories if isinstance(categories, list) else []
     named = [c for c in listed if isinstance(c, dict) and c.get("keypoints")]
@@ -49,7 +49,7 @@ def scheme_of_categories(categories: Any) -> LandmarkScheme:
 
 
 def mirror_of_names(points: list[str]) -> tuple[int, ...] | None:
-    """The mirror permutation that "left" and "right" in the points' names tell.
+    """The mirror permutation, derived from "left" and "right" in the points' names.
 
     Args:
         points: their names.

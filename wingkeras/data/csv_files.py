@@ -1,4 +1,4 @@
-"""Faces in CSV files, a row each."""
+"""Faces in CSV files, one row per face."""
 
 import contextlib
 import csv
@@ -52,7 +52,7 @@ def load_csv(
         text.
 
     Raises:
-        BrokenFileError: for a file without these columns or with more points, and for
+        BrokenFileError: for a file without these columns, or with more points, or for
             a broken face; see `on_error`.
         ValueError: for an unknown scheme.
 
@@ -66,14 +66,14 @@ def load_csv(
 
 
 def save_csv(faces: FaceDataset, csv_path: str | os.PathLike) -> None:
-    """Write faces as `load_csv` reads them; coordinates with three decimals.
+    """Write a file that `load_csv` reads; coordinates have three decimals.
 
     Args:
         faces: to write; attributes and boxes are left out.
         csv_path: of the file; image paths in it are absolute.
 
     Raises:
-        OSError: where it cannot be written.
+        OSError: if the file cannot be written.
 
     Example:
 
@@ -106,7 +106,8 @@ def load_columns(
         path: of the file.
         scheme: of the landmarks.
         on_error: see `load_csv`.
-        attributes: from the name of a required column to what reads its cells.
+        attributes: maps the name of a required column to the function that reads its
+            cells.
         images: see `load_csv`.
 
     Raises:
@@ -134,7 +135,7 @@ def load_columns(
 
 
 def coordinate_columns(scheme: LandmarkScheme) -> list[str]:
-    """x1 to xL, then y1 to yL: what the columns of landmarks are called."""
+    """The names of the landmark columns: x1 to xL, then y1 to yL."""
     return [f"{axis}{i}" for axis in "xy" for i in range(1, len(scheme) + 1)]
 
 
@@ -191,7 +192,7 @@ def _is_whole(row) -> bool:
 
 
 def _kind(cells):
-    """What reads the cells of a column; `None` for one that is empty."""
+    """The function that reads the cells of a column; `None` for an empty column."""
     if not any(cells):
         return None
     for kind in (parse_whole, _number):

@@ -27,24 +27,24 @@ def load_cvat(
 ) -> FaceDataset:
     """Load points that CVAT exported as "CVAT for images 1.1".
 
-    Skeletons are things, whose points that are marked as outside are unlabelled. Points
-    that belong to no skeleton are one thing for each group. Other shapes do not count.
+    A skeleton is an object; its points marked as outside are unlabelled. Points that
+    belong to no skeleton form one object per group. Other shapes are ignored.
 
     Args:
         xml_path: of `annotations.xml`.
-        scheme: of the points, by their names; by default those that are there, in the
-            order in which they come.
+        scheme: of the points, by their names; by default the names found, in their
+            order in the file.
         images: the folder that file names are relative to; by default `images` beside
             the file, where CVAT puts them, or the file's own if there is none.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
 
     Returns:
-        Things in the file's order, subset = the file's stem.
+        Objects in the file's order, subset = the file's stem.
 
     Raises:
-        BrokenFileError: for a file of another format, a point that comes twice or that
-            the scheme does not have, and for a broken face; see `on_error`.
+        BrokenFileError: for a file of another format, a point that occurs twice or is
+            not in the scheme, or a broken face; see `on_error`.
         ValueError: for an unknown scheme.
 
     Example:

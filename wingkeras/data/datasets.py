@@ -1,4 +1,4 @@
-"""Every loader of annotated faces, and the one that picks among them."""
+"""All loaders of annotated faces, and `load_faces`, which picks one by the format."""
 
 import os
 from pathlib import Path
@@ -33,15 +33,15 @@ _YAML_ENDINGS = (".yaml", ".yml")
 
 
 def default_split(path: str | os.PathLike, split: str) -> str | None:
-    """A split for `load_faces`, where the format has splits of that name.
+    """The split to pass to `load_faces`, if the format has splits of that name.
 
     Args:
         path: see `load_faces`.
         split: "train" or "val".
 
     Returns:
-        The split; `None` for files without, and for a folder of labelme's files. Of a
-        folder with 300-W's layout only "train" is known without being asked for.
+        The split; `None` for files without splits, and for a folder of labelme's files.
+        A folder with 300-W's layout only has a default for "train".
     """
     path = Path(path)
     if path.suffix.lower() in _YAML_ENDINGS:
@@ -69,7 +69,7 @@ def load_faces(
             categories do not name the points.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
-        allow_missing: whether to go on where whole subsets of a split are missing.
+        allow_missing: whether to go on if whole subsets of a split are missing.
         images: the folder that image paths in a CSV or JSON file are relative to; the
             file's own by default.
 
@@ -79,10 +79,10 @@ def load_faces(
     Raises:
         FileNotFoundError: if there is no such file or folder, or subsets of the split
             are missing.
-        BrokenFileError: for a file of another format, and for a broken face; see
+        BrokenFileError: for a file of another format, or a broken face; see
             `on_error`.
-        ValueError: for a `split`, `scheme` or `images` that is needed, unknown or does
-            not fit the format.
+        ValueError: if `split`, `scheme` or `images` is needed but missing, unknown, or
+            does not fit the format.
 
     Example:
 
@@ -94,7 +94,7 @@ def load_faces(
     """
     path = Path(path)
     scheme = None if scheme is None else get_scheme(scheme)
-    # Of `os.path`, as a path's own methods raise for names that no file can have.
+    # From `os.path`, since `Path`'s own methods raise for names that no file can have.
     if os.path.isdir(path):
         if images is not None:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Faces with their landmarks: what every loader returns and training takes."""
+"""Faces with their landmarks: returned by every loader, and used for training."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,18 +26,19 @@ class FaceDataset:
         images: the picture of every face; several faces may share one.
         landmarks: `(N, L, 2)` float32, image pixels; a point that is NaN in both
             coordinates is unlabelled.
-        scheme: which L points these are.
-        subsets: where every face came from, such as "helen/testset".
+        scheme: of the L landmarks.
+        subsets: the part of the data set of every face, such as "helen/testset".
         attributes: further arrays of length N, by name.
         boxes: `(N, 4)` float32, image pixels: by default the squares around the
-            landmarks, see `geometry.landmark_boxes`. One that is not square becomes
+            landmarks, see `geometry.landmark_boxes`. A box that is not square becomes
             the square of its longer side.
         skipped: for every face that a loader left out, its file and the reason.
-        missing_subsets: those that the data set should have, and a loader did not find.
+        missing_subsets: subsets that the data set should have, but the loader did not
+            find.
 
     Raises:
         ValueError: for lengths or shapes that do not fit each other, coordinates
-            that are infinite or half unlabelled, and boxes without area.
+            that are infinite or half unlabelled, or boxes without area.
 
     Example:
 
@@ -57,7 +58,7 @@ class FaceDataset:
     scheme: LandmarkScheme
     subsets: tuple[str, ...]
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
-    # There always are boxes: those left out are made from the landmarks below.
+    # Never `None` after construction: by default they are made from the landmarks.
     boxes: np.ndarray = field(default=cast(np.ndarray, None))
     skipped: tuple[str, ...] = ()
     missing_subsets: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class FaceDataset:
         """A matplotlib figure of faces, evenly spaced in the set, with their points.
 
         Args:
-            count: how many, at most.
+            count: largest number of faces to show.
 
         Raises:
             BrokenFileError: for a picture that cannot be decoded.
@@ -109,7 +110,7 @@ class FaceDataset:
         return face_grid(shown.images, shown.landmarks, shown.boxes, self.scheme)
 
     def _repr_png_(self) -> bytes | None:
-        """What a notebook shows."""
+        """The figure that a notebook shows."""
         from wingkeras.imaging.figures import as_png
 
         if not len(self):
@@ -122,14 +123,14 @@ class FaceDataset:
         """The faces at these indices, in this order.
 
         Args:
-            indices: int, any number of them; one that repeats duplicates its face.
+            indices: any number of ints; a repeated index duplicates its face.
 
         Returns:
             A data set with the same attributes.
 
         Raises:
-            IndexError: for an index that is out of range.
-            ValueError: for indices that are not a list of whole numbers.
+            IndexError: if an index is out of range.
+            ValueError: if the indices are not a list of whole numbers.
         """
         indices = np.asarray(indices)
         if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
@@ -150,12 +151,12 @@ class FaceDataset:
     def split(
         self, fraction: float, seed: int, group_by: str | None = None
     ) -> tuple["FaceDataset", "FaceDataset"]:
-        """Hold a part of the faces out at random.
+        """Hold out a random part of the faces.
 
-        All faces of a picture, duplicates among them, fall into the same part, and so
-        do all faces of a group: frames of a video, pictures of a person, copies. Which
-        part depends on the pictures' paths, the groups and the seed, not on the faces'
-        order.
+        All faces of a picture, duplicates included, fall into the same part, and so do
+        all faces of a group: frames of a video, pictures of a person, copies. The
+        choice depends on the pictures' paths, the groups and the seed, not on the
+        order of the faces.
 
         Example:
 
@@ -165,13 +166,14 @@ class FaceDataset:
 
         Args:
             fraction: share of the pictures to hold out, between 0 and 1. Whole groups
-                are held out, so it may be less; more only if every group is larger.
-            seed: of the choice.
+                are held out, so the share may be smaller. It is only larger if every
+                group is larger.
+            seed: of the random choice.
             group_by: name of an attribute that is equal for the faces of a group; a
-                face without a value, "" or NaN, is in none.
+                face without a value ("" or NaN) is in no group.
 
         Returns:
-            The remaining faces and those held out, both in the order they had.
+            The remaining faces and the faces held out, both in their original order.
 
         Raises:
             ValueError: if either part would be empty, or there is no such attribute.

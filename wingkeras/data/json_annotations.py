@@ -1,4 +1,4 @@
-"""JSON files that others annotated with: their values, numbers and picture sizes."""
+"""JSON files of annotation tools: their values, numbers and picture sizes."""
 
 import json
 import math
@@ -14,11 +14,11 @@ _WHOLE_DIGITS = 18
 def parse_json(path: Path) -> Any:
     """The values of a JSON file.
 
-    Whole numbers of more than 18 digits become floats: Python refuses to read
-    thousands of digits, and with them the whole file.
+    Whole numbers of more than 18 digits become floats: Python refuses to read a number
+    of thousands of digits, which would make the whole file unreadable.
 
     Raises:
-        BrokenFileError: for what is no JSON file.
+        BrokenFileError: if it is not a JSON file.
 
     Example:
 
@@ -43,7 +43,7 @@ def parse_json(path: Path) -> Any:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a JSON number; Python's `True` is none."""
+    """Whether a value is a JSON number; `True` and `False` are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -55,7 +55,7 @@ def picture_size(record: dict[str, Any], *names: str) -> tuple[float, float] | N
         names: of its fields for the width and the height.
 
     Raises:
-        ValueError: for anything but two finite numbers above 0.
+        ValueError: unless both are finite numbers above 0.
 
     Example:
 

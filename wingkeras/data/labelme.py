@@ -19,7 +19,7 @@ from wingkeras.schemes import LandmarkScheme
 
 
 def is_labelme(folder: Path) -> bool:
-    """Whether a folder holds labelme's files: JSON with `shapes`, by the first one."""
+    """Whether a folder holds labelme's files: its first JSON file has `shapes`."""
     first = min(folder.glob("*.json"), default=None)
     if first is None:
         return False
@@ -37,22 +37,23 @@ def load_labelme(
 ) -> FaceDataset:
     """Load points that were labelled with labelme.
 
-    Shapes of the type "point" count, others do not; a label is the name of a point.
-    Those of a group are one thing, and those without a group are one.
+    Shapes of the type "point" are read, others are ignored; a shape's label is the name
+    of its point. The points of a group form one object, and so do all points of a
+    picture that have no group.
 
     Args:
         folder: with a JSON file for each picture.
-        scheme: of the points, by their names; by default those that are there, in the
-            order in which they come.
+        scheme: of the points, by their names; by default the names found, in their
+            order in the files.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
 
     Returns:
-        Things in the order of the files' names, subset = the folder's name.
+        Objects in the order of the files' names, subset = the folder's name.
 
     Raises:
-        BrokenFileError: for a file of another format, a point that comes twice or that
-            the scheme does not have, and for a broken face; see `on_error`.
+        BrokenFileError: for a file of another format, a point that occurs twice or is
+            not in the scheme, or a broken face; see `on_error`.
         ValueError: for an unknown scheme.
 
     Example:

@@ -34,7 +34,7 @@ def load_mtfl(
         all of them 0 where the cell is empty.
 
     Raises:
-        BrokenFileError: for a file without these columns, and for a broken face; see
+        BrokenFileError: for a file without these columns, or a broken face; see
             `on_error`.
 
     Example:

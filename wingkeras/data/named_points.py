@@ -1,4 +1,4 @@
-"""Things whose points were labelled by name: what labelme and CVAT save."""
+"""Objects with points that are labelled by name, as labelme and CVAT save them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from wingkeras.schemes import LandmarkScheme, get_scheme
 
 @dataclass(frozen=True)
 class NamedPoints:
-    """One thing.
+    """One object and its labelled points.
 
     Attributes:
         source: file that it was read from.
@@ -34,10 +34,10 @@ class NamedPoints:
 def add_point(
     points: dict[str, tuple[float, float]], name: object, at: tuple[float, float]
 ) -> None:
-    """Add a point to those of a thing.
+    """Add a point to the points of an object.
 
     Raises:
-        ValueError: for a name that is none, or is there already.
+        ValueError: if the name is not a name, or was added before.
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"expected the name of a point, found {shortened(name)}")
@@ -55,18 +55,18 @@ def dataset_of_names(
     scheme: str | LandmarkScheme | None,
     on_error: OnError,
 ) -> FaceDataset:
-    """The things as a data set; what is not labelled on one is NaN.
+    """The objects as a data set; points that an object lacks are NaN.
 
     Args:
         source: the file or folder that was loaded; its name is that of the subset.
-        things: in place of one that could not be read, its error.
-        scheme: of the points; by default all names in the order in which they come,
-            "left" and "right" telling what changes places in the mirror.
+        things: the objects; an error for each one that could not be read.
+        scheme: of the points; by default all names in the order found, where "left" and
+            "right" in the names decide which points swap in the mirror.
         on_error: see `annotations.build_dataset`.
 
     Raises:
-        BrokenFileError: see `annotations.build_dataset`; also for a point that the
-            scheme does not have.
+        BrokenFileError: see `annotations.build_dataset`; also for a point that is not
+            in the scheme.
         ValueError: for an unknown scheme.
     """
     read = [thing for thing in things if isinstance(thing, NamedPoints)]
@@ -100,7 +100,7 @@ def _annotation(
 
 
 def grouped(items: Iterable[tuple[object, object]]) -> dict[object, list]:
-    """Second elements by the first, in the order in which these come."""
+    """Lists of second elements by the first element, in order of first appearance."""
     groups: dict[object, list] = {}
     for group, item in items:
         groups.setdefault(group, []).append(item)

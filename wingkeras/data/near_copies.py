@@ -8,38 +8,38 @@ from wingkeras.data.regions import FaceRegions
 from wingkeras.imaging import crops
 
 _WIDTH = 1.4
-"""Side of what is compared, the face and some of what is around it, over the crop's."""
+"""Side of the area compared, the face and its surroundings, over that of the crop."""
 
 _SIDE = 32
-"""At which it is cut out where the crop's side allows it, pixels."""
+"""Side of the area compared, pixels, if the crop is large enough."""
 
 _GRID = 16
 
 _LEAST_STEP = 1.0
-"""Between neighbouring cells, grey levels; less is flat, and says nothing."""
+"""Least difference between neighbouring cells, grey levels; less counts as flat."""
 
 _LEAST_LIKENESS = 0.72
-"""Of near copies. On faces of 300-W, LFW, AFLW and CFP, in pictures of 80 to 450 px,
-mirror images and JPEG at quality 60 had 0.87 or more; 207 faces of LFW beside the 3,944
-others, all of different people, at most 0.66."""
+"""Least likeness of near copies. On faces of 300-W, LFW, AFLW and CFP, in pictures of
+80 to 450 px, mirror images and JPEG at quality 60 reached 0.87 or more. 207 faces of
+LFW, compared with the 3,944 others, all of different people, reached at most 0.66."""
 
 _CHUNK = 1024
 
 
 def find_near_copies(faces: FaceRegions, others: FaceRegions) -> np.ndarray:
-    """Which faces have a near copy among others, mirrored or not.
+    """Which faces have a near copy, mirrored or not, among other faces.
 
-    Compared is the direction of the brightness gradient on a grid over the face, a
-    difference hash: compression, scale and exposure hardly change it. The work is a
-    matrix product that grows with both numbers of faces.
+    It compares the direction of the brightness gradient on a grid over the face, a
+    difference hash: compression, scale and exposure hardly change it. The comparison is
+    a matrix product, whose cost grows with the product of both numbers of faces.
 
     Args:
-        faces: N of them.
-        others: to search.
+        faces: N faces.
+        others: the faces to search.
 
     Returns:
-        `(K, 2)` int: the indices of a face and of the other that is most like it,
-        for every face that has a near copy; in the order of `faces`.
+        `(K, 2)` int: for every face that has a near copy, its index and that of the
+        most similar one among `others`; in the order of `faces`.
     """
     sought = np.stack([_hashes(faces, flipped) for flipped in (False, True)])
     likeness = np.zeros(len(faces), np.float32)
@@ -58,8 +58,9 @@ def find_near_copies(faces: FaceRegions, others: FaceRegions) -> np.ndarray:
 def _hashes(
     regions: FaceRegions, flipped: bool = False, rows: slice = slice(None)
 ) -> np.ndarray:
-    """`(N, 2 * _GRID ** 2)` float32 of length 1: brighter, darker or neither, to the
-    right and downwards; of length 0 for a face without contrast.
+    """Hashes `(N, 2 * _GRID ** 2)`, float32 vectors of length 1: whether each cell's
+    neighbour on the right and below is brighter, darker or neither. A face without
+    contrast has a vector of length 0.
     """
     box = geometry.scale_boxes(
         geometry.image_box(regions.size, regions.size)[None], _WIDTH

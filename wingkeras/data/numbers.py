@@ -1,7 +1,7 @@
-"""Numbers in annotation files: ASCII decimals, and nothing else that Python takes.
+"""Numbers in annotation files: ASCII decimals only.
 
-`int` and `float` also read `1_000` and the digits of other scripts, where a file more
-likely has a slipped key or the wrong encoding.
+Python's `int` and `float` also accept `1_000` and digits of other scripts; in a file,
+these are more likely a typing error or a wrong encoding.
 """
 
 import re
@@ -12,10 +12,10 @@ _DECIMAL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _WHOLE_DIGITS = 18
-"""What certainly fits 64 bits."""
+"""Most digits that certainly fit 64 bits."""
 
 FARTHEST = 1e6
-"""Coordinates beyond this, pixels, are in no picture; up to it float32 keeps tenths."""
+"""Largest coordinate, pixels: no picture is larger, and float32 still keeps tenths."""
 
 
 def parse_whole(text: str) -> int:

@@ -1,4 +1,4 @@
-"""In which order training shows the faces: a pure function of seed and epoch."""
+"""The order of the faces in training: a pure function of seed and epoch."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,12 @@ def index_batches(
     """Endless shuffled batches of face indices.
 
     Args:
-        plan: `(M,)` indices of the faces in an epoch; a face that comes more often is
-            repeated.
-        batch_size: faces per batch. The last, incomplete batch of an epoch is left
-            out; other faces fall into it in the next epoch.
+        plan: `(M,)` indices of the faces in an epoch; they may repeat.
+        batch_size: faces per batch. The last, incomplete batch of an epoch is dropped;
+            it would hold other faces in the next epoch.
         seed: of shuffling, 0 or more.
-        first_epoch: where to begin. A resumed training sees the batches that an
-            uninterrupted one would have seen.
+        first_epoch: the epoch to begin with. A resumed training sees the batches that
+            an uninterrupted one would have seen.
 
     Yields:
         `(batch_size,)` int32 indices, and the number of the batch since epoch 0.
@@ -38,13 +37,13 @@ def _batches(plan, batch_size, steps, seed, epoch):
 
 
 def part_of(batch_size: int, index: int, count: int) -> slice:
-    """The rows of a batch that make the given one of `count` equal parts."""
+    """The rows of part `index` of a batch that is cut into `count` equal parts."""
     share = batch_size // count
     return slice(index * share, (index + 1) * share)
 
 
 def count_batches(faces: int, batch_size: int) -> int:
-    """Batches in an epoch of so many faces.
+    """Number of batches in an epoch of the given number of faces.
 
     Raises:
         ValueError: if there are fewer faces than a batch takes.

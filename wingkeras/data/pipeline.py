@@ -1,7 +1,7 @@
 """`tf.data` batches of (crops, shape vectors) for training.
 
-TensorFlow is imported inside the functions: whoever trains on faces that stay on the
-device needs none.
+TensorFlow is imported inside the functions: training on faces that stay on the device
+does not need it.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def training_dataset(
 ) -> "tf.data.Dataset":
     """Endless augmented batches for `keras.Model.fit`.
 
-    Every picture is decoded once, now, and its face region kept in memory.
+    The call decodes every picture once, and keeps its face regions in memory.
 
     Example:
 
@@ -71,7 +71,7 @@ def training_dataset(
 
 
 def steps_per_epoch(faces: FaceDataset, batch_size: int = 32, hsm_bins: int = 0) -> int:
-    """How many batches of `training_dataset` show each face once, repeats included.
+    """Number of batches of `training_dataset` in an epoch, repeated faces included.
 
     Args:
         faces, batch_size, hsm_bins: as for `training_dataset`.
@@ -105,10 +105,11 @@ def training_batches(
         augmentation: how to perturb them.
         batch_size, seed, first_epoch, plan: see `order.index_batches`; the seed is
             also that of the augmentation.
-        part: which of how many equal parts of every batch to make.
+        part: the index of the part of every batch to make, and the number of equal
+            parts.
 
     Returns:
-        A data set as from `training_dataset`, whose batches hold the part named.
+        A data set as from `training_dataset`, whose batches hold that part only.
 
     Raises:
         ValueError: if there are fewer faces than a batch takes.
@@ -121,7 +122,7 @@ def training_batches(
     plan = np.arange(len(regions)) if plan is None else plan
     count_batches(len(plan), batch_size)
     rows = part_of(batch_size, *part)
-    # Tensors are referred to by the graph of `make`; arrays would be copied into it.
+    # The graph of `make` refers to tensors, but would hold copies of arrays.
     images, maps, landmarks = (
         tf.constant(x) for x in (regions.images, regions.maps, regions.landmarks)
     )

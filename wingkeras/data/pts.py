@@ -1,4 +1,4 @@
-"""The `.pts` annotation files of 300-W: one face each, 1-based pixels."""
+"""The `.pts` annotation files of 300-W: one face per file, 1-based pixels."""
 
 import os
 
@@ -13,20 +13,20 @@ from wingkeras.storage.files import atomic_write
 def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.ndarray:
     """Read a `.pts` file.
 
-    A list of points without braces, as some copies of 300-W have it, is accepted
-    where `n_points` or `num_landmarks` confirms that it is complete.
+    A list of points without braces, as in some copies of 300-W, is accepted if
+    `n_points` or `num_landmarks` confirms that it is complete.
 
     Args:
         path: of the file.
         num_landmarks: how many points it must have; any number by default.
 
     Returns:
-        `(L, 2)` float32, 0-based pixels: the file's coordinates less 1.
+        `(L, 2)` float32, 0-based pixels: the file's coordinates minus 1.
 
     Raises:
-        BrokenFileError: for a file that is missing, empty, cut off or no point list,
-            for another number of points, and for coordinates that are not finite or
-            not ASCII decimals.
+        BrokenFileError: if the file is missing, empty, cut off or not a list of points,
+            has another number of points, or coordinates that are not finite or not
+            ASCII decimals.
 
     Example:
 
@@ -56,7 +56,7 @@ def read_pts(path: str | os.PathLike, num_landmarks: int | None = None) -> np.nd
 
 
 def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
-    """Write a `.pts` file; an interrupted call leaves no half of one behind.
+    """Write a `.pts` file; an interrupted call leaves no partial file behind.
 
     Args:
         path: of the file, replaced if it exists.
@@ -64,7 +64,7 @@ def write_pts(path: str | os.PathLike, landmarks: np.ndarray) -> None:
             decimals.
 
     Raises:
-        ValueError: for another shape, and for coordinates that are not finite.
+        ValueError: for another shape, or coordinates that are not finite.
 
     Example:
 
@@ -123,7 +123,7 @@ def _take_points(path, lines) -> tuple[list[tuple[float, float]], bool]:
     if texts[:1] != ["{"]:
         return [_parse_point(path, *line) for line in lines], False
     if "}" not in texts:
-        # Even with the right number of points: the last one may lack its last digits.
+        # An error even with the right number of points: the last may lack digits.
         raise BrokenFileError(
             path, f"cut off: no closing brace after {len(lines) - 1} lines of points"
         )

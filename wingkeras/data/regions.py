@@ -1,7 +1,7 @@
-"""Decoded faces: a `FaceDataset` with every picture read once.
+"""Decoded face regions of a `FaceDataset`, whose pictures are read once.
 
 A face region is kept as uint8: 49 KB per face for CNN-6, 197 KB for CNN-7. Batches
-are made from regions, in `pipeline` by `tf.data` or in `training.on_device`.
+are made from regions, by `tf.data` in `pipeline` or in `training.on_device`.
 """
 
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ def load_regions(dataset: FaceDataset, size: int, box_scale: float) -> FaceRegio
 
 
 def join_regions(regions: FaceRegions, more: FaceRegions) -> FaceRegions:
-    """The faces of both, in this order; of the same scheme and size."""
+    """The faces of both, in this order; scheme and size must be the same."""
     return replace(
         regions,
         images=np.concatenate([regions.images, more.images]),

@@ -1,4 +1,4 @@
-"""Landmark schemes in JSON files: points of one's own, by name.
+"""Landmark schemes in JSON files, for a user's own points.
 
 ```json
 {
@@ -10,7 +10,8 @@
 }
 ```
 
-Only `points` is needed. A point is its name or its place in the list, counted from 0.
+Only `points` is required. Other fields refer to a point by its name, or by its place in
+the list, counted from 0.
 """
 
 import json
@@ -44,14 +45,14 @@ def load_scheme(path: str | os.PathLike) -> LandmarkScheme:
     Args:
         path: of a JSON file with `points`, their names in the order of every array,
             and any of: `name`, the file's stem by default; `mirror`, the pairs of
-            points that change places in the mirror, where all others stay (without it,
-            things are never flipped; `[]` is for things whose points all lie on the
-            axis); `edges`, the pairs that a drawing joins; `groups`, from the name of
-            a part to its points; and of a face `left_eye`, `right_eye`,
-            `outer_eye_corners` and `mouth`, see `LandmarkScheme`.
+            points that swap in the mirror, while all others stay (without it, objects
+            are never flipped; `[]` means that all points lie on the axis); `edges`,
+            the pairs that a drawing joins by a line; `groups`, from the name of a part
+            to its points; and for a face `left_eye`, `right_eye`, `outer_eye_corners`
+            and `mouth`, see `LandmarkScheme`.
 
     Raises:
-        BrokenFileError: for what is no such file, naming the field.
+        BrokenFileError: if the file is not such a scheme; it names the wrong field.
 
     Example:
 
@@ -68,10 +69,10 @@ def load_scheme(path: str | os.PathLike) -> LandmarkScheme:
 
 
 def save_scheme(scheme: LandmarkScheme, path: str | os.PathLike) -> None:
-    """Write a scheme as `load_scheme` reads it, with the points by their names.
+    """Write a scheme to a file that `load_scheme` reads, with the points' names.
 
     Raises:
-        OSError: where it cannot be written.
+        OSError: if the file cannot be written.
 
     Example:
 
@@ -101,14 +102,14 @@ def save_scheme(scheme: LandmarkScheme, path: str | os.PathLike) -> None:
 
 
 def mirror_of_pairs(pairs: Sequence[Sequence[int]], count: int) -> tuple[int, ...]:
-    """The permutation that swaps pairs of points and leaves the others.
+    """The permutation that swaps pairs of points and keeps all other points in place.
 
     Args:
-        pairs: of indices of two different points; none comes twice.
-        count: of the points.
+        pairs: indices of two different points each; no point is in two pairs.
+        count: number of points.
 
     Raises:
-        ValueError: for a point that is in two pairs, or is its own partner.
+        ValueError: if a point is in two pairs, or is its own partner.
     """
     mirror = list(range(count))
     for one, other in pairs:

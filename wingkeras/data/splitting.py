@@ -1,4 +1,4 @@
-"""Which pictures a split holds out: those that belong together stay together."""
+"""Choosing the pictures that a split holds out; related pictures stay together."""
 
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -8,19 +8,19 @@ import numpy as np
 def join_pictures(
     pictures: Sequence[str], groups: Iterable[Hashable]
 ) -> list[list[str]]:
-    """Sets of pictures that must not be parted.
+    """Sets of pictures that must stay in the same part of a split.
 
-    A picture that is in two groups joins both.
+    A picture with faces of two groups joins both groups.
 
     Args:
         pictures: the picture of every face; several faces may share one.
-        groups: the group of every face; `None`, "" and NaN stand for none.
+        groups: the group of every face; `None`, "" and NaN stand for no group.
 
     Returns:
-        The sets, each in the order of the pictures' paths, the one with the first path
-        first. They do not depend on the faces' order.
+        The sets, each sorted by path, in the order of their first paths. They do not
+        depend on the order of the faces.
     """
-    # Every picture points to one with a smaller path, or to itself.
+    # Union-find: every picture points to one with a smaller path, or to itself.
     parents = {picture: picture for picture in pictures}
 
     def root(picture: str) -> str:
@@ -46,12 +46,12 @@ def hold_out(joined: Sequence[Sequence[str]], count: int, seed: int) -> set[str]
 
     Args:
         joined: as from `join_pictures`.
-        count: of the pictures to choose, at least 1.
-        seed: of the choice.
+        count: largest number of pictures to choose, at least 1.
+        seed: of the random choice.
 
     Returns:
-        As many pictures as fit, sets being taken in random order, but at most `count`;
-        one of the smallest sets if all of them are larger.
+        The pictures of sets in random order, as many as fit into `count`; one of the
+        smallest sets if all sets are larger than `count`.
     """
     order = np.random.default_rng(seed).permutation(len(joined))
     shuffled = [joined[int(i)] for i in order]

@@ -28,7 +28,7 @@ SPLITS = {
     "challenge": ("ibug",),
     "full": (*_COMMON, "ibug"),
 }
-"""The subsets behind each split of the usual protocol."""
+"""The subsets of each split of the usual protocol."""
 
 _PICTURES = (".jpg", ".jpeg", ".png")
 
@@ -36,7 +36,7 @@ _log = logging.getLogger("wingkeras")
 
 
 class SubsetCount(NamedTuple):
-    """Annotated faces of a subset: those found, and those in the protocol."""
+    """Number of annotated faces of a subset: found, and expected by the protocol."""
 
     found: int
     expected: int
@@ -62,7 +62,7 @@ def describe_300w(root: str | os.PathLike) -> dict[str, SubsetCount]:
     ```
     """
     root = Path(root)
-    if not os.path.isdir(root):  # unlike the path's own method, never raises
+    if not os.path.isdir(root):  # never raises, unlike `Path.is_dir`
         raise FileNotFoundError(
             f"Expected the folder of 300-W, with {', '.join(_PROTOCOL_COUNTS)} in it; "
             f"there is no folder {root}."
@@ -83,8 +83,8 @@ def load_300w(
 ) -> FaceDataset:
     """Load a split of 300-W.
 
-    A subset with another number of faces than in the protocol is logged as a
-    warning: results from it do not compare with published ones.
+    If a subset's number of faces differs from the protocol, a warning is logged:
+    results are then not comparable with published ones.
 
     Args:
         root: the folder that holds `afw`, `helen/trainset`, `helen/testset`,
@@ -92,9 +92,9 @@ def load_300w(
         split: "train" (3,148 faces in the protocol), "common" (554), "challenge"
             (135) or "full" (the last two, 689).
         on_error: "raise" at the first broken face, or "skip" all of them, see
-            `FaceDataset.skipped`. Broken are also a picture without a `.pts` file and
-            the reverse.
-        allow_missing: whether to go on where whole subsets of the split are missing,
+            `FaceDataset.skipped`. A picture without a `.pts` file is broken too, and
+            so is a `.pts` file without a picture.
+        allow_missing: whether to go on if whole subsets of the split are missing,
             see `FaceDataset.missing_subsets`.
 
     Returns:
@@ -130,7 +130,7 @@ def load_300w(
 
 
 def _report(root, split, counts, allow_missing) -> tuple[str, ...]:
-    """Complain of, or log, what the protocol has and the folder has not."""
+    """Raise an error or log a warning if the folder differs from the protocol."""
     table = ", ".join(f"{name} {n} of {all_}" for name, (n, all_) in counts.items())
     missing = [name for name, count in counts.items() if not count.found]
     if len(missing) == len(counts) or (missing and not allow_missing):

@@ -1,4 +1,4 @@
-"""Keypoints as Ultralytics' pose models are trained on: a YAML file and .txt labels."""
+"""Data sets of Ultralytics' pose models: a YAML file and .txt labels."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from wingkeras.imaging.images import BrokenFileError, read_bytes, read_size
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 SPLITS = ("train", "val", "test")
-"""Entries of the YAML file that name pictures."""
+"""Entries of the YAML file that list pictures."""
 
 _BOX_COLUMNS = 5
 
@@ -31,29 +31,29 @@ def load_yolo(
 ) -> FaceDataset:
     """Load a data set of Ultralytics' pose models.
 
-    The labels of `images/a.jpg` are in `labels/a.txt`: a line per thing with its class,
-    its box and the points, all as shares of the picture. The shares times the width and
-    height are the coordinates, as in a COCO file that they were made from. Points of
-    visibility 0, or in files without visibilities those with a negative coordinate, are
-    unlabelled. Boxes come from the points.
+    The labels of `images/a.jpg` are in `labels/a.txt`: a line per object with its
+    class, its box and its points, all as shares of the picture. The coordinates are
+    these shares times the picture's width and height, as in a COCO file that they may
+    have been made from. A point is unlabelled if its visibility is 0 or, in files
+    without visibilities, if a coordinate is negative. Boxes come from the points.
 
     Args:
-        yaml_path: of the file with `kpt_shape`, and where they are known `flip_idx`
-            (without it, things are never flipped), `kpt_names` and `names`.
+        yaml_path: of the file with `kpt_shape` and, optionally, `flip_idx` (without it,
+            objects are never flipped), `kpt_names` and `names`.
         split: "train", "val" or "test": an entry of the file that names a folder of
             pictures, a .txt file with a list of them, or several of these, below
             `path` if that is given.
-        scheme: of the points; by default the one that the file tells.
+        scheme: of the points; by default the one that the file describes.
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`.
 
     Returns:
-        Things in the order of the pictures' names, subset = the split. A picture
-        without a label file has none.
+        Objects in the order of the pictures' names, subset = the split. A picture
+        without a label file has no objects.
 
     Raises:
-        BrokenFileError: for another file, pictures that are not where it says, and for
-            a broken face; see `on_error`.
+        BrokenFileError: for a file of another format, pictures that are not where it
+            says, or a broken face; see `on_error`.
         ImportError: if PyYAML is not installed.
         ValueError: for an unknown split or scheme.
 
@@ -92,7 +92,7 @@ def load_yolo(
 
 
 def label_path(picture: Path) -> Path:
-    """The label file of a picture: the last folder `images` in its path is `labels`."""
+    """The label file of a picture: `labels` replaces the last `images` in its path."""
     parts = list(picture.parts)
     for i in reversed(range(len(parts) - 1)):
         if parts[i] == "images":
@@ -124,7 +124,7 @@ def _parse(path: Path) -> dict[str, Any]:
 def _pictures(path: Path, content: dict[str, Any], split: str) -> Iterator[Path]:
     given = content.get(split)
     root = path.parent / str(content.get("path") or "")
-    if not root.is_dir():  # where the data set was made
+    if not root.is_dir():  # a path of the machine where the data set was made
         root = path.parent
     names = given if isinstance(given, list) else [given]
     for name in names:
@@ -141,7 +141,7 @@ def _pictures(path: Path, content: dict[str, Any], split: str) -> Iterator[Path]
             yield from found
         elif place.is_file():
             for line in _lines(place):
-                # Ultralytics takes "./" for the folder of the list.
+                # In Ultralytics' lists, "./" stands for the folder of the list.
                 yield place.parent / line.strip()
         else:
             raise ValueError(

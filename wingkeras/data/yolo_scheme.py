@@ -1,4 +1,4 @@
-"""The landmark scheme that an Ultralytics data set's YAML file tells."""
+"""The landmark scheme described by the YAML file of an Ultralytics data set."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ from wingkeras.schemes import LandmarkScheme
 
 
 def point_columns(content: Mapping[str, Any]) -> int:
-    """How many numbers a point has in label files: 2, or 3 with its visibility.
+    """How many numbers a point has in label files: 2, or 3 with the visibility.
 
     Args:
         content: of the YAML file.
 
     Raises:
-        ValueError: for another `kpt_shape`.
+        ValueError: for an invalid `kpt_shape`.
     """
     return _shape(content)[1]
 
@@ -24,10 +24,10 @@ def scheme_of_yaml(content: Mapping[str, Any], stem: str) -> LandmarkScheme:
 
     Args:
         content: of the YAML file.
-        stem: of its name, which names the scheme where it has not one class alone.
+        stem: of the file's name; it names the scheme unless the file has one class.
 
     Raises:
-        ValueError: naming the entry that is wrong.
+        ValueError: if an entry is wrong; it names the entry.
     """
     count, _ = _shape(content)
     points = _points(content, count)

@@ -37,8 +37,8 @@ def convert(
 
     Raises:
         ValueError: for another ending or quantization, or "int8" without samples.
-        ImportError: if a converter is not installed, or Keras runs on another
-            backend than TensorFlow.
+        ImportError: if a converter is not installed, or Keras does not run on
+            TensorFlow.
 
     Example:
 
@@ -86,7 +86,7 @@ def serialize(
 def metadata(
     name: str, scheme: LandmarkScheme, stage: str, quantize: str | None, licence: str
 ) -> dict[str, str]:
-    """What a user of a file should know.
+    """The information to store in a file for its users.
 
     Args:
         name: of the model.
@@ -119,7 +119,7 @@ def metadata(
 
 
 def describe(path: str | Path) -> dict[str, str]:
-    """What `convert` stored in a file besides the graph.
+    """The information that `convert` stored in a file besides the graph.
 
     Args:
         path: of an `.onnx` or `.tflite` file.

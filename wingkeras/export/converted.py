@@ -1,8 +1,8 @@
-"""Networks converted for another runtime once, and kept.
+"""A cache of networks that were converted for other runtimes.
 
-The cache holds each under its key and its SHA-256, which come to be in one step: a file
-either has the right name and the right content, or is not there. Processes that
-convert the same network at once do not disturb each other.
+Each file is named by its key and its SHA-256, and is written atomically: either it is
+there with the right name and content, or it is not there. Processes that convert the
+same network at once do not disturb each other.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wingkeras.inference.keras_stages import KerasStage
 
 _FORMAT = 2
-"""To be raised with every change of what `convert` writes."""
+"""Raise this number with every change of the files that `convert` writes."""
 
 _log = logging.getLogger("wingkeras")
 
@@ -41,18 +41,18 @@ def load_converted(
     Keras and TensorFlow are imported only if the network has to be converted.
 
     Args:
-        key: tells networks with different weights apart, in the cache.
+        key: identifies the network and its weights in the cache.
         build: makes the network, if it has to be converted.
         runtime: a key of `runtimes.RUNTIMES`.
         mean_shape, size: see `runtimes.FileStage`.
 
     Returns:
-        The stage. A file in the cache with another content than its SHA-256 says, or
-        that the runtime cannot read, has been replaced.
+        The stage. A file in the cache that does not have its SHA-256, or that the
+        runtime cannot read, is replaced.
 
     Raises:
         ValueError: for an unknown runtime.
-        ImportError: if it is not installed, or what converts for it.
+        ImportError: if the runtime or its converter is not installed.
         OSError: if the cache cannot be written to.
 
     Example:
@@ -70,7 +70,7 @@ def load_converted(
             return runtimes.load_stage(path, runtime, mean_shape, size)
         except ValueError as error:
             _discard(path, str(error))
-    # A warning, so that whoever waits for it hears of it.
+    # A warning, so that users know what they are waiting for.
     _log.warning(
         "Converting a network of %s to %s, once, which may take half a minute; it is "
         "kept in %s.",
@@ -83,7 +83,7 @@ def load_converted(
 
 
 def is_converted(key: str, ending: str) -> bool:
-    """Whether the cache holds a file of a network, which was not looked into.
+    """Whether the cache holds a file of a network, without checking its content.
 
     Args:
         key: see `load_converted`.
@@ -104,7 +104,7 @@ def _files(folder: Path, key: str, ending: str) -> list[Path]:
 
 
 def _sound_files(folder: Path, key: str, ending: str) -> Iterator[Path]:
-    """Files of a network whose content is what their name says."""
+    """Files of a network whose content has the SHA-256 in their name."""
     for path in _files(folder, key, ending):
         try:
             found = sha256_of(path)
@@ -118,7 +118,7 @@ def _sound_files(folder: Path, key: str, ending: str) -> Iterator[Path]:
 
 def _discard(path: Path, reason: str) -> None:
     _log.warning("%s The network is converted again.", reason)
-    # Of a cache that cannot be written to, the same file is refused next time.
+    # If the cache cannot be written to, the same file is refused again next time.
     with contextlib.suppress(OSError):
         path.unlink()
 

@@ -1,4 +1,4 @@
-"""What an exported file computes: a whole localizer, or one of its networks."""
+"""The computation of an exported file: a whole localizer, or one of its networks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,12 +109,12 @@ def build_graph(localizer: Localizer, stage: str = "all") -> Graph:
 
     def localize(image, boxes):
         count = ops.shape(boxes)[0]
-        # Runtimes differ in what they do with tensors without elements, so that a
-        # picture without faces gets one, which the end of the graph takes out.
+        # Runtimes handle empty tensors differently, so a picture without faces gets a
+        # dummy face, which the end of the graph removes.
         spare = ops.convert_to_tensor(_ANY_BOX, "float32")[: 1 - ops.minimum(count, 1)]
         boxes = ops.concatenate([boxes, spare], axis=0)
-        # In the host's steps: the sides of regions are rounded, and of two ways to the
-        # same side one may lie on the other side of a half.
+        # In the same steps as on the host: sides of regions are rounded, and another
+        # order of operations may give a value on the other side of a half.
         squares = geometry.square_boxes(boxes, ops)
         crop_boxes = geometry.scale_boxes(squares, localizer.box_scale, ops)
         wide = geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR, ops)

@@ -1,4 +1,4 @@
-"""LiteRT files, by way of TensorFlow's converter and AI Edge's quantizer."""
+"""LiteRT files, made by TensorFlow's converter and AI Edge's quantizer."""
 
 import contextlib
 import importlib.util
@@ -25,7 +25,7 @@ def serialize(
     """The content of a LiteRT file; see `conversion.convert`."""
     import tensorflow as tf
 
-    # The variables of what is not a `tf.Module` stay outside the file, uninitialised.
+    # Without a `tf.Module`, the variables stay outside the file, uninitialised.
     module: Any = tf.Module()
     module.weights = [w.value for n in graph.networks for w in n.weights]
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
@@ -39,7 +39,7 @@ def serialize(
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What `serialize` stored in a file besides the graph."""
+    """The information that `serialize` stored in a file besides the graph."""
     from tensorflow.lite.tools import flatbuffer_utils
 
     model: Any = flatbuffer_utils.read_model(str(path))
@@ -50,15 +50,15 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def _quantize(content: bytes, kind: str, samples: list[dict]) -> bytes:
-    """Quantize the networks alone, which TensorFlow's own converter cannot.
+    """Quantize the networks only, which TensorFlow's own converter cannot do.
 
-    It would also round the constants of the geometry, and move landmarks by pixels.
+    That would also round the constants of the geometry, and move landmarks by pixels.
     """
     if not importlib.util.find_spec("ai_edge_quantizer"):
         raise ImportError(f"Quantizing needs {install_hint('litert')}.")
     from ai_edge_quantizer import quantizer
 
-    # It has no quiet mode; the warning is about the memory calibration takes.
+    # It has no quiet mode; its warning is about the memory that calibration needs.
     silent = io.StringIO()
     with (
         contextlib.redirect_stdout(silent),
@@ -79,7 +79,7 @@ def _recipe(kind: str):
     from ai_edge_quantizer.recipe_manager import RecipeManager
 
     recipe = RecipeManager()
-    # By the layers' names, so that int8 leaves the landmark head in float.
+    # Layers are chosen by name, so that int8 leaves the landmark head in float.
     layers = {
         Operation.CONV_2D: ".*conv.*",
         Operation.FULLY_CONNECTED: ".*fully_connected.*" if kind == "int8" else ".*",
@@ -95,10 +95,10 @@ def _recipe(kind: str):
 
 
 def _ranges(content: bytes, recipe, samples: list[dict]) -> dict:
-    """Of every activation, over all samples.
+    """The range of every activation over all samples.
 
-    By default the quantizer takes a moving average of theirs, which cuts off so much
-    that CNN-6's error grew by 0.35 points of percent; this way it grew by 0.01.
+    By default the quantizer uses a moving average of the samples' ranges. It cuts off
+    so much that CNN-6's error grew by 0.35 percentage points; this way it grew by 0.01.
     """
     from ai_edge_quantizer.calibrator import Calibrator
     from ai_edge_quantizer.utils.qsv_utils import min_max_update

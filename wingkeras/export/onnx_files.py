@@ -1,4 +1,4 @@
-"""ONNX files, by way of tf2onnx and ONNX Runtime's quantizer."""
+"""ONNX files, made by tf2onnx and ONNX Runtime's quantizer."""
 
 import importlib.util
 import os
@@ -14,7 +14,7 @@ from wingkeras.extras import install_hint
 
 _OPSET = 18
 _LARGE = 1024
-"""Elements from which a constant counts as weights: geometry has fewer."""
+"""Least elements of a constant that counts as weights: geometry has fewer."""
 
 
 def serialize(
@@ -45,7 +45,7 @@ def serialize(
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What `serialize` stored in a file besides the graph."""
+    """The information that `serialize` stored in a file besides the graph."""
     import onnx
 
     model = onnx.load(path)
@@ -62,7 +62,7 @@ def _rename(graph, old: str, new: str) -> None:
 
 
 def _name_dimensions(onnx_graph, graph: Graph) -> None:
-    """Say what the dimensions of inputs and output are called."""
+    """Name the dimensions of inputs and output."""
     shapes = {name: shape for name, shape, _ in graph.inputs} | {OUTPUT: graph.output}
     for value in (*onnx_graph.input, *onnx_graph.output):
         dimensions = value.type.tensor_type.shape.dim
@@ -76,8 +76,8 @@ def _name_dimensions(onnx_graph, graph: Graph) -> None:
 def _halve_weights(graph) -> None:
     """Store the weights as float16 and cast them back on loading.
 
-    Half the size, and nothing is lost of weights that came from a zoo's float16
-    files; computing in float16 would cost coordinates their fractions.
+    This halves the size, and loses nothing if the weights came from a zoo's float16
+    files. Computing in float16 would lose the fractions of coordinates.
     """
     import onnx
 
@@ -97,13 +97,13 @@ def _halve_weights(graph) -> None:
 
 
 def _quantize(model, samples: list[dict[str, np.ndarray]]):
-    """int8 networks, per channel; geometry and the landmark head stay float.
+    """Quantize networks to int8 per channel; geometry and landmark head stay float.
 
-    Weights take 7 of the 8 bits. Processors with AVX2 or AVX-512 but without VNNI add
-    two products of 8 bits in 16, where a large activation times a large weight does
-    not fit: 2 x 255 x 127 > 32,767 >= 2 x 255 x 64. With 8 bits such a processor cuts
-    sums off and moves landmarks. On 160 training faces of 300-W the seventh bit costs
-    0.007 points of percent of the inter-ocular error, for CNN-6 as for CNN-6/7.
+    Weights use 7 of the 8 bits. Processors with AVX2 or AVX-512 but without VNNI add
+    two products of 8 bits in 16 bits, where large activations times large weights do
+    not fit: 2 x 255 x 127 > 32,767 >= 2 x 255 x 64. With 8 bits such a processor
+    saturates sums and moves landmarks. On 160 training faces of 300-W, 7 bits instead
+    of 8 cost 0.007 percentage points of the inter-ocular error, for CNN-6 and CNN-6/7.
     """
     import onnx
     from onnxruntime import quantization
@@ -111,7 +111,7 @@ def _quantize(model, samples: list[dict[str, np.ndarray]]):
     with tempfile.TemporaryDirectory() as folder:
         source, target = (os.path.join(folder, n) for n in ("float.onnx", "int8.onnx"))
         onnx.save(model, source)
-        # Symbolic shape inference needs SymPy, and finds nothing more here.
+        # Symbolic shape inference needs SymPy, and adds nothing here.
         quantization.quant_pre_process(source, source, skip_symbolic_shape=True)
         heads = [
             node.name
@@ -135,7 +135,7 @@ def _quantize(model, samples: list[dict[str, np.ndarray]]):
 
 
 class _Reader:
-    """Samples as ONNX Runtime's quantizer asks for them."""
+    """Samples in the interface of ONNX Runtime's quantizer."""
 
     def __init__(self, samples: list[dict[str, np.ndarray]]):
         self._samples: Iterator[dict[str, np.ndarray]] = iter(samples)

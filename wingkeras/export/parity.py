@@ -1,4 +1,4 @@
-"""Whether an exported file gives the landmarks that Keras gives."""
+"""Comparing the landmarks of an exported file with those of Keras."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ _SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Parity:
-    """How a file compares with Keras.
+    """The comparison of a file with Keras.
 
     Attributes:
         file: its path.
@@ -85,7 +85,7 @@ class Parity:
 
     @property
     def verdict(self) -> str:
-        """The same in a sentence, with the numbers that decide it."""
+        """The verdict in a sentence, with the numbers that decide it."""
         if self.quantize == "int8":
             if self.file_nme_percent is None or self.keras_nme_percent is None:
                 return (
@@ -141,9 +141,9 @@ def compare(
 
     Args:
         localizer: the model, run by Keras.
-        path: the file that `conversion.convert` wrote of it.
-        stage: what the file computes, see `graphs.build_graph`. Where that is a single
-            network, Keras runs the others.
+        path: the file that `conversion.convert` wrote for it.
+        stage: what the file computes, see `graphs.build_graph`. If that is a single
+            network, Keras runs the other networks.
         quantize: how the file was converted.
         pictures: the faces whose landmarks are compared.
         faces: annotated faces for the NME of both; none by default.
@@ -193,7 +193,7 @@ def compare(
 
 
 def _localizer_with_file(run, localizer: Localizer, stage: str):
-    """The localizer with the file in place of what the file computes."""
+    """The localizer with its computation, or one network, replaced by the file."""
     if stage == "all":
         return ExportedLocalizer(run, localizer.scheme, localizer.flip_tta)
     stages, index = array_stages(localizer), stage_index(localizer, stage)

@@ -1,4 +1,4 @@
-"""What the processor at hand offers for int8 arithmetic."""
+"""The processor's instructions for int8 arithmetic."""
 
 from pathlib import Path
 
@@ -19,10 +19,10 @@ def int8_instructions(cpuinfo: Path = Path("/proc/cpuinfo")) -> str | None:
     Without VNNI, sums of two int8 products are kept in 16 bits, and may be cut off.
 
     Args:
-        cpuinfo: where Linux describes the processor.
+        cpuinfo: the file in which Linux describes the processor.
 
     Returns:
-        A name such as "AVX-512 VNNI", or `None` where none is known.
+        A name such as "AVX-512 VNNI", or `None` if none is known.
 
     Example:
 

@@ -38,7 +38,7 @@ def portrait(localizer: Localizer, count: int) -> list[Picture]:
     """The portrait that matplotlib ships, with `count` different boxes.
 
     Each is the detector's box, shifted and stretched at random by up to 8 % of its
-    side. A localizer of things that are no faces looks in the middle of the picture.
+    side. For objects other than faces, the boxes lie in the middle of the picture.
     """
     from matplotlib.cbook import get_sample_data
 
@@ -87,7 +87,7 @@ def graph_inputs(
 
 
 def array_stages(localizer: Localizer) -> list[FileStage]:
-    """The networks of a localizer as functions from array to array."""
+    """The networks of a localizer, as functions of arrays."""
     return [
         FileStage(lambda crops, s=s: np.asarray(s.run(crops)), s.mean_shape, s.size)
         for s in localizer.stages

@@ -1,4 +1,4 @@
-"""How long a call takes."""
+"""Timing of calls."""
 
 import statistics
 import time
@@ -8,7 +8,7 @@ _WARM_UP, _LEAST = 3, 7
 
 
 def median_ms(run: Callable[[], object], seconds: float = 1.0) -> float:
-    """Median time of a call, milliseconds, over so many seconds after a warm-up."""
+    """Median time of a call, milliseconds, over some seconds after a warm-up."""
     for _ in range(_WARM_UP):
         run()
     times = []

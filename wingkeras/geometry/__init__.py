@@ -1,4 +1,4 @@
-"""Boxes, affine maps and shapes: the only place that knows the pixel convention.
+"""Boxes, affine maps and shapes; no other package knows the pixel convention.
 
 Coordinates are continuous pixels, x to the right and y down, and the centre of
 the top-left pixel is (0, 0): an image of width W covers [-0.5, W - 0.5]. A box is

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 _SQUARE = 1e-5
-"""Relative difference of the sides up to which a box is a square but for rounding."""
+"""Largest relative difference of the sides of a box that is square up to rounding."""
 
 
 def landmark_boxes(landmarks: np.ndarray) -> np.ndarray:
@@ -40,7 +40,7 @@ def square_boxes(boxes, xp: Any = np):
         xp: namespace to compute with.
 
     Returns:
-        `(N, 4)` float32; what is square but for rounding comes back bit by bit.
+        `(N, 4)` float32; boxes that are square up to rounding are returned unchanged.
 
     Example:
 
@@ -112,7 +112,7 @@ def image_box(width: float, height: float) -> np.ndarray:
 
 
 def from_pixel_edges(coordinates):
-    """Positions counted from the outer edge of the first pixel, in our convention.
+    """Convert positions counted from the first pixel's outer edge to image pixels.
 
     OpenCV's rectangles and array slices are such positions: the pixels `[2:5]` reach
     from 2 to 5 there, and from 1.5 to 4.5 here.

@@ -66,7 +66,7 @@ def rotation_maps(angles, size: int, xp=np):
 
 
 def flip_maps(flips, size: int, xp=np):
-    """Maps that mirror a crop left to right where `flips` says so.
+    """Maps that mirror the crops selected by `flips` left to right.
 
     Args:
         flips: `(N,)` bool.
@@ -90,7 +90,7 @@ def flip_maps(flips, size: int, xp=np):
 
 
 def shrink_maps(maps, factor: int, xp=np):
-    """Maps from images as the same maps from those images averaged down.
+    """Adapt maps from images to the same images averaged down.
 
     Args:
         maps: `(N, 2, 3)`, image pixels -> crop pixels.
@@ -179,7 +179,7 @@ def fit_similarity(source, target, xp=np):
 
     Args:
         source: `(N, L, 2)` points.
-        target: `(N, L, 2)` or `(L, 2)` points they should come to lie on.
+        target: `(N, L, 2)` or `(L, 2)` points to fit them to.
         xp: namespace to compute with, NumPy's or `keras.ops`.
 
     Returns:

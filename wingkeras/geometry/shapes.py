@@ -1,4 +1,4 @@
-"""Points `(..., 2)`, x then y, and the shape vectors that networks give."""
+"""Points `(..., 2)`, x then y, and the shape vectors that networks output."""
 
 import numpy as np
 
@@ -30,9 +30,9 @@ def from_shape_vectors(vectors, xp=np):
 
 
 def flip_points(points, width: float, xp=np):
-    """The same places in the mirrored picture.
+    """The same positions in the mirrored picture.
 
-    Landmarks also swap names, see `LandmarkScheme.flip`.
+    For landmarks, left and right must be swapped too, see `LandmarkScheme.flip`.
 
     Args:
         points: `(..., 2)` float, image pixels.
@@ -73,13 +73,13 @@ def scale_about_centre(points: np.ndarray, size: float, factor: float) -> np.nda
 
 
 def cell_centres(count: int, stride: int) -> np.ndarray:
-    """Where the places of a heat map lie along one side of the network's input.
+    """Positions of a heat map's cells along one side of the network's input.
 
-    A place stands for `stride` pixels and lies in their middle.
+    A cell stands for `stride` pixels and lies in their middle.
 
     Args:
-        count: places along the side.
-        stride: pixels from one place to the next.
+        count: cells along the side.
+        stride: pixels from one cell to the next.
 
     Returns:
         `(count,)` float32, pixels of the input.

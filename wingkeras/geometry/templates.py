@@ -1,4 +1,4 @@
-"""Where the points of a face lie in an upright crop."""
+"""Positions of the points of a face in an upright crop."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _ARCFACE_POINTS = (
 
 
 def arcface_template(size: int = _ARCFACE_SIZE) -> np.ndarray:
-    """The five points of the crops that face recognisers take.
+    """The five points in the crops that face recognisers expect.
 
     At 112 px they are those of ArcFace (Deng et al., CVPR 2019, in its authors'
     InsightFace), which go back to SphereFace's 112 x 96 px.
@@ -38,7 +38,7 @@ def arcface_template(size: int = _ARCFACE_SIZE) -> np.ndarray:
 
 
 def template_of_shape(shape: np.ndarray, size: int, margin: float) -> np.ndarray:
-    """A face's points, scaled and moved to fill a square crop but for a margin.
+    """A face's points, scaled and moved to fill a square crop up to a margin.
 
     Args:
         shape: `(L, 2)` upright points, any unit, such as a mean shape.

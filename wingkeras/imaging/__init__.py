@@ -1,4 +1,4 @@
-"""Pictures: reading them, and the way from a face in one to the crop a network sees."""
+"""Pictures: reading them, and making network input from the faces in them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Upright crops of faces, as face recognisers and others take them."""
+"""Upright crops of faces, for example for face recognisers."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from wingkeras.schemes import FIVE, IBUG68, LandmarkScheme, five_of_ibug68
 
 
 class AlignedFaces(NamedTuple):
-    """Upright crops of N faces, and where they come from.
+    """Upright crops of N faces, and the maps that made them.
 
     Attributes:
         crops: `(N, size, size, 3)` uint8 RGB.
@@ -29,7 +29,7 @@ def align(
     shape: np.ndarray | None = None,
     margin: float = 0.25,
 ) -> AlignedFaces:
-    """Bring faces upright, to one size and place.
+    """Crop faces so that they are upright, and all of one size and position.
 
     Each face's landmarks are fitted to a template by the similarity (rotation, scale
     and shift) of least squares (Umeyama, PAMI 1991).
@@ -46,8 +46,9 @@ def align(
         margin: of the crop around `shape`, see `geometry.template_of_shape`.
 
     Returns:
-        The crops and their maps. Pixels are mixed by OpenCV's bilinear `warpAffine`, as
-        for the recognisers' training; what lies beyond the picture is black.
+        The crops and their maps. Pixels are interpolated by OpenCV's bilinear
+        `warpAffine`, as in the recognisers' training; parts beyond the picture are
+        black.
 
     Raises:
         ValueError: for a scheme without the five points, if no `shape` is given; a
@@ -76,7 +77,7 @@ def align(
 
 
 def _five_points(landmarks: np.ndarray, scheme: LandmarkScheme) -> np.ndarray:
-    """`(N, 5, 2)` in the order of `FIVE`."""
+    """The five points `(N, 5, 2)`, in the order of `FIVE`."""
     if scheme == IBUG68:
         return five_of_ibug68(landmarks)
     others = FIVE.points[2:]

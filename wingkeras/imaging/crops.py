@@ -1,18 +1,18 @@
 """From a picture to network input: face regions, and crops sampled from them.
 
-Every crop, in training and in use, comes about in the same two steps:
+Every crop, in training and in use, is made in the same two steps:
 
 1. `face_regions` cuts a generous square around the box out of the picture and
-   brings it to a fixed size by area averaging, so that a large face shrinks without
+   resizes it to a fixed size by area averaging, so that a large face shrinks without
    aliasing. Training caches these regions; a localizer makes them per call.
-2. `crop` takes the network's input out of the region under any affine map with
+2. `crop` samples the network's input from the region under any affine map with
    one bilinear resampling. The region has the crop's own resolution, so this step
-   never shrinks by much and needs no filter of its own; where a region serves a
+   never shrinks by much and needs no filter of its own; if a region serves a
    smaller network as well, it is averaged down first.
 
-Beyond the picture's edge its border pixels are repeated. The same steps stand in
-`graph_crops` for exported files and compiled steps, in `keras.ops`, and in `tf_crops`
-for `tf.data`; tests hold them to each other.
+Beyond the picture's edge its border pixels are repeated. `graph_crops` has the same
+steps in `keras.ops`, for exported files and compiled steps, and `tf_crops` has the
+second one for `tf.data`; tests compare their results.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def face_regions(
 
     Raises:
         ValueError: for an image that is not `(H, W, 3)` uint8, or boxes that are
-            not finite, have no area or dwarf the picture.
+            not finite, have no area or are far larger than the picture.
     """
     image, boxes = np.asarray(image), np.asarray(boxes, np.float32)
     check_image(image)
@@ -66,15 +66,15 @@ def face_regions(
         if side > size:
             cv2.resize(patch, (size, size), dst=region, interpolation=cv2.INTER_AREA)
         else:
-            # Of bytes OpenCV mixes neighbours with weights of 11 bits, and no exported
-            # file could do the same.
+            # In float: for uint8, OpenCV interpolates with weights of 11 bits, which
+            # exported files cannot reproduce.
             enlarged = cv2.resize(patch.astype(np.float32), (size, size))
             np.rint(enlarged, out=region, casting="unsafe")
     return regions, maps.astype(np.float32)
 
 
 def check_image(image: np.ndarray) -> None:
-    """Refuse what is no picture.
+    """Refuse an array that is not a picture.
 
     Raises:
         ValueError: for anything but `(H, W, 3)` uint8.
@@ -87,13 +87,13 @@ def check_image(image: np.ndarray) -> None:
 
 
 def check_sizes(sizes: Sequence[int]) -> None:
-    """Refuse networks that cannot share the regions of the last one, see `crop`.
+    """Refuse input sizes that cannot share the regions of the last one, see `crop`.
 
     Args:
         sizes: sides of their inputs, pixels, in the order of a cascade.
 
     Raises:
-        ValueError: if one does not go into the last one a whole number of times.
+        ValueError: if the last side is not a multiple of every side.
     """
     if any(sizes[-1] % size for size in sizes):
         raise ValueError(
@@ -111,7 +111,7 @@ def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
 
     Raises:
         ValueError: for boxes of another shape, or that are not finite, have no area
-            or dwarf the picture.
+            or are far larger than the picture.
     """
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(
@@ -190,7 +190,7 @@ def crop(regions: np.ndarray, maps: np.ndarray, size: int) -> np.ndarray:
     factor = regions.shape[1] // round(REGION_FACTOR * size)
     inverses = geometry.invert(geometry.shrink_maps(maps, factor))
     result = np.empty((len(regions), size, size, 3), np.float32)
-    # One by one, they stay in the processor's cache: twice as fast as together.
+    # One by one, regions stay in the processor's cache: twice as fast as all together.
     for region, inverse, target in zip(regions, inverses, result, strict=True):
         if factor > 1:
             region, inverse = sampling.shrink_seen(region, inverse, size, factor)

@@ -1,4 +1,4 @@
-"""From the bytes of a picture file to its pixels, all of them or none."""
+"""Decoding picture files, completely or not at all."""
 
 import contextlib
 import io
@@ -21,8 +21,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
-# Pillow's own `PIL.Image.open` has a limit of pixels for the whole process, and knows
-# formats that run other programs.
+# Pillow's `PIL.Image.open` is not used: its limit of pixels holds for the whole
+# process, and some of its formats run other programs.
 _READERS: dict[bytes, Callable[..., PIL.Image.Image]] = {
     _PNG: PngImageFile,
     b"RIFF": WebPImageFile,
@@ -41,7 +41,7 @@ _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _ORIENTATION = 0x0112
 _TIFF_WIDTH, _TIFF_HEIGHT = 0x0100, 0x0101
 _UNDONE_BY = {6: 8, 8: 6}
-"""Quarter turns; the other orientations undo themselves."""
+"""Inverses of the quarter turns; all other orientations are their own inverse."""
 
 
 def decode(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
@@ -49,16 +49,16 @@ def decode(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
 
     Args:
         data: content of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF
-            file, of which the first picture counts.
+            file; its first picture is decoded.
         upright: whether to turn it as its EXIF orientation says.
-        max_pixels: that it may have.
+        max_pixels: most pixels that it may have.
 
     Returns:
         `(H, W, 3)` uint8 RGB.
 
     Raises:
-        ValueError: for data that are truncated, damaged or no picture, and for a
-            picture with more pixels; that is found before any is decoded.
+        ValueError: if the data are truncated, damaged or not a picture, or the picture
+            has more pixels, which is found before any is decoded.
     """
     with _damage_as_value_errors():
         if data.startswith(_JPEG):
@@ -73,13 +73,13 @@ def decode_size(data: bytes) -> tuple[int, int]:
         data: see `decode`.
 
     Raises:
-        ValueError: for data that are no picture, and a damaged header.
+        ValueError: if the data are not a picture, or its header is damaged.
     """
     with _damage_as_value_errors():
         if data.startswith(_JPEG):
             return _jpeg_size(data)
         image = _find_reader(data)(io.BytesIO(data))
-        if isinstance(image, TiffImageFile):  # its `size` may be that of it upright
+        if isinstance(image, TiffImageFile):  # its `size` may be that after turning
             return image.tag_v2[_TIFF_WIDTH], image.tag_v2[_TIFF_HEIGHT]
         return image.size
 
@@ -90,19 +90,19 @@ def _damage_as_value_errors() -> Iterator[None]:
         yield
     except _RefusedError:
         raise
-    except Exception as error:  # readers raise of any kind where a header is damaged
+    except Exception as error:  # readers raise any type for a damaged header
         reason = str(error) or type(error).__name__
         raise ValueError(f"truncated or damaged: {reason}") from error
 
 
 class _RefusedError(ValueError):
-    """What was not even tried to be decoded."""
+    """A picture refused before decoding."""
 
 
 def _decode_jpeg(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
     _check_size(*_jpeg_size(data), max_pixels)
-    # It counts what libjpeg calls corrupt as an error; Pillow and OpenCV go on with
-    # grey or shifted blocks.
+    # It raises for data that libjpeg reports as corrupt; Pillow and OpenCV would
+    # continue with grey or shifted blocks.
     pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True)
     return _turned(pixels, _jpeg_orientation(data)) if upright else pixels
 
@@ -115,7 +115,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 def _jpeg_orientation(data: bytes) -> int:
     try:
         return _orientation(JpegImageFile(io.BytesIO(data)))
-    except Exception:  # EXIF data that are damaged; the picture itself is not
+    except Exception:  # only the EXIF data are damaged, not the picture
         return 1
 
 
@@ -141,7 +141,7 @@ def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
 
 
 def _check_png(data: bytes) -> None:
-    """Refuse what Pillow takes: pixels with a wrong checksum, and a missing end."""
+    """Refuse PNGs that Pillow accepts: with a wrong checksum, or without an end."""
     start, kind = len(_PNG), b""
     while kind != b"IEND":
         if len(data) < start + 12:
@@ -151,7 +151,7 @@ def _check_png(data: bytes) -> None:
         if len(data) < end + 4:
             raise ValueError("the PNG has no end")
         (checksum,) = struct.unpack(">I", data[end : end + 4])
-        # The chunks that a picture cannot do without begin with a capital letter.
+        # The names of critical chunks begin with a capital letter.
         is_critical = kind[:1].isupper()
         if is_critical and zlib.crc32(memoryview(data)[start + 4 : end]) != checksum:
             raise ValueError(f"wrong checksum of the PNG's {kind.decode('latin-1')}")
@@ -200,7 +200,7 @@ def _as_rgb(image: PIL.Image.Image) -> np.ndarray:
 
 
 def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Upright, by the number that EXIF (JEITA CP-3451, `Orientation`) gives."""
+    """Turn a picture upright by its EXIF `Orientation` (JEITA CP-3451)."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
     rows = -1 if orientation in (3, 4, 7, 8) else 1

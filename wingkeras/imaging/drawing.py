@@ -55,8 +55,8 @@ def draw_head_poses(
 ) -> np.ndarray:
     """A copy of a picture with the axes of heads drawn in.
 
-    From the middle of each face's landmarks its right-hand side in the picture is red,
-    down is green, and where it looks is blue.
+    The axes start in the middle of each face's landmarks: red points to its right-hand
+    side in the picture, green down, and blue where it looks.
 
     Args:
         image: `(H, W, 3)` uint8 RGB.
@@ -79,9 +79,9 @@ def draw_head_poses(
 
 
 def _axes(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """`(3, 2)`: a head's right, down and forward in the picture, of length 1 in space.
+    """Projections `(3, 2)` of a head's right, down and forward unit vectors.
 
-    A head that looks into the camera has its forward axis towards the viewer.
+    If a head looks into the camera, its forward axis points to the viewer.
     """
     upright = np.array(
         [

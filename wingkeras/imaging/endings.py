@@ -1,6 +1,6 @@
 """Which files are pictures, and which are videos, by their endings."""
 
-# All but HEIC can be read: those are taken so that somebody hears of them.
+# HEIC cannot be read; it is listed so that users get an error instead of silence.
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif", ".heic", ".heif"),

@@ -36,7 +36,7 @@ def face_grid(
         scheme: of the landmarks.
         predictions: `(N, L, 2)`, image pixels: drawn in red, the landmarks in green.
         titles: of the crops.
-        columns: how many faces stand beside each other.
+        columns: how many faces there are in a row.
 
     Returns:
         The figure.
@@ -72,7 +72,7 @@ def face_grid(
 def points_figure(
     landmarks: np.ndarray, boxes: np.ndarray, scheme: LandmarkScheme
 ) -> Figure:
-    """A figure of faces whose picture is not at hand: points, edges and boxes.
+    """A figure of faces without their picture: points, edges and boxes.
 
     Args:
         landmarks: `(N, L, 2)`, image pixels.

@@ -1,10 +1,10 @@
 """Face regions and crops inside a graph: `crops` in `keras.ops`, without OpenCV.
 
 A pixel of a region is the mean of the picture over the window that it covers, or over
-one pixel's width where the picture is enlarged: area averaging and bilinear
-interpolation are the same thing with windows of different width. Such means are
-differences of running sums, along one axis and then the other, which every runtime
-has: there is no resizing operator that takes a box per face and does not alias.
+one pixel's width if the picture is enlarged: area averaging and bilinear interpolation
+only differ in the width of the window. Such means are differences of cumulative sums,
+along one axis and then the other. Every runtime supports them, while none has a
+resizing operator that takes a box per face and does not alias.
 """
 
 from typing import Any
@@ -31,9 +31,9 @@ def face_regions(image, boxes, size: int):
     Returns:
         `(N, size, size, 3)` float32 regions of whole grey levels and the `(N, 2, 3)`
         maps from image pixels to region pixels. They are those of
-        `crops.face_regions`, but for grey levels near a half, which may be rounded
-        the other way, and for the outermost half pixel of the box where it is
-        enlarged: the picture beyond the box counts there.
+        `crops.face_regions`, with two exceptions: grey levels near a half may be
+        rounded the other way, and if a box is enlarged, its outermost half pixel is
+        interpolated with the picture beyond the box.
     """
     sides = ops.maximum(ops.round(boxes[:, 2:3] - boxes[:, 0:1]), 1.0)
     corners = ops.round(boxes[:, :2])
@@ -64,7 +64,7 @@ def face_regions(image, boxes, size: int):
 
 
 def _window_means(signals, centres, half):
-    """Means over windows along signals; their end values go on for ever.
+    """Means over windows along signals; beyond the ends, the end values continue.
 
     Args:
         signals: `(B, S, C)`, B signals of S samples.

@@ -1,4 +1,4 @@
-"""Pictures: read from files, whole or not at all, and taken in whatever form."""
+"""Reading picture files, completely or not at all, and accepting other forms."""
 
 import os
 import stat
@@ -12,11 +12,11 @@ from wingkeras.imaging.decoding import decode, decode_size
 from wingkeras.printable import printable
 
 MAX_PIXELS = 100_000_000
-"""Of a picture, unless the caller allows more: 300 MB once it is decoded."""
+"""Default limit of a picture's pixels: 300 MB once it is decoded."""
 
 
 class BrokenFileError(ValueError):
-    """A file that cannot be used as it is.
+    """A file that cannot be used.
 
     Its message is one line; control characters in names are escaped.
 
@@ -48,23 +48,23 @@ def read_image(
 ) -> np.ndarray:
     """Decode a picture as 8-bit RGB.
 
-    Grey pictures get three equal channels, alpha is left out, 16 bits become 8. Of
-    files with several pictures the first counts.
+    Grey pictures get three equal channels, alpha is left out, 16 bits become 8. If a
+    file has several pictures, the first is read.
 
     Args:
         path: of a JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or AVIF file.
-        upright: whether to turn the picture as its EXIF orientation says. Wanted
-            for photographs, where people expect it; not for data sets, whose
-            landmarks refer to the pixels as stored.
-        max_pixels: that the picture may have. A file of a few kilobytes can hold a
-            picture of gigabytes; its size is looked at before it is decoded.
+        upright: whether to turn the picture as its EXIF orientation says. Choose this
+            for photographs, but not for data sets, whose landmarks refer to the pixels
+            as stored.
+        max_pixels: most pixels that the picture may have. A file of a few kilobytes can
+            hold a picture of gigabytes; its size is checked before it is decoded.
 
     Returns:
         `(H, W, 3)` uint8 RGB.
 
     Raises:
-        BrokenFileError: for a file that is missing, empty, truncated, damaged, no
-            picture or no regular file, and for a picture with more pixels.
+        BrokenFileError: if the file is missing, empty, truncated, damaged, not a
+            picture or not a regular file, or the picture has more pixels.
 
     Example:
 
@@ -86,8 +86,8 @@ def read_size(path: str | os.PathLike) -> tuple[int, int]:
         path: see `read_image`.
 
     Raises:
-        BrokenFileError: for a file that is missing, empty, no picture or no regular
-            file, and one whose header is damaged.
+        BrokenFileError: if the file is missing, empty, not a picture or not a regular
+            file, or its header is damaged.
 
     Example:
 
@@ -112,7 +112,7 @@ def as_image(image: Any) -> np.ndarray:
             alpha, which is left out, or grey `(H, W)` or `(H, W, 1)`.
 
     Returns:
-        `(H, W, 3)` uint8 RGB: the array itself where it has this form.
+        `(H, W, 3)` uint8 RGB; an array that has this form is returned itself.
 
     Raises:
         BrokenFileError: for a file that cannot be read, see `read_image`.
@@ -154,7 +154,7 @@ def as_image(image: Any) -> np.ndarray:
 
 
 def _advice(array: np.ndarray) -> str:
-    """The line that makes a picture of an array, if there is one."""
+    """Advice on how to convert an array into a picture, if possible."""
     if not array.size:
         return ""
     if array.ndim == 4:

@@ -1,4 +1,4 @@
-"""Bilinear crops of arrays: `graph_crops.sample` by OpenCV, image by image."""
+"""Bilinear crops of arrays: `graph_crops.sample` with OpenCV, image by image."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 
 _NO_SECOND_MAP: Any = None
-"""`places` have x and y; OpenCV's stubs want a second map all the same."""
+"""Unused second map, which OpenCV's type stubs require: `places` has x and y."""
 
 _BAND = 96 << 10
-"""Bytes of what is worked on at a time. Of more than 128 KiB the allocator asks the
-system for every array anew, and clearing that memory costs more than the arithmetic."""
+"""Bytes of the arrays processed at a time. For arrays above 128 KiB the allocator asks
+the system for new memory each time, and clearing it costs more than the arithmetic."""
 
 
 def shrink_seen(
     region: np.ndarray, inverse: np.ndarray, size: int, factor: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The part of a region that a crop looks at, averaged down, and the map to it.
+    """The part of a region that a crop needs, averaged down, and the map to it.
 
     Args:
         region: `(R, R, 3)` uint8.
@@ -31,7 +31,7 @@ def shrink_seen(
     reach = inverse[:, :2] * (size - 1)
     lows = inverse[:, 2] + np.minimum(reach, 0).sum(axis=1)
     highs = inverse[:, 2] + np.maximum(reach, 0).sum(axis=1)
-    # With both neighbours of every place, and a pixel for rounding.
+    # Include both neighbours of every position, and a pixel for rounding.
     left, top = np.clip(np.floor(lows) - 1, 0, side - 1).astype(int).tolist()
     right, bottom = np.clip(np.floor(highs) + 3, 1, side).astype(int).tolist()
     right, bottom = max(right, left + 1), max(bottom, top + 1)
@@ -65,9 +65,9 @@ def sample(image: np.ndarray, inverse: np.ndarray, target: np.ndarray) -> None:
 def _sample_turned(
     padded: np.ndarray, inverse: np.ndarray, start: int, target: np.ndarray
 ) -> None:
-    """Rows of a crop, from `start` on, by OpenCV's lookup of whole pixels.
+    """Fill rows of a crop, from `start` on, by OpenCV's lookup of whole pixels.
 
-    Its own bilinear lookup rounds positions to 1/32 pixel, and landmarks move.
+    OpenCV's bilinear lookup rounds positions to 1/32 pixel, which moves landmarks.
     """
     height, width = padded.shape[0] - 1, padded.shape[1] - 1
     columns = np.arange(target.shape[1], dtype=np.float32)
@@ -97,7 +97,7 @@ def _sample_turned(
 
 
 def _sample_upright(image: np.ndarray, inverse: np.ndarray, size: int) -> np.ndarray:
-    """The crop where nothing is turned: along the rows, and then along the columns."""
+    """The crop for a map without rotation: along the rows, then along the columns."""
     steps = np.arange(size, dtype=np.float32)
     places = (
         inverse[0, 0] * steps + inverse[0, 2],
@@ -112,7 +112,9 @@ def _sample_upright(image: np.ndarray, inverse: np.ndarray, size: int) -> np.nda
 
 
 def _neighbours(places: np.ndarray, length: int) -> tuple[np.ndarray, ...]:
-    """The pixels before and after places on a line, and the distance from the first."""
+    """The pixels before and after positions on a line, and the distance from the
+    first.
+    """
     places = np.clip(places, 0, length - 1)
     first = places.astype(int)
     return first, np.minimum(first + 1, length - 1), places - first.astype(np.float32)

@@ -1,4 +1,4 @@
-"""From pictures to landmarks: detectors, localizers and what runs them."""
+"""From pictures to landmarks: detectors, localizers and their runtimes."""
 
 from typing import TYPE_CHECKING
 

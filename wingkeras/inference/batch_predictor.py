@@ -16,24 +16,24 @@ from wingkeras.inference.sharing import Exclusive
 from wingkeras.printable import printable
 
 COLUMNS = ("landmarks", "boxes", "scores", "error")
-"""What a batch comes back with."""
+"""The columns added to a batch."""
 
 
 class BatchPredictor:
     """The faces of every row of a table of pictures, for `Dataset.map_batches` of Ray.
 
-    A picture is one row before and one row after, also without a face and if it cannot
-    be read: what is wrong with it stands in its own row, and the others go on.
+    Every picture keeps its one row, even if it has no face or cannot be read: its error
+    is reported in that row, and the other rows are not affected.
 
-    The model is loaded in the process that is given the first batch. Pickled, only
-    `load` travels. Threads may share one.
+    The model is loaded in the process that receives the first batch. Pickling an
+    instance only pickles `load`. Several threads may share an instance.
 
     Columns of a batch:
 
     - `bytes`, the content of picture files; or, where there is no such column, `path`,
       read by the worker. Pictures are turned upright as their EXIF orientation says.
-    - The others come back as they are, `path` too; `bytes` does not, as the pictures
-      would be stored once more.
+    - Other columns are returned unchanged, `path` too. `bytes` is dropped, so that the
+      pictures are not stored a second time.
     - `landmarks` is new, a list (N, L, 2) for the N faces of a picture, the largest
       first, x then y, image pixels; the centre of the top-left pixel is (0, 0).
     - `boxes`, a list (N, 4): left, top, right, bottom, image pixels.
@@ -42,10 +42,10 @@ class BatchPredictor:
       whether it has faces or not.
 
     Args:
-        load: called without arguments for the localizer, with its detector; a function
-            of a module, or a partial of one. A failure is no picture's fault, and is
-            raised.
-        max_pixels: that a picture may have, see `imaging.read_image`.
+        load: returns the localizer, with its detector; a module-level function without
+            arguments, or a partial of one. Its errors are raised, as they concern no
+            single picture.
+        max_pixels: most pixels of a picture, see `imaging.read_image`.
 
     Raises:
         TypeError: for a localizer instead of a function.
@@ -73,7 +73,7 @@ class BatchPredictor:
         self._localizer = Exclusive(load)
 
     def __call__(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The batch with the faces of its pictures.
+        """A batch with the faces of its pictures added.
 
         Args:
             batch: columns by their names, see above, all of the same length B; `bytes`
@@ -83,13 +83,12 @@ class BatchPredictor:
             The columns, `(B,)` each; the new ones of dtype object.
 
         Raises:
-            ValueError: for a batch without `bytes` and `path`, for columns that would
-                be replaced, and for `bytes` of a dtype that leaves out zeros at the
-                end.
+            ValueError: if the batch has neither `bytes` nor `path`, if a column would
+                be replaced, or if the dtype of `bytes` drops zeros at the end.
         """
         source = _source(batch)
         with self._localizer.use() as localizer:
-            pass  # threads share it
+            pass  # another thread has loaded it
         found = [
             _row(picture, localizer)
             for picture in find_each(localizer, list(batch[source]), self._read(source))
@@ -113,7 +112,7 @@ class BatchPredictor:
 
 
 def _source(batch: Mapping[str, np.ndarray]) -> str:
-    """The column with the pictures, of a batch that was checked."""
+    """Check a batch, and name the column with its pictures."""
     taken = sorted(set(batch) & set(COLUMNS))
     if taken:
         raise ValueError(
@@ -137,7 +136,7 @@ def _source(batch: Mapping[str, np.ndarray]) -> str:
 
 
 def _row(picture: Picture, localizer: Localizer) -> tuple[list, list, list, str]:
-    """Of `COLUMNS`."""
+    """The values of `COLUMNS` for one picture."""
     error = picture.error
     if error is None:
         try:
@@ -151,7 +150,7 @@ def _row(picture: Picture, localizer: Localizer) -> tuple[list, list, list, str]
 
 
 def _objects(values: tuple) -> np.ndarray:
-    """An array of lists; NumPy would make more axes of lists of the same length."""
+    """A 1D array of lists; NumPy would turn lists of equal length into more axes."""
     column = np.empty(len(values), object)
     for i, value in enumerate(values):
         column[i] = value

@@ -1,4 +1,4 @@
-"""Faces of many pictures through the networks together."""
+"""Landmarks of many pictures, whose faces go through the networks together."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ from wingkeras.schemes import LandmarkScheme
 
 
 class RegionLocalizer(Protocol):
-    """What localises faces in their regions: a `Localizer`, as far as batches need it.
+    """The part of a `Localizer` that batches need: it localises faces in regions.
 
     Attributes:
         stages, scheme, box_scale: see `Localizer`.
@@ -34,7 +34,7 @@ class RegionLocalizer(Protocol):
 
 
 class PictureRegions(NamedTuple):
-    """The face regions of one picture, which itself is no longer needed.
+    """The face regions of one picture; the picture is no longer needed.
 
     Attributes:
         regions: `(N, R, R, 3)` uint8.
@@ -53,13 +53,13 @@ def cut_regions(
     """The face regions of a picture, for a localizer.
 
     Args:
-        localizer: says how large they are, and how far beyond the boxes they reach.
+        localizer: determines the size of the regions and their margin around the boxes.
         image: `(H, W, 3)` uint8 RGB.
         boxes: `(N, 4)` or `(4,)`, image pixels.
 
     Raises:
         ValueError: for boxes of another shape, or that are not finite, have no area or
-            dwarf the picture.
+            are far larger than the picture.
     """
     boxes = np.asarray(boxes, np.float32)
     size = localizer.region_size
@@ -86,8 +86,8 @@ def localize(
     """The landmarks `(N, L, 2)` float32 of each picture, image pixels.
 
     Args:
-        localizer: to localise with.
-        pictures: their face regions.
+        localizer: finds the landmarks.
+        pictures: face regions of each picture.
         batch_size: how many faces go through the networks at a time, all by default.
     """
     counts = [len(picture.regions) for picture in pictures]
@@ -106,10 +106,10 @@ def localize(
 
 
 def check_batch_size(batch_size: int) -> None:
-    """Refuse batches without a face.
+    """Refuse a batch size below 1.
 
     Raises:
-        ValueError: for a size below 1.
+        ValueError: for such a size.
     """
     if batch_size < 1:
         raise ValueError(f"Expected `batch_size` of at least 1, received {batch_size}.")
@@ -120,7 +120,7 @@ def localize_all(
 ) -> Iterator[np.ndarray]:
     """See `Localizer.localize_batch`.
 
-    At most the regions of one batch and of one picture are held.
+    It holds the regions of at most one batch and one picture in memory.
     """
     check_batch_size(batch_size)
     return _localize_all(localizer, pictures, batch_size)

@@ -1,4 +1,4 @@
-"""Detectors whose boxes a calibration brings to the networks' convention."""
+"""Calibration of detectors' boxes to the networks' convention."""
 
 import abc
 import warnings
@@ -14,7 +14,7 @@ from wingkeras.schemes import IBUG68, LandmarkScheme
 
 @dataclass(frozen=True)
 class BoxCalibration:
-    """From a detector's boxes to the squares around the landmarks.
+    """Maps a detector's boxes to the squares around the landmarks.
 
     Attributes:
         right: shift of the centre, as a share of the detector box's side, which is
@@ -44,7 +44,7 @@ class BoxCalibration:
         return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
     def __matmul__(self, inner: "BoxCalibration") -> "BoxCalibration":
-        """This one, and then another from its squares to other ones."""
+        """Apply this calibration, then `inner` to its squares."""
         return BoxCalibration(
             self.right + self.scale * inner.right,
             self.down + self.scale * inner.down,
@@ -53,12 +53,11 @@ class BoxCalibration:
 
 
 class CalibratedDetector(abc.ABC):
-    """A detector whose boxes a calibration brings to the networks' convention.
+    """A detector whose boxes are calibrated to the networks' convention.
 
     Args:
-        calibration: from its boxes to the networks' convention.
-        scheme: whose landmarks the boxes are to enclose, where no calibration is
-            given.
+        calibration: maps its boxes to the networks' convention.
+        scheme: of the landmarks that the boxes enclose, if no calibration is given.
     """
 
     CALIBRATIONS: Mapping[str, BoxCalibration]
@@ -72,7 +71,7 @@ class CalibratedDetector(abc.ABC):
         )
 
     def __call__(self, image: Any) -> Detections:
-        """The faces of a picture, the largest first; see the module.
+        """The faces of a picture, the largest first.
 
         Args:
             image: see `images.as_image`.
@@ -81,8 +80,8 @@ class CalibratedDetector(abc.ABC):
             ValueError: for an image of another form.
         """
         if self._uncalibrated is not None:
-            # A warning, since the boxes suit any scheme that covers the whole face. On
-            # use, since every localizer has a detector, but may be given boxes.
+            # Only a warning: the boxes suit any scheme that covers the whole face. It
+            # comes on use: every localizer has a detector, but may never call it.
             warnings.warn(
                 f"{type(self).__name__} is calibrated for the schemes "
                 f"{sorted(self.CALIBRATIONS)}, not for {self._uncalibrated!r}: its "
@@ -102,7 +101,7 @@ class CalibratedDetector(abc.ABC):
 
 
 def check_min_face(min_face: float) -> float:
-    """The side of the smallest faces to look for, pixels.
+    """Check the side of the smallest faces to look for, pixels, and return it.
 
     Raises:
         ValueError: if it is below 1, or not finite.
@@ -115,7 +114,7 @@ def check_min_face(min_face: float) -> float:
 
 
 def largest_first(boxes: np.ndarray, scores: np.ndarray) -> Detections:
-    """Detections in the order of the boxes' areas."""
+    """Detections sorted by the area of their boxes, the largest first."""
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     order = np.argsort(-areas, kind="stable")
     return Detections(boxes[order], scores[order])

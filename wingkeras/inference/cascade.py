@@ -1,4 +1,4 @@
-"""The way of a face through the networks, in arrays or inside a graph."""
+"""The cascade of networks that a face passes, for arrays or inside a graph."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
         both = xp.concatenate([seen, xp.flip(seen, axis=2)])
     vectors = stage.run(both)
     both = geometry.from_shape_vectors(vectors, xp)
-    # The number of faces is not known in a graph, that of halves is.
+    # In a graph the number of faces is unknown, but that of the halves is 2.
     both = xp.reshape(both, (2, -1, len(scheme), 2))
     return (both[0] + scheme.flip(both[1], stage.size, xp)) / 2
 
@@ -65,7 +65,7 @@ def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
 def check_stages(
     stages: Sequence[Stage], scheme: LandmarkScheme, flip_tta: bool
 ) -> None:
-    """Refuse networks that cannot follow one another, or do not fit the scheme.
+    """Refuse networks that do not fit each other or the scheme.
 
     Args:
         stages, scheme, flip_tta: see `localizer.Localizer`.

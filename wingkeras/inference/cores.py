@@ -1,14 +1,14 @@
-"""How many cores there are to work with."""
+"""The number of CPU cores that this process may use."""
 
 import os
 import re
 
 
 def available_cores() -> int:
-    """The cores that this process may use, which may be fewer than the machine has.
+    """The number of cores this process may use, which may be fewer than the machine's.
 
-    `OMP_NUM_THREADS` lowers them, which schedulers of clusters set for a worker: it
-    shares its machine with others.
+    `OMP_NUM_THREADS` lowers it: cluster schedulers set this variable for workers that
+    share a machine.
     """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))

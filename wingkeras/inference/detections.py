@@ -1,4 +1,4 @@
-"""What detectors return, and what is taken from a detector of one's own."""
+"""What detectors return, and what is accepted from a user's own detector."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ class Detections(NamedTuple):
     Attributes:
         boxes: `(N, 4)` float32 left, top, right, bottom of the squares around the
             faces' landmarks, image pixels.
-        scores: `(N,)` float32 in [0, 1], how sure the detector is; NaN where it does
-            not say.
+        scores: `(N,)` float32 in [0, 1], the detector's confidence; NaN where it gives
+            none.
 
     Example:
 

@@ -2,10 +2,10 @@
 
 A detector is anything that takes an `(H, W, 3)` uint8 RGB picture and returns
 `Detections`, or `(N, 4)` boxes alone. The boxes follow the networks' convention: the
-square around the face's landmarks, the largest face first. What a detector itself
-calls a face is another box, so each carries a calibration per landmark scheme,
-measured on the training faces of 300-W by `tools/calibrate_detectors.py`: five points
-span half of what 68 do.
+square around the face's landmarks, the largest face first. A detector's own boxes
+differ from these squares, so it has a calibration for each landmark scheme (five points
+span half of what 68 do). `tools/calibrate_detectors.py` measured the calibrations on
+the training faces of 300-W.
 """
 
 from pathlib import Path
@@ -33,7 +33,7 @@ _NAMES = ("haar", "yunet")
 def default_detector(
     scheme: LandmarkScheme, mean_shape: np.ndarray, size: int, box_scale: float
 ) -> YuNetDetector | NoDetector:
-    """What a localizer finds faces with; for things without eyes, what says so.
+    """The default detector of a localizer; `NoDetector` for objects without eyes.
 
     Args:
         scheme, mean_shape, size, box_scale: see `own_faces.box_in_that_of_68`.
@@ -58,15 +58,15 @@ def load_detector(
 
     Args:
         name: "haar" or "yunet".
-        path: of another YuNet model file than the packaged one.
+        path: of a YuNet model file to use instead of the packaged one.
         scheme: see `HaarDetector`.
         min_face: see the detectors, which have different defaults.
-        min_score: of YuNet; see there.
-        inner: from the square around 68 landmarks to that of a scheme that the
+        min_score: see `YuNetDetector`.
+        inner: maps the square around 68 landmarks to that of a scheme that the
             detector is not calibrated for, see `own_faces.box_in_that_of_68`.
 
     Raises:
-        ValueError: for an unknown name, and what the detectors refuse.
+        ValueError: for an unknown name, or an argument that the detector refuses.
 
     Example:
 

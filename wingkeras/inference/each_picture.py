@@ -1,4 +1,4 @@
-"""The faces of many pictures, of which some may fail: one result for each."""
+"""The faces of many pictures: one result for each, also where a picture fails."""
 
 import itertools
 from collections.abc import Callable, Generator, Iterable
@@ -12,17 +12,17 @@ from wingkeras.inference.faces import Faces
 from wingkeras.inference.localizer import Localizer
 
 BATCH_SIZE = 8
-"""Faces, or pictures, that go through the networks at a time."""
+"""Number of faces, or of pictures, that go through the networks at a time."""
 
 
 class Picture(NamedTuple):
-    """A picture on its way, as far as it has come.
+    """A picture being processed, with the results so far.
 
     Attributes:
-        job: what it was made of.
+        job: the job that it was read from.
         shape: height first.
-        image: `(H, W, 3)` uint8 RGB, if it was to be kept.
-        searched: its faces' boxes and regions.
+        image: `(H, W, 3)` uint8 RGB, if it is still needed.
+        searched: boxes and regions of its faces.
         landmarks: `(N, L, 2)` float32, image pixels.
         error: what went wrong with it, if anything did.
     """
@@ -35,7 +35,7 @@ class Picture(NamedTuple):
     error: Exception | None = None
 
     def faces(self, localizer: Localizer) -> Faces:
-        """What the localizer has found."""
+        """The faces that the localizer has found."""
         boxes, scores = self.searched.faces
         return Faces(self.landmarks, boxes, scores, localizer.scheme)
 
@@ -50,12 +50,12 @@ def find_each(
 
     Args:
         localizer: with its detector.
-        jobs: what pictures are made of, taken a few ahead of the results.
+        jobs: from which `read` makes the pictures; taken a few ahead of the results.
         read: from a job to an `(H, W, 3)` uint8 RGB picture, called by several threads.
-        keep: whether a picture is still needed with its result.
+        keep: whether the result must hold the pixels of the picture.
 
     Yields:
-        For each job, in order, what was found; or the error that it alone has met.
+        For each job, in order, what was found, or the error of that picture.
     """
 
     def prepare(job: Any) -> Picture:
@@ -83,7 +83,7 @@ def _count(picture: Picture) -> int:
 
 
 def _localize(localizer: Localizer, group: list[Picture]) -> list[Picture]:
-    """The pictures of a group with their landmarks."""
+    """The pictures of a group, with their landmarks added."""
     sound = [picture for picture in group if picture.error is None]
     try:
         regions = [picture.searched.regions for picture in sound]
@@ -91,7 +91,7 @@ def _localize(localizer: Localizer, group: list[Picture]) -> list[Picture]:
     except Exception as error:
         if len(group) == 1:
             return [group[0]._replace(error=error)]
-        # One by one, only the picture that is at fault fails.
+        # One by one, so that only the faulty picture fails.
         return [found for picture in group for found in _localize(localizer, [picture])]
     answers = iter(landmarks)
     return [

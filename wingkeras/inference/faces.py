@@ -22,7 +22,7 @@ class Face(NamedTuple):
     Attributes:
         landmarks: `(L, 2)` float32, image pixels.
         box: `(4,)` float32 left, top, right, bottom, image pixels.
-        score: of the detector, in [0, 1]; NaN where it gives none.
+        score: the detector's confidence, in [0, 1]; NaN where it gives none.
 
     Example:
 
@@ -41,7 +41,7 @@ class Face(NamedTuple):
 class Faces:
     """The faces of a picture, N of them with L landmarks each; N may be 0.
 
-    An index gives one `Face`, as iterating does. Slices, boolean masks and lists of
+    An index gives one `Face`, as iteration does. Slices, boolean masks and lists of
     indices give `Faces`.
 
     Attributes:
@@ -49,12 +49,13 @@ class Faces:
             is (0, 0).
         boxes: `(N, 4)` float32 left, top, right, bottom, image pixels: the squares that
             the landmarks were searched in.
-        scores: `(N,)` float32, of the detector, in [0, 1]; NaN where it gives none.
-        scheme: which L points these are.
+        scores: `(N,)` float32 in [0, 1], the detector's confidence; NaN where it gives
+            none.
+        scheme: of the L landmarks.
 
     Raises:
-        ValueError: for arrays that do not fit each other or the scheme, landmarks and
-            boxes that are not finite, and scores outside [0, 1].
+        ValueError: if the arrays do not fit each other or the scheme, landmarks or
+            boxes are not finite, or scores lie outside [0, 1].
 
     Example:
 
@@ -134,14 +135,14 @@ class Faces:
         shape: np.ndarray | None = None,
         margin: float = 0.25,
     ) -> AlignedFaces:
-        """Upright crops of the faces, by a similarity to a template.
+        """Upright crops of the faces, aligned with a template by a similarity.
 
         Args:
             image: the picture that the faces were found in; see `images.as_image`.
             size: side of the crops, pixels.
             shape: `(L, 2)` upright shape to fit to, any unit. By default the eyes, the
-                nose tip and the mouth corners come to the five points that ArcFace's
-                recognisers expect.
+                nose tip and the mouth corners are fitted to the five points that
+                ArcFace's recognisers expect.
             margin: of the crop around `shape`, as a share of its side, in [0, 0.5).
 
         Returns:
@@ -186,8 +187,8 @@ class Faces:
         """How far eyes and mouth are open: the ratios known as EAR and MAR.
 
         Returns:
-            `left_eye`, `right_eye` and `mouth`, those of which the scheme has the
-            contour: `(N,)` float32, gap over width. See `wingkeras.openness`.
+            `left_eye`, `right_eye` and `mouth`, if the scheme has the contour: `(N,)`
+            float32, gap over width. See `wingkeras.openness`.
 
         Example:
 
@@ -199,7 +200,9 @@ class Faces:
         return openness(self.landmarks, self.scheme)
 
     def _repr_png_(self) -> bytes | None:
-        """What a notebook shows: the points without their picture, or text for none."""
+        """The figure that a notebook shows: the points, without the picture; or
+        `None`, where the text is shown.
+        """
         from wingkeras.imaging.figures import as_png, points_figure
 
         if not len(self):
@@ -232,8 +235,8 @@ class Faces:
 
         Returns:
             `scheme`, its name; and `faces`, a list with the `box`, the `score` and the
-            `landmarks` of each; for 68 points also the `head_pose` (`yaw`, `pitch` and
-            `roll`), and the `openness` of the parts whose contours the scheme has.
+            `landmarks` of each face; for 68 points also its `head_pose` (`yaw`, `pitch`
+            and `roll`); and the `openness` of the parts whose contours the scheme has.
         """
         faces: list[dict[str, Any]] = [
             {
@@ -255,5 +258,5 @@ class Faces:
 def _as_json(values: np.ndarray | float) -> Any:
     if isinstance(values, np.ndarray):
         return [_as_json(part) for part in values]
-    # As a float of 64 bits: 0.1 in 32 would be written as 0.10000000149.
+    # As float64: a float32 of 0.1 would be written as 0.10000000149.
     return round(float(values), _DECIMALS) if np.isfinite(values) else None

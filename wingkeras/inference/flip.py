@@ -1,4 +1,4 @@
-"""Every face a second time, flipped: steadier landmarks, and how far they agree."""
+"""Localise every face in its mirror image too: steadier landmarks, and a flip error."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from wingkeras import geometry
 from wingkeras.imaging.images import as_image
 from wingkeras.inference.localizer import Localizer
 
-# Landmark networks return a face wherever they look; the flipped image tells. Fixed on
-# faces held out of the training of cnn6_300w: by a test, every model of the zoo keeps
-# most faces and loses most of what is none.
+# Landmark networks return a face for any crop; comparison with the flipped image shows
+# whether there is one. The value was chosen on faces held out of the training of
+# cnn6_300w. A test checks that with every model of the zoo, most faces stay below it,
+# and most crops without a face do not.
 MAX_FLIP_ERROR = 0.035
 """Flip error up to which landmarks count as those of a face."""
 
@@ -20,17 +21,18 @@ def localize_with_flip(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Localise in the picture and in its flipped image: two calls of the networks.
 
-    The flip error is small on a face that is well seen, and large where there is none.
+    The flip error is small on a clearly visible face, and large where there is none.
 
     Args:
-        localizer: to localise with. Its own flip test-time augmentation is left out: it
-            would hide the error.
+        localizer: finds the landmarks. Its own flip test-time augmentation is switched
+            off, as it would hide the error.
         image: see `images.as_image`.
         boxes: `(N, 4)`, image pixels; see `Localizer`.
 
     Returns:
-        `(N, L, 2)` float32 landmarks, image pixels: the means of both. And the `(N,)`
-        flip errors: mean distance between the two, over the side of the landmarks' box.
+        `(N, L, 2)` float32 landmarks, image pixels: the means of both calls. And the
+        `(N,)` flip errors: the mean distance between both, divided by the side of the
+        landmarks' box.
 
     Raises:
         ValueError: for an image or boxes of another form.

@@ -1,6 +1,6 @@
 """Boxes without a detector: those that a caller gives, or the whole picture.
 
-What is no face, no detector of this package finds.
+They serve objects other than faces, which no detector of this package finds.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from wingkeras.schemes import LandmarkScheme
 
 
 class GivenBoxes:
-    """In place of a detector: the same boxes in every picture.
+    """Used in place of a detector: the same boxes in every picture.
 
     Args:
         boxes: `(N, 4)` left, top, right, bottom of the squares around the points,
             image pixels; `(4,)` is one.
 
     Raises:
-        ValueError: for another shape, and boxes without area.
+        ValueError: for another shape, or boxes without area.
 
     Example:
 
@@ -46,7 +46,7 @@ class GivenBoxes:
             )
 
     def __call__(self, image: Any) -> np.ndarray:
-        """`(N, 4)` float32, whatever the picture."""
+        """The boxes `(N, 4)` float32, the same for every picture."""
         return self.boxes
 
     def __repr__(self) -> str:
@@ -54,7 +54,7 @@ class GivenBoxes:
 
 
 class WholePicture:
-    """In place of a detector: the thing fills the picture, and the network sees it all.
+    """Used in place of a detector: the first network sees the whole picture.
 
     Args:
         box_scale: of the localizer: side of its crop over that of the box.
@@ -81,13 +81,13 @@ class WholePicture:
 
 
 class NoDetector:
-    """In place of a detector, where none can find the things of a scheme."""
+    """Used in place of a detector for objects that no detector finds."""
 
     def __init__(self, scheme: LandmarkScheme):
         self._scheme = scheme
 
     def __call__(self, image: Any) -> np.ndarray:
-        """Say that boxes are needed.
+        """Raise an error that says that boxes are needed.
 
         Raises:
             ValueError: always.
@@ -99,7 +99,7 @@ class NoDetector:
 
 
 def needs_boxes(scheme: LandmarkScheme) -> str:
-    """Why nothing finds the things of a scheme, and what to do, for an error."""
+    """Error text: why no detector finds the objects of a scheme, and what to do."""
     return (
         f"No detector finds the things of scheme {scheme.name!r}: it has no eyes, so "
         "it is not that of a face. Say where they are: on the command line with "

@@ -21,24 +21,24 @@ from wingkeras.schemes import IBUG68, LandmarkScheme
 
 _LEAST_SIDE = 24
 _USUAL_SHARE = 0.1
-"""Of the smallest faces, of the overview's shorter side."""
+"""Side of the smallest faces, as a share of the overview's shorter side."""
 
 
 class HaarDetector(CalibratedDetector):
     """OpenCV's frontal face cascade.
 
     It finds upright, roughly frontal faces, and gives no scores. Several threads may
-    call one detector, each of which then has a cascade of its own.
+    call one detector; each then uses a cascade of its own.
 
     Args:
-        calibration: from its boxes to the networks' convention.
-        scheme: whose landmarks the boxes are to enclose, where no calibration is
-            given. For a scheme that is not in `CALIBRATIONS` those of "ibug68" are
+        calibration: maps its boxes to the networks' convention.
+        scheme: of the landmarks that the boxes enclose, if no calibration is given.
+            For a scheme that is not in `CALIBRATIONS`, the calibration for "ibug68" is
             used, with a warning.
         min_face: side of the smallest faces to look for, picture pixels, as far as
-            `search.MOST_PIXELS` allows. Small values take longer and find more boxes
-            that are no faces. By default the picture is searched at 640 px, for
-            faces of a tenth of its shorter side.
+            `search.MOST_PIXELS` allows. Small values take longer and give more false
+            detections. By default the picture is searched at 640 px, for faces of at
+            least a tenth of its shorter side.
 
     Raises:
         ValueError: for a `min_face` below 1.
@@ -51,8 +51,8 @@ class HaarDetector(CalibratedDetector):
     """
 
     # Medians over the 300-W training faces that it finds; measured by
-    # `python tools/calibrate_detectors.py --data PATH_TO_300W`. Faces mirror, so
-    # `right` is 0.
+    # `python tools/calibrate_detectors.py --data PATH_TO_300W`. `right` is 0, as faces
+    # are symmetric.
     CALIBRATIONS = MappingProxyType(
         {
             "ibug68": BoxCalibration(right=0.0, down=0.1527, scale=0.8761),
@@ -103,6 +103,6 @@ class HaarDetector(CalibratedDetector):
 
 
 def _load_cascade() -> cv2.CascadeClassifier:
-    # Beside the module: `cv2.data` is not declared for type checkers.
+    # The path is built from that of `cv2`: type checkers do not know `cv2.data`.
     folder = Path(cv2.__file__).parent / "data"
     return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt2.xml"))

@@ -1,4 +1,4 @@
-"""Networks that Keras runs: the only module of inference that needs Keras."""
+"""Networks run by Keras. No other module of inference needs Keras."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-# Registers the layers that a pickled network may have.
+# The import registers the layers that a pickled network may have.
 from wingkeras import models as _models  # noqa: F401
 from wingkeras.imaging import graph_crops
 from wingkeras.inference import cascade
@@ -23,7 +23,7 @@ class KerasStage:
     optimizer.
 
     Attributes:
-        network: from `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
+        network: maps `(N, S, S, 3)` pixels in [0, 255] to shape vectors `(N, 2L)`
             in pixels of that input.
         mean_shape: `(L, 2)`, pixels of the input.
 
@@ -76,7 +76,7 @@ def localize_regions(
     maps: Any,
     flip_scheme: LandmarkScheme | None = None,
 ) -> Any:
-    """`cascade.localize_regions` in `keras.ops`: for graphs, and to be compiled."""
+    """`cascade.localize_regions` in `keras.ops`, for use in graphs and compilation."""
     return cascade.localize_regions(
         stages, regions, maps, flip_scheme, ops, graph_crops.crop
     )
@@ -85,7 +85,7 @@ def localize_regions(
 def compile_stages(
     stages: Sequence[KerasStage], flip_scheme: LandmarkScheme | None, region_size: int
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """`localize_regions` from arrays to arrays, without a trace per batch size.
+    """`localize_regions`, compiled for arrays, without a trace for every batch size.
 
     Args:
         stages, flip_scheme: see `cascade.localize_regions`.
@@ -119,7 +119,7 @@ def compile_stages(
 
 
 def _in_powers_of_two(function):
-    """Pad batches, since XLA compiles for every batch size it meets."""
+    """Pad batches to powers of two, since XLA compiles anew for every batch size."""
 
     def padded(regions, maps):
         count = len(regions)

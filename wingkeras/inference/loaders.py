@@ -1,4 +1,4 @@
-"""How ONNX Runtime, LiteRT and OpenVINO load a file; see `runtimes` for what runs it.
+"""Loading files with ONNX Runtime, LiteRT and OpenVINO; see `runtimes`.
 
 Each library is imported when the first of its files is loaded.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from wingkeras.inference.sharing import Exclusive, OneEach
 
 Run = Callable[[dict[str, Any]], np.ndarray]
-"""From arrays by the names of a file's inputs to its one output, in any thread."""
+"""Maps arrays, by the names of a file's inputs, to its one output; thread-safe."""
 
 
 def _load_onnx(path: Path, cores: int, exact: bool, streams: bool) -> Run:
@@ -20,7 +20,8 @@ def _load_onnx(path: Path, cores: int, exact: bool, streams: bool) -> Run:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1 if streams else cores
-    # Idle threads would keep the cores from the next network, and from OpenCV.
+    # Otherwise idle threads would spin, and block cores that the next network and
+    # OpenCV need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"]
@@ -52,7 +53,7 @@ def _load_openvino(path: Path, cores: int, exact: bool, streams: bool) -> Run:
         return openvino.Core().compile_model(str(path), "CPU", settings)
 
     if streams:
-        # They share the weights, and the model lives as long as they do.
+        # Infer requests share the weights, and keep the model alive.
         shared = OneEach(make().create_infer_request)
     else:
         shared = Exclusive(lambda: make().create_infer_request())
@@ -60,7 +61,7 @@ def _load_openvino(path: Path, cores: int, exact: bool, streams: bool) -> Run:
 
 
 def _shared_run(shared: Exclusive | OneEach, call: Callable[[Any, dict], Any]) -> Run:
-    """`call` of an object that threads share; the object is made now."""
+    """A function that runs `call` on a shared object, which is made now."""
 
     def run(inputs: dict[str, Any]) -> np.ndarray:
         with shared.use() as loaded:
@@ -75,5 +76,5 @@ LOADERS: dict[str, Callable[[Path, int, bool, bool], Run]] = {
     "litert": _load_litert,
     "openvino": _load_openvino,
 }
-"""By the key of `runtimes.RUNTIMES`: from a path, the number of cores and what
-`runtimes.load_file` calls `exact` and `streams`."""
+"""Loaders by the keys of `runtimes.RUNTIMES`. They take a path, the number of cores,
+and `exact` and `streams` as in `runtimes.load_file`."""

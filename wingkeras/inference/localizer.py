@@ -26,9 +26,9 @@ class Localizer:
 
     Pictures are paths, PIL images or arrays, see `images.as_image`.
 
-    Several threads may share a localizer, whatever runs its networks, and with either
-    detector of this package. It belongs to the process that made it: a forked process
-    must make its own. Pickled or deep-copied it is built again, with the same weights.
+    Several threads may share a localizer, with any runtime and either detector of this
+    package. It belongs to the process that made it: a forked process must make its own.
+    A pickled or deep copy is built anew, with the same weights.
 
     Example:
 
@@ -40,14 +40,14 @@ class Localizer:
 
     Args:
         stages: the networks in their order; Keras runs all of them or none. The
-            second one sees the face upright: the landmarks of the first, fitted to
-            the mean shape, take out in-plane rotation and a bad box (Section 6).
-        scheme: which points the networks find.
+            second one sees the face upright: fitting the landmarks of the first to
+            the mean shape corrects in-plane rotation and a bad box (Section 6).
+        scheme: of the points that the networks find.
         box_scale: side of the first network's crop over that of the face's box,
             the square around its landmarks.
         detector: finds the faces for `detect`: `image -> Detections`, or `(N, 4)`
-            boxes; by default YuNet, and for a scheme without eyes, which no detector
-            finds, none.
+            boxes. By default YuNet; none for a scheme without eyes, as no detector
+            finds its objects.
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
 
@@ -124,7 +124,7 @@ class Localizer:
 
     @property
     def detector(self) -> Detector:
-        """What finds the faces for `detect`; `replace(detector=...)` changes it."""
+        """The detector that `detect` uses; `replace(detector=...)` changes it."""
         return self._detector
 
     @property
@@ -139,12 +139,14 @@ class Localizer:
 
     @functools.cached_property
     def without_flip_tta(self) -> "Localizer":
-        """The same one, its networks seeing every face once."""
+        """The same localizer without flip test-time augmentation."""
         return self.replace(flip_tta=False) if self.flip_tta else self
 
     @functools.cached_property
     def in_streams(self) -> "Localizer":
-        """The same one, whose files several threads run at once, each on one core."""
+        """The same localizer, with files that several threads run at once, each on one
+        core.
+        """
         return self.replace(stages=[*map(in_streams, self.stages)])
 
     @property
@@ -184,7 +186,7 @@ class Localizer:
     def localize_batch(
         self, pictures: Iterable[tuple[Any, Any]], batch_size: int = 32
     ) -> Iterator[np.ndarray]:
-        """The landmarks of many pictures, whose faces go through the networks together.
+        """The landmarks of many pictures; their faces share the calls of the networks.
 
         Args:
             pictures: pairs of a picture and its boxes, see `__call__`; they are taken
@@ -218,7 +220,7 @@ class Localizer:
             RuntimeError: in a forked process.
         """
         self._check_process()
-        with np.errstate(invalid="ignore", over="ignore"):  # told below
+        with np.errstate(invalid="ignore", over="ignore"):  # checked below
             landmarks = self._compute(regions, maps.astype(np.float32))
         if not np.isfinite(landmarks).all():
             raise FloatingPointError(
@@ -233,7 +235,7 @@ class Localizer:
             image: see `images.as_image`.
 
         Returns:
-            The faces, the largest first; none is no error.
+            The faces, the largest first; finding none is not an error.
 
         Raises:
             ValueError, FloatingPointError, RuntimeError: see `detect_batch`.
@@ -288,7 +290,7 @@ class Localizer:
 
     def _check_process(self) -> None:
         # The runtimes' threads do not survive a fork: a call would wait for them
-        # for ever.
+        # forever.
         if os.getpid() != self._process:
             raise RuntimeError(
                 f"This localizer was made in process {self._process}, and its networks "

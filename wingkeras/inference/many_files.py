@@ -15,7 +15,7 @@ from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
 
 _MOST_KEPT = 6 << 20
-"""Bytes of a picture that is kept until it is drawn on; larger ones are read again."""
+"""Most bytes of a picture kept in memory for drawing; larger ones are read again."""
 
 
 class Job(NamedTuple):
@@ -43,13 +43,13 @@ def predict_files(
 ) -> Generator[Result, None, None]:
     """Find the faces of picture files and write what was found, as `predict_file` does.
 
-    Reading, detection, the networks and writing overlap; every file is written whole
-    or not at all, whenever the process is killed.
+    Reading, detection, the networks and writing overlap. Every file is written whole
+    or not at all, even if the process is killed.
 
     Args:
         localizer: with its detector.
         jobs: the pictures, taken a few ahead of the results; an exception among them
-            is passed on in its turn.
+            is yielded in its turn.
         formats, flip_error, max_pixels, draw_head_pose: see `predict_file`.
 
     Yields:

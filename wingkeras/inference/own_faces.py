@@ -1,7 +1,7 @@
-"""Where a detector's box lies around points of a face that it is not calibrated for.
+"""Boxes for face schemes that the detectors are not calibrated for.
 
-Detectors are calibrated on 68 landmarks. The eyes are in the mean shape of any network
-for faces, so they tell where its box lies in that of the 68.
+Detectors are calibrated on 68 landmarks. The mean shape of any network for faces has
+eyes, and they tell where the scheme's box lies relative to that of the 68 landmarks.
 """
 
 import numpy as np
@@ -9,15 +9,15 @@ import numpy as np
 from wingkeras.inference.calibration import BoxCalibration
 from wingkeras.schemes import LandmarkScheme
 
-# The eyes' centres in the square around 68 landmarks, as shares of its side from its
-# centre: that of `cnn6_300w`'s mean shape, a mean over 300-W's training faces.
+# The eyes' centres relative to the centre of the square around 68 landmarks, as shares
+# of its side, in the mean shape of `cnn6_300w`, a mean over 300-W's training faces.
 _EYES_OF_68 = np.array([[-0.2091, -0.2905], [0.2091, -0.2905]])
 
 
 def box_in_that_of_68(
     scheme: LandmarkScheme, mean_shape: np.ndarray, size: int, box_scale: float
 ) -> BoxCalibration:
-    """From the square around 68 landmarks to that around the points of a scheme.
+    """Maps the square around 68 landmarks to that around the points of a scheme.
 
     Args:
         scheme: with eyes.

@@ -1,10 +1,10 @@
 """Many pictures at once: reading, detection, crops and networks overlap.
 
-Pictures are prepared in a thread per core, as decoders and OpenCV let go of Python's
-lock while they work. Meanwhile the networks run in further threads, each on the faces
-of several pictures and on one core: that costs less than sharing out a single call.
-Keras uses all cores by itself, and gets one thread. What is in hand at a time is
-bounded, and comes out in the order in which it went in.
+Pictures are prepared in one thread per core, as decoders and OpenCV release Python's
+global lock while they work. Meanwhile the networks run in further threads, each on the
+faces of several pictures and on one core: this costs less than spreading one call over
+all cores. Keras uses all cores by itself, and gets one thread. The number of pictures
+in memory is bounded, and results keep the order of the pictures.
 """
 
 from collections import deque
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 
 class Searcher(batches.RegionLocalizer, Protocol):
-    """What also finds the faces: a `Localizer`, as far as this module needs it.
+    """The part of a `Localizer` that this module needs: it also finds faces.
 
     Attributes:
         detector: see `Localizer`.
@@ -52,8 +52,8 @@ class Searched(NamedTuple):
     """A picture that is ready for the networks.
 
     Attributes:
-        faces: what the detector found.
-        regions: the faces' regions.
+        faces: the detector's boxes and scores.
+        regions: the face regions.
     """
 
     faces: Detections
@@ -69,8 +69,7 @@ def search(localizer: Searcher, image: np.ndarray) -> Searched:
 def preparing_threads(localizer: Searcher) -> int:
     """How many threads may search pictures at a time.
 
-    One for a detector of the caller's own, of which it is not known whether threads
-    may share it.
+    A detector of the caller's own gets one thread, as it may not be safe to share.
     """
     ours = isinstance(localizer.detector, CalibratedDetector)
     return available_cores() if ours else 1
@@ -79,17 +78,17 @@ def preparing_threads(localizer: Searcher) -> int:
 def in_order(
     function: Callable[[T], R], items: Iterable[T], threads: int, ahead: int
 ) -> Generator[R, None, None]:
-    """What a function makes of items, in their order, by several threads.
+    """Results of a function for items, in their order, computed by several threads.
 
     Args:
         function: called with every item.
         items: taken by the caller's thread, as they are needed.
-        threads: how many call the function.
-        ahead: how many items are taken before the first result is waited for.
+        threads: how many threads call the function.
+        ahead: how many items are taken before the first result is awaited.
 
     Raises:
-        Exception: that of the function, in its turn, or that of `items`. What has not
-            been begun is then left out, as it is when the iterator is closed.
+        Exception: that of the function, in its turn, or that of `items`. Items not yet
+            begun are then dropped, as they are when the iterator is closed.
     """
     waiting: deque[Future[R]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="wingkeras")
@@ -107,7 +106,7 @@ def in_order(
 def grouped(
     items: Iterable[T], faces: Callable[[T], int], batch_size: int
 ) -> Iterator[list[T]]:
-    """Pictures in groups of `batch_size` faces or so, and as many pictures at most."""
+    """Groups of about `batch_size` faces, and of at most as many pictures."""
     group: list[T] = []
     total = 0
     for item in items:
@@ -125,12 +124,13 @@ def localize_groups(
     localizer: Searcher,
     groups: Iterable[list[T]],
 ) -> Generator[R, None, None]:
-    """What a function makes of a localizer and groups of pictures, in their order.
+    """Results of a function for groups of pictures, in their order.
 
     Args:
-        function: called by several threads where the localizer allows it.
-        localizer: the first group gets it as it is, the others with its networks in
-            streams: these are loaded only if there are so many pictures.
+        function: takes the localizer and a group; called by several threads where the
+            localizer allows it.
+        localizer: passed as it is with the first group, and with its networks in
+            streams after that: streams are loaded only for more than one group.
         groups: of pictures.
     """
     streams = Exclusive(lambda: localizer.in_streams)
@@ -151,7 +151,7 @@ def localize_groups(
 def detect_all(
     localizer: Searcher, images: Iterable[Any], batch_size: int
 ) -> Iterator[tuple[Detections, np.ndarray]]:
-    """See `Localizer.detect_batch`; boxes, scores and landmarks of every picture."""
+    """Boxes, scores and landmarks of every picture; see `Localizer.detect_batch`."""
 
     def prepare(given: Any) -> Searched:
         return search(localizer, as_image(given))

@@ -1,4 +1,4 @@
-"""Landmarks for picture files: what `wingkeras predict` and `demo` do."""
+"""Landmarks for picture files, for `wingkeras predict` and `wingkeras demo`."""
 
 import json
 from collections.abc import Collection
@@ -20,10 +20,10 @@ USUAL_FORMATS = ("json", "picture")
 
 
 class Prediction(NamedTuple):
-    """What was found in a picture, and written.
+    """The number of faces found in a picture, and the files written for it.
 
     Attributes:
-        faces: how many were found.
+        faces: number of faces found.
         files: paths of the files written; the picture, if there is one, is the first.
     """
 
@@ -53,10 +53,10 @@ def predict_file(
             pixel is (0, 0)), head pose and openness, see `Faces.to_dict`; "pts" a file
             `NAME.face1.pts` for each face; "picture" the picture with the landmarks
             drawn in, `NAME.landmarks.jpg` for a JPEG and `NAME.landmarks.png` for any
-            other.
+            other format.
         flip_error: whether the JSON holds each face's flip error as well; see
             `flip.localize_with_flip`. The networks run about twice as long.
-        max_pixels: that the picture may have, see `read_image`.
+        max_pixels: most pixels of the picture, see `read_image`.
         draw_head_pose: whether the picture shows the axes of every head; see
             `Faces.draw`.
 
@@ -80,10 +80,10 @@ def predict_file(
 
 
 def check_formats(formats: Collection[str]) -> None:
-    """Refuse formats that are none.
+    """Refuse unknown formats.
 
     Raises:
-        ValueError: for one that is not in `FORMATS`.
+        ValueError: for a format that is not in `FORMATS`.
     """
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
@@ -140,8 +140,8 @@ def write_found(
 def is_done(path: Path, folder: Path, name: str, formats: Collection[str]) -> bool:
     """Whether `predict_file` has written its files for a picture before.
 
-    A picture without a face leaves no `.pts` file, and does not count as done where
-    those are wanted.
+    A picture without a face has no `.pts` file, so it never counts as done if `.pts`
+    files are wanted.
 
     Args:
         path, folder, name, formats: see `predict_file`.
@@ -168,7 +168,7 @@ def _picture_path(path: Path, folder: Path, name: str) -> Path:
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:
-    # OpenCV itself cannot write to every path, and does not say so.
+    # OpenCV itself cannot write to every path, and does not report that.
     good, content = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     if not good:
         height, width = image.shape[:2]
@@ -179,10 +179,11 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
 
 
 def _write_all_pts(folder: Path, name: str, faces: Faces) -> list[Path]:
-    """Write a file per face; those of further faces, found before, are removed."""
+    """Write a file per face; remove surplus files of an earlier call."""
     paths = [_pts_path(folder, name, i) for i in range(1, len(faces) + 1)]
-    # The first one last, and the last surplus one first: after a kill, the first one
-    # tells that all are there, and no file is left that a later call would not find.
+    # The first file is written last, so that after a kill its presence shows that all
+    # are there. Surplus files are removed from the last one backwards, so that a later
+    # call finds those that remain.
     for path, face in reversed(list(zip(paths, faces, strict=True))):
         write_pts(path, face.landmarks)
     surplus = len(faces) + 1

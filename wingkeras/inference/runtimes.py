@@ -1,4 +1,4 @@
-"""Exported files, run: ONNX Runtime, LiteRT and OpenVINO behind the same call.
+"""Runs exported files: ONNX Runtime, LiteRT and OpenVINO behind the same call.
 
 ```python
 run = wingkeras.inference.runtimes.load_file("cnn6_300w.all.onnx")
@@ -21,13 +21,13 @@ from wingkeras.inference.stages import Stage
 
 
 class Runtime(NamedTuple):
-    """What runs files.
+    """A runtime for exported files.
 
     Attributes:
-        module: that must be importable.
-        ending: of the files it runs.
-        converter: module that makes them.
-        extra: of this package that installs both.
+        module: its module, which must be importable.
+        ending: ending of the files that it runs.
+        converter: module that makes these files.
+        extra: extra of this package that installs both modules.
     """
 
     module: str
@@ -41,7 +41,7 @@ RUNTIMES = {
     "onnx": Runtime("onnxruntime", ".onnx", "tf2onnx", "onnx"),
     "litert": Runtime("ai_edge_litert", ".tflite", "tensorflow", "litert"),
 }
-"""The fastest for CNN-6/7 first, as measured by `tools/benchmark.py latency`."""
+"""Runtimes, the fastest for CNN-6/7 first, see `tools/benchmark.py latency`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +49,12 @@ class FileStage:
     """One network of a localizer, run from an exported file.
 
     Attributes:
-        run: from `(N, S, S, 3)` float32 crops in [0, 255] to shape vectors `(N, 2L)`
+        run: maps `(N, S, S, 3)` float32 crops in [0, 255] to shape vectors `(N, 2L)`
             float32, pixels of the crop.
         mean_shape: `(L, 2)`, pixels of the crop.
         size: S.
-        runtime: what `run` calls, a key of `RUNTIMES`; "array" for any other function
-            of arrays.
+        runtime: the runtime that `run` calls, a key of `RUNTIMES`; "array" for any
+            other function of arrays.
 
     Example:
 
@@ -77,16 +77,16 @@ class FileStage:
 
 
 def fastest(is_converted: Callable[[str], bool] = lambda ending: False) -> str:
-    """The fastest runtime here that has its files, or that they can be made for.
+    """The fastest installed runtime whose files exist or can be made.
 
     Keras is imported only if a network would have to be converted.
 
     Args:
-        is_converted: whether the networks are in files with this ending already.
+        is_converted: whether files of the networks with this ending exist already.
 
     Returns:
-        A key of `RUNTIMES`, or "keras" if no other is installed, or Keras runs on
-        another backend than TensorFlow, which the converters belong to.
+        A key of `RUNTIMES`; "keras" if no other is installed, or if Keras does not run
+        on TensorFlow, which the converters need.
     """
     for name, runtime in RUNTIMES.items():
         if find_spec(runtime.module) and (
@@ -104,10 +104,10 @@ def _keras_can_convert() -> bool:
 
 
 def check(runtime: str) -> Runtime:
-    """A runtime by name.
+    """The runtime of a name, if it is installed.
 
     Raises:
-        ValueError: if it is not known.
+        ValueError: if the name is unknown.
         ImportError: if it is not installed.
     """
     if runtime not in RUNTIMES:
@@ -123,14 +123,14 @@ def check(runtime: str) -> Runtime:
 
 
 def default(path: Path) -> str:
-    """The runtime a file is made for, by its ending."""
+    """The runtime that a file is made for, judged by its ending."""
     return "litert" if path.suffix == ".tflite" else "onnx"
 
 
 class ModelFile:
     """An exported file that a runtime has loaded; see `load_file`.
 
-    Several threads may call it. Pickled, it is loaded again from the same path.
+    Several threads may call it. A pickled copy is loaded again from the same path.
 
     Attributes:
         path: of the file.
@@ -144,7 +144,7 @@ class ModelFile:
         self._run = LOADERS[runtime](path, available_cores(), exact, streams)
 
     def __call__(self, **inputs: Any) -> np.ndarray:
-        """The one output, for arrays under the names that the file gives its inputs."""
+        """The file's one output, for arrays named like the file's inputs."""
         return self._run(inputs)
 
     def __repr__(self) -> str:
@@ -164,13 +164,13 @@ def load_file(
 
     Args:
         path: of an `.onnx` or `.tflite` file.
-        runtime: a key of `RUNTIMES`; by default the file's own.
-        exact: whether to compute in float32 throughout; OpenVINO may otherwise use
-            bfloat16 where the processor has it, which suits a bare network, but
-            moves landmarks by pixels where a file computes coordinates too.
-        streams: whether a call runs on one core, and those of several threads at once,
-            instead of one after the other on all cores: more results a second, each
-            of them later.
+        runtime: a key of `RUNTIMES`; by default the one for the file's ending.
+        exact: whether to compute in float32 throughout. Otherwise OpenVINO may use
+            bfloat16 where the processor supports it. This suits a bare network, but
+            moves landmarks by pixels if the file also computes coordinates.
+        streams: whether each call runs on one core, so that calls from several threads
+            run at once. Otherwise they run one after the other on all cores. Streams
+            give more results per second, at a higher latency.
 
     Returns:
         A function of arrays, named as the file names its inputs. Several threads may
@@ -178,8 +178,8 @@ def load_file(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for an unknown runtime, or a file that is not for it or broken.
-        ImportError: if it is not installed.
+        ValueError: for an unknown runtime, or a file that is broken or not for it.
+        ImportError: if the runtime is not installed.
 
     Example:
 
@@ -197,7 +197,7 @@ def load_file(
         raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
     try:
         return ModelFile(path, runtime, exact, streams)
-    except Exception as error:  # each has its own
+    except Exception as error:  # each runtime has exception types of its own
         raise ValueError(
             f"{runtime} cannot read {path}; write the file again. It said: {error}"
         ) from error
@@ -206,7 +206,7 @@ def load_file(
 def load_stage(
     path: str | Path, runtime: str, mean_shape: np.ndarray, size: int
 ) -> FileStage:
-    """A bare network from a file, in bfloat16 where runtime and processor have it.
+    """A bare network from a file, in bfloat16 where runtime and processor support it.
 
     Args:
         path, runtime: see `load_file`.
@@ -234,7 +234,7 @@ def in_streams(stage: Stage) -> Stage:
 
 @dataclass(frozen=True)
 class _OfCrops:
-    """A file of a bare network as a function of crops; a lambda cannot be pickled."""
+    """A bare network's file as a function of crops that, unlike a lambda, pickles."""
 
     file: ModelFile
 

@@ -1,4 +1,4 @@
-"""Writing localizers into folders that `zoo.load` takes."""
+"""Saving localizers to folders that `zoo.load` reads."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ from wingkeras.storage.registry import find_entry
 
 
 def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
-    """Write a localizer into a folder that `load` takes.
+    """Save a localizer to a folder that `load` reads.
 
-    A model that the folder holds can be loaded until the new one can: weight files
-    have a part of their SHA-256 in their names, `model.json` comes after them, and the
-    files of the model before go last.
+    If the folder holds a model already, that one can be loaded until the new one can:
+    weight files have a part of their SHA-256 in their names, `model.json` is written
+    after them, and the files of the old model are removed last.
 
     Args:
         localizer: to save.
@@ -31,13 +31,13 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
             on.
 
     Returns:
-        Its entry.
+        The entry of the saved model.
 
     Raises:
-        ValueError: if another runtime than Keras runs it, a network is not one of
+        ValueError: if a runtime other than Keras runs it, a network is not one of
             `wingkeras.models` or has weights that are not finite, or `name` cannot be
-            that of a file.
-        OSError: if a file cannot be written; the folder's model is as before.
+            a file name.
+        OSError: if a file cannot be written; the folder's old model is unchanged.
 
     Example:
 
@@ -63,7 +63,7 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
     )
     described = folder / "model.json"
     text = json.dumps(entry_values(entry), allow_nan=False)
-    parse_entry(json.loads(text), described)  # what could not be loaded is not saved
+    parse_entry(json.loads(text), described)  # refuse to save what cannot be loaded
     before = _files_of(folder)
     for stage, content in zip(entry.stages, contents, strict=True):
         with atomic_write(folder / stage.file) as scratch:
@@ -89,7 +89,7 @@ def _describe(stage: KerasStage, name: str, content: bytes) -> StageEntry:
 
 
 def _files_of(folder: Path) -> set[str]:
-    """Weight files of the model that a folder holds, if it does."""
+    """Weight files of the model in a folder, if there is one."""
     try:
         entry, found = find_entry(folder)
     except (ValueError, OSError):

@@ -1,8 +1,8 @@
-"""At which sizes, and in which parts, a picture is searched for faces.
+"""The scales and tiles at which a picture is searched for faces.
 
-A detector finds faces of a limited range of sizes. The overview, the whole picture at
-640 px, has the large ones. Small faces of large pictures are found in a closer look,
-which is taken in tiles, so that memory does not grow with the picture.
+A detector finds faces of a limited range of sizes. Large faces are found in the
+overview, the whole picture at 640 px. Small faces of large pictures are found in the
+closer look, which is taken in tiles, so that memory does not grow with the picture.
 """
 
 import itertools
@@ -19,7 +19,7 @@ OVERVIEW_SIDE = 640
 """Longest side of the overview, pixels."""
 
 MOST_PIXELS = 1 << 23
-"""Of a closer look. Its tiles, which overlap, have at most 16/9 as many."""
+"""Most pixels of a closer look. Its overlapping tiles have at most 16/9 as many."""
 
 _TILE = 1280
 _MOST_OVERLAP = _TILE // 4
@@ -28,14 +28,14 @@ HEAD = 1.5
 """Side of a head with its ears and hair over that of the face's box."""
 
 SAME_FACE = 0.3
-"""Intersection over union from which two boxes are of one face."""
+"""Least intersection over union at which two boxes count as one face."""
 
 PART_OF_FACE = 0.6
-"""Share of a box inside another one from which it is no face of its own."""
+"""Least share of a box inside another box at which it is not a separate face."""
 
 
 class View(NamedTuple):
-    """A part of the picture at the size it is searched at.
+    """A part of the picture, at the scale at which it is searched.
 
     Attributes:
         pixels: `(h, w, 3)` uint8 RGB.
@@ -48,11 +48,11 @@ class View(NamedTuple):
     corner: tuple[int, int] = (0, 0)
 
     def to_picture(self, rectangles: np.ndarray) -> np.ndarray:
-        """Boxes `(N, 4)` in picture pixels.
+        """Convert rectangles to boxes `(N, 4)` in picture pixels.
 
         Args:
             rectangles: `(N, 4)` left, top, width and height, as OpenCV returns them:
-                view pixels, counted from the edge of the first one.
+                view pixels, counted from the outer edge of the first pixel.
         """
         corners = rectangles[:, :2] + self.corner
         boxes = np.concatenate([corners, corners + rectangles[:, 2:4]], axis=1)
@@ -60,17 +60,17 @@ class View(NamedTuple):
 
 
 def overview_factor(shape: Sequence[int]) -> float:
-    """Picture pixels per pixel of the overview, from 1."""
+    """Picture pixels per pixel of the overview, 1 or more."""
     return max(1.0, max(shape[:2]) / OVERVIEW_SIDE)
 
 
 def closer_factor(shape: Sequence[int], min_face: float, least: float) -> float:
-    """Picture pixels per pixel of the closer look, from 1.
+    """Picture pixels per pixel of the closer look, 1 or more.
 
     Args:
         shape: of the picture, height first.
-        min_face: side of the smallest faces that are wanted, picture pixels. Where the
-            closer look would exceed `MOST_PIXELS`, larger ones are the smallest.
+        min_face: side of the smallest faces that are wanted, picture pixels. It is
+            raised where the closer look would exceed `MOST_PIXELS`.
         least: side of the smallest faces that the detector finds, pixels of the view.
     """
     bound = math.sqrt(shape[0] * shape[1] / MOST_PIXELS)
@@ -98,7 +98,7 @@ def views(image: np.ndarray, min_face: float, least: float) -> Iterator[View]:
     if closer >= overview:
         return
     level = shrink(image, closer)
-    # Whatever is too small for the overview is whole in one tile, with some room.
+    # A face too small for the overview must lie whole, with some margin, in one tile.
     overlap = min(_MOST_OVERLAP, math.ceil(1.5 * least * overview / closer))
     rows, columns = (_spans(side, overlap) for side in level.shape[:2])
     for (top, bottom), (left, right) in itertools.product(rows, columns):
@@ -106,7 +106,7 @@ def views(image: np.ndarray, min_face: float, least: float) -> Iterator[View]:
 
 
 def _spans(length: int, overlap: int) -> list[tuple[int, int]]:
-    """Start and end of the fewest tiles of equal size that cover a length."""
+    """Starts and ends of equal tiles that cover a length, as few as possible."""
     count = max(1, math.ceil((length - overlap) / (_TILE - overlap)))
     size = math.ceil((length + (count - 1) * overlap) / count)
     starts = np.linspace(0, length - size, count).round().astype(int)
@@ -114,7 +114,7 @@ def _spans(length: int, overlap: int) -> list[tuple[int, int]]:
 
 
 def around(boxes: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Which boxes have their centre on or close beside one of some faces.
+    """Which boxes have their centre inside or close to one of the faces.
 
     Args:
         boxes: `(N, 4)`.
@@ -130,12 +130,12 @@ def around(boxes: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def merge(boxes: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """Which boxes of several views to keep: one for each face.
+    """Choose which boxes of several views to keep: one for each face.
 
     Args:
         boxes: `(N, 4)`, picture pixels.
-        ranks: `(N,)`; of two boxes of one face that of the higher rank is kept, and so
-            it is where one lies inside the other.
+        ranks: `(N,)`; if two boxes belong to one face, or one lies inside the other,
+            the one of higher rank is kept.
 
     Returns:
         Indices of the boxes to keep, in the order of their ranks, the highest first.

@@ -1,4 +1,4 @@
-"""Objects that threads share although only one may use each at a time."""
+"""Sharing between threads of objects that only one thread may use at a time."""
 
 import os
 import threading
@@ -12,14 +12,14 @@ T = TypeVar("T")
 class Exclusive(Generic[T]):
     """An object behind a lock, made on first use.
 
-    Interpreters keep their inputs and results inside, so that two threads would mix
-    them up. Each uses all cores already: waiting costs little. Pickled, or in a forked
-    process, whose lock might be held by a thread that is not there, the object is made
-    anew.
+    Interpreters store their inputs and results, so that two threads would mix them up.
+    Each uses all cores already, so waiting costs little. The object is made anew after
+    pickling, and in a forked process, where a thread that no longer exists might hold
+    the lock.
 
     Args:
-        make: called without arguments; a function of a module, or a partial of one, if
-            it is to be pickled.
+        make: makes the object, without arguments; it must be a module-level function,
+            or a partial of one, to be pickled.
     """
 
     def __init__(self, make: Callable[[], T]):
@@ -28,7 +28,7 @@ class Exclusive(Generic[T]):
 
     @contextmanager
     def use(self) -> Iterator[T]:
-        """The object, until the end of the `with` block."""
+        """Reserve the object until the end of the `with` block."""
         held = self._held
         if held.process != os.getpid():
             held = self._held = _Held()
@@ -49,10 +49,10 @@ class _Held(Generic[T]):
 
 
 class OneEach(Generic[T]):
-    """An object for each thread that uses one at the moment, kept for the next.
+    """A pool of objects: one for each thread that uses one at the moment.
 
-    For small objects such as detectors, which a thread can have for itself. Pickled, or
-    in a forked process, they are made anew.
+    It suits small objects such as detectors. They are made anew after pickling, and in
+    a forked process.
 
     Args:
         make: see `Exclusive`.
@@ -65,11 +65,11 @@ class OneEach(Generic[T]):
 
     @contextmanager
     def use(self) -> Iterator[T]:
-        """An object that nobody else has until the end of the `with` block."""
+        """An object that no other thread uses until the end of the `with` block."""
         if self._process != os.getpid():
             self._process, self._free = os.getpid(), []
         free = self._free
-        # Without a lock: taking from a list, and adding to it, cannot be interrupted.
+        # This needs no lock: popping from a list and appending to it are atomic.
         try:
             value = free.pop()
         except IndexError:

@@ -1,4 +1,4 @@
-"""Pictures, videos and cameras that a command line means, and where results go."""
+"""The pictures, videos and cameras of a command line, and where results go."""
 
 import hashlib
 import os
@@ -10,10 +10,10 @@ from wingkeras.imaging.endings import PICTURE_ENDINGS, VIDEO_ENDINGS
 from wingkeras.imaging.images import BrokenFileError
 
 _DRAWN = (".landmarks.jpg", ".landmarks.png", ".landmarks.mp4")
-"""Endings of what is written with landmarks drawn in."""
+"""Endings of the files with landmarks drawn in."""
 
 _LONGEST_NAME = 200
-"""Bytes; file systems take 255, and endings follow."""
+"""Longest name in bytes: file systems allow 255, and endings are added."""
 
 
 class Source(NamedTuple):
@@ -21,9 +21,9 @@ class Source(NamedTuple):
 
     Attributes:
         origin: path of the file, or index of the camera.
-        place: of its results, relative to the folder for results: their folder, and
-            the name that their endings are added to. It depends on the origin and the
-            current folder alone, and no other origin has the same.
+        place: path of its results without their endings, relative to the folder for
+            results. It depends on the origin and the current folder alone, and is
+            unique to the origin.
     """
 
     origin: Path | int
@@ -43,15 +43,16 @@ def list_sources(
     """The pictures, videos and cameras meant by one input of a command line.
 
     Args:
-        given: a file, taken as it is; a folder, whose pictures and videos count, by
-            name, without hidden ones and what was drawn before; or the index of a
-            camera, such as "0".
-        recursive: whether folders in a folder count as well; links to folders do not.
-        report: called with every folder that cannot be read, and with `given` if it is
-            a folder without pictures and videos.
+        given: a file, taken as it is; a folder, for its pictures and videos, sorted by
+            name, without hidden files and files that this package has drawn; or the
+            index of a camera, such as "0".
+        recursive: whether to search folders in a folder as well; links to folders are
+            not followed.
+        report: called with an error for every folder that cannot be read, and for
+            `given` if it is a folder without pictures and videos.
     """
     path = Path(given)
-    # Of `os.path`, as a path's own methods raise for names that are too long.
+    # From `os.path`, since `Path`'s own methods raise for names that are too long.
     if str(given).isdecimal() and not os.path.exists(path):
         yield Source(int(str(given)), Path(f"camera{int(str(given))}"))
     elif not os.path.isdir(path):
@@ -80,7 +81,7 @@ def _walk(
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        # `DirEntry.is_dir` raises for links in a ring.
+        # `DirEntry.is_dir` raises for circular links.
         is_link = entry.is_symlink()
         is_folder = os.path.isdir(entry.path) if is_link else entry.is_dir()
         if is_folder:

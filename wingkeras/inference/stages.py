@@ -1,4 +1,4 @@
-"""What a localizer's networks have in common, whatever runs them."""
+"""The common interface of a localizer's networks, for every runtime."""
 
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ class Stage(Protocol):
 
     @property
     def runtime(self) -> str:
-        """What runs the network: "keras", or for files a key of `runtimes.RUNTIMES`."""
+        """The network's runtime: "keras", or for files a key of `runtimes.RUNTIMES`."""
         ...
 
     @property
@@ -36,7 +36,7 @@ class Stage(Protocol):
 
     @property
     def num_landmarks(self) -> int:
-        """L."""
+        """L, the number of landmarks."""
         ...
 
     def run(self, crops: Any, /) -> Any:

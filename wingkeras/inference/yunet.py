@@ -1,4 +1,4 @@
-"""YuNet, the small network for faces of OpenCV's zoo, which comes with the package."""
+"""YuNet, a small face detector of OpenCV's zoo, which comes with the package."""
 
 import functools
 import hashlib
@@ -24,10 +24,11 @@ from wingkeras.storage.registry import packaged_folder
 
 MIN_FACE = 40.0
 MIN_SCORE = 0.7
-"""Finds 2,011 of 2,012 training faces of 300-W; OpenCV's 0.9 finds 1,960."""
+"""Default least score: finds 2,011 of 2,012 training faces of 300-W; OpenCV's default
+of 0.9 finds 1,960."""
 
 LARGEST_SIDE = 300
-"""Pixels. Of a larger face, the network may take parts for faces."""
+"""Side in pixels. The network may take parts of a larger face for faces."""
 
 LEAST_SIDE = 28
 """At this size YuNet finds 98 % of the training faces of 300-W, at 20 px 79 %."""
@@ -36,17 +37,17 @@ LEAST_SIDE = 28
 class YuNetDetector(CalibratedDetector):
     """YuNet, a small network that also finds turned, occluded and profile faces.
 
-    Its scores are those of the network. Several threads may call one detector, each of
-    which then has a network of its own.
+    Its scores are those of the network. Several threads may call one detector; each
+    then uses a network of its own.
 
     Args:
-        path: of another YuNet model file in ONNX format than the packaged one.
+        path: of a YuNet model file, in ONNX format, to use instead of the packaged one.
         calibration, scheme: see `HaarDetector`.
         min_face: side of the smallest faces to look for, picture pixels, measured
-            around 68 landmarks. Pictures are searched at 640 px and, if such faces
-            are smaller than 28 px there, once more at the size that gives them 28 px,
-            or at `search.MOST_PIXELS`, 8.4 megapixels. Smaller faces are returned
-            where they are found.
+            around 68 landmarks. Pictures are searched at 640 px. If such faces are
+            smaller than 28 px there, pictures are searched once more, at the scale
+            that gives them 28 px, or at `search.MOST_PIXELS`, 8.4 megapixels. Smaller
+            faces that happen to be found are returned too.
         min_score: least score of the faces that are returned, in [0, 1].
 
     Raises:
@@ -64,7 +65,7 @@ class YuNetDetector(CalibratedDetector):
     FILE = "face_detection_yunet_2026may.onnx"
     SHA256 = "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0"
 
-    # Measured like Haar's.
+    # Measured in the same way as those of `HaarDetector`.
     CALIBRATIONS = MappingProxyType(
         {
             "ibug68": BoxCalibration(right=0.0, down=0.1451, scale=0.9043),
@@ -97,8 +98,7 @@ class YuNetDetector(CalibratedDetector):
         found = self._search(overview)
         if not tiles:
             return largest_first(*found)
-        # What is large in the overview is a face: a closer look may take parts of it
-        # for more.
+        # Large faces of the overview win: a closer look may take their parts for faces.
         clear = _sides(found.boxes) >= LEAST_SIDE * overview.factor
         too_large = _sides(found.boxes) >= LARGEST_SIDE * tiles[0].factor
         seen = [self._search(tile) for tile in tiles]

@@ -1,4 +1,4 @@
-"""Functional-API builders of the paper's networks (Sections 3 and 6), and of others."""
+"""Builders of the paper's networks (Sections 3 and 6) and of further networks."""
 
 from wingkeras.models.backbones import RESNET50_SIZE, Regressor, ResNet50
 from wingkeras.models.build import NETWORKS, build, input_size, network_name

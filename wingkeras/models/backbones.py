@@ -66,8 +66,8 @@ def Regressor(
 
     Average pooling and one dense layer follow the backbone's features. Its own
     preprocessing is inside the model. With trained weights, batch normalisation stays
-    as it came, in training too: the statistics of small batches of faces would undo
-    what the filters were trained for. From random weights it learns.
+    frozen in training: the statistics of small batches of faces would not suit the
+    trained filters. With random weights, batch normalisation is trained.
 
     Args:
         backbone: name of a builder in `keras.applications`, such as
@@ -89,8 +89,8 @@ def Regressor(
             another shape, or `weights` of a model with another network.
         FileNotFoundError: if there is no file `weights`.
         FetchError: if the model's weight file cannot be fetched, see `zoo.load`.
-        OSError: if the ImageNet weights cannot be fetched; the message says what to
-            put where.
+        OSError: if the ImageNet weights cannot be fetched; the message says where to
+            put the file.
 
     Example:
 
@@ -117,7 +117,7 @@ def Regressor(
 
 
 def check_backbone(backbone: str) -> None:
-    """Refuse what is no builder of `keras.applications`.
+    """Refuse a name that is not a builder of `keras.applications`.
 
     Raises:
         ValueError: for an unknown name.
@@ -157,10 +157,10 @@ def build_backbone(
         return network
     try:
         network = build(weights=weights and str(weights), include_top=False, **settings)
-    except Exception as error:  # Keras' downloads raise any, a bare Exception too
+    except Exception as error:  # Keras' downloads raise any type
         if weights != "imagenet":
             raise
-        # Raises by itself where the settings are wrong, not the weights.
+        # If the settings are wrong, and not the weights, this call raises too.
         build(weights=None, include_top=False, **settings)
         home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         raise OSError(
@@ -177,10 +177,10 @@ def build_backbone(
 
 @keras.saving.register_keras_serializable("wingkeras")
 class Preprocessing(layers.Layer):
-    """What a backbone of `keras.applications` expects to be done to its input.
+    """The preprocessing of a backbone of `keras.applications`.
 
-    As a layer, not as operations in the functional model: there its constants would
-    belong to no graph, and ONNX files would ask for them as a further input.
+    It is a layer, since constants of operations in the functional model would belong to
+    no graph, and ONNX files would ask for them as a further input.
 
     Args:
         backbone: name of the builder.
@@ -194,19 +194,19 @@ class Preprocessing(layers.Layer):
         self.backbone = backbone
 
     def call(self, image):
-        """Pixels in [0, 255], RGB, to the backbone's input, of the same shape."""
+        """Convert RGB pixels in [0, 255] to the backbone's input, of the same shape."""
         module = sys.modules[getattr(keras.applications, self.backbone).__module__]
         return module.preprocess_input(image)
 
     def get_config(self) -> dict:
-        """What a saved model says of the layer."""
+        """The configuration of the layer in a saved model."""
         return super().get_config() | {"backbone": self.backbone}
 
 
 def freeze_batch_normalization(network: keras.Model) -> None:
-    """Keep its statistics, scales and shifts as they are, in training too."""
-    # `network(x, training=False)` would not do: fitting a model around it overrides
-    # that with True.
+    """Keep the statistics, scales and shifts of batch normalisation in training too."""
+    # `network(x, training=False)` is not enough: fitting a model around it overrides
+    # this with True.
     for layer in network.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False

@@ -37,7 +37,7 @@ def build(
             `Regressor`, or "Heatmap" and a backbone for `HeatmapRegressor`.
         num_landmarks: L, the number of points.
         mean_shape: `(L, 2)`, pixels of the input; see `CNN6`. Networks with
-            heat maps do without.
+            heat maps do not need it.
         size: side of the input, pixels; `input_size(network)` by default.
         weights: to start from: a trained model, see `CNN6`; of a backbone also
             "imagenet" or a file, see `Regressor` and `HeatmapRegressor`.
@@ -48,7 +48,7 @@ def build(
 
     Raises:
         ValueError: for an unknown network, or a size, weights or batch normalisation
-            that it cannot have.
+            that it does not support.
         FileNotFoundError, FetchError, OSError: see `CNN6` and `Regressor`.
 
     Example:
@@ -78,7 +78,7 @@ def build(
 
 
 def input_size(network: str) -> int:
-    """Side of a network's input, pixels, unless one asks for another.
+    """Default side of a network's input, pixels.
 
     Raises:
         ValueError: for an unknown network.
@@ -99,7 +99,7 @@ def input_size(network: str) -> int:
 
 
 def network_name(network: keras.Model) -> str:
-    """The name that `build` takes for such a network.
+    """The name that `build` uses for a network.
 
     Raises:
         ValueError: if it was not built here.

@@ -33,8 +33,8 @@ def CNN6(
             starts there, which makes training several times faster.
         name: of the model.
         batch_norm: whether batch normalisation stands before every ReLU. The paper
-            has none (Section 7.1); it serves training, and
-            `folding.fold_batch_norm` makes the plain network of it.
+            has none (Section 7.1); it helps in training, and
+            `folding.fold_batch_norm` removes it afterwards.
         weights: a trained model whose layers below the output layer are taken over: a
             name in the zoo, or a folder that `zoo.save` or `train` wrote. The output
             layer is new, for any number of points. By default all weights are random.
@@ -133,13 +133,13 @@ def _check_plain(batch_norm: bool) -> None:
 
 
 def norm_name(layer_name: str) -> str:
-    """Name of the batch normalisation that follows a layer of a plain CNN."""
+    """Name of the batch normalisation layer after a layer of a plain CNN."""
     return f"{layer_name}_norm"
 
 
 def _normalize(x, layer_name: str):
-    # After the pooling, where it costs a quarter. Maxima pass through it unchanged, as
-    # they do through a ReLU, as long as its scale is not negative.
+    # It comes after the pooling, where it costs a quarter. Like a ReLU, it keeps the
+    # order of values as long as its scale is not negative, so maxima stay maxima.
     x = layers.BatchNormalization(
         gamma_constraint="non_neg", name=norm_name(layer_name)
     )(x)

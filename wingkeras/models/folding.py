@@ -1,4 +1,4 @@
-"""Batch normalisation taken into the layers before it, for use after training."""
+"""Folding batch normalisation into the layers before it, for use after training."""
 
 import keras
 import numpy as np

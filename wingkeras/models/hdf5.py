@@ -1,9 +1,9 @@
-"""Weight files as Keras has them: made in memory, and checked before they are read.
+"""Keras' weight files: written in memory, and checked before they are read.
 
-The HDF5 library writes a file piece by piece. Where the disk is full, it tries again
-when the process ends, and takes it down with a segmentation fault. It also reads what a
+The HDF5 library writes a file piece by piece. If the disk is full, it tries again when
+the process ends, which then crashes with a segmentation fault. It also allocates what a
 file asks for: a few megabytes can stand for gigabytes. So Keras saves to memory and
-loads from memory; between memory and disk, whole files and checked arrays are moved.
+loads from memory; only whole files and checked arrays move between memory and disk.
 """
 
 import hashlib
@@ -21,25 +21,25 @@ OPTIMIZER = "optimizer"
 
 _PLAIN = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS)
 _GROUPS_PER_ARRAY = 20
-"""More than any layer has, its own and those of layers without weights beside it."""
+"""Limit of groups per array: no model needs as many, even with weightless layers."""
 
 
 class Memory(io.BytesIO):
-    """A file in memory that Keras takes for a weight file, by its ending."""
+    """A file in memory that Keras accepts as a weight file, judged by its ending."""
 
     def __str__(self) -> str:
         return "memory.weights.h5"
 
 
 def save(model: keras.Model) -> Memory:
-    """What `keras.Model.save_weights` writes, in memory."""
+    """The output of `keras.Model.save_weights`, in memory."""
     memory = Memory()
     model.save_weights(memory)
     return memory
 
 
 def load(model: keras.Model, memory: Memory) -> None:
-    """Load a copy that `read` made. One without an optimizer leaves that as it is."""
+    """Load a copy made by `read`. Without an optimizer in it, the model's is kept."""
     with h5py.File(memory) as file:
         has_optimizer = OPTIMIZER in file
     optimizer = getattr(model, "optimizer", None)
@@ -71,11 +71,11 @@ def read(
 ) -> Memory:
     """A copy of a file's weights, which `load` takes.
 
-    The shapes, types and storage of all arrays are looked at before one is read.
+    The shapes, types and storage of all arrays are checked before one is read.
 
     Args:
-        file: opened to be read.
-        expected: what has the shapes and types of the arrays, in any order, such as
+        file: opened for reading.
+        expected: objects with the shapes and types of the arrays, in any order, such as
             the weights of a model.
         without: groups at the top of the file that are left out.
 
@@ -112,7 +112,7 @@ def read(
 
 
 def _is_finite(values: np.ndarray) -> bool:
-    """As float32 too, which the variables are."""
+    """Whether values are finite, also as float32, the type of the variables."""
     with np.errstate(over="ignore"):
         values = values.astype(np.float32) if values.itemsize > 4 else values
     return bool(np.isfinite(values).all())

@@ -6,11 +6,11 @@ import numpy as np
 from keras import initializers, layers
 
 HEAD_NAME = "landmarks"
-"""Name of the layer that a number of landmarks decides."""
+"""Name of the layer whose size depends on the number of landmarks."""
 
 
 def landmark_head(num_landmarks: int, mean_shape: np.ndarray | None) -> layers.Layer:
-    """The output layer: a shape vector in float32, started at the mean shape.
+    """The output layer: a shape vector in float32, initialised to the mean shape.
 
     Args:
         num_landmarks: L.

@@ -11,7 +11,7 @@ from wingkeras.models.heads import HEAD_NAME
 from wingkeras.models.trunks import load_trunk
 
 UNET_SIZE = 128
-"""Side of the U-Net's input, pixels, unless one asks for another."""
+"""Default side of the U-Net's input, pixels."""
 
 _STRIDE = 4
 _WIDTHS = (64, 128, 256, 256, 256)  # at strides 2, 4, 8, 16, 32
@@ -23,7 +23,7 @@ def UNet(
     name: str = "unet",
     weights: str | Path | None = None,
 ) -> keras.Model:
-    """A U-shaped residual network; a landmark is the mean place of its heat map.
+    """A U-shaped residual network; a landmark is the mean position of its heat map.
 
     The map's softmax gives the weights of the mean (Sun et al., "Integral Human Pose
     Regression", ECCV 2018), so that it learns with any loss between shape vectors, and
@@ -82,7 +82,7 @@ def UNet(
 
 @keras.saving.register_keras_serializable("wingkeras")
 class SoftArgmax(layers.Layer):
-    """Heat maps `(B, H, W, L)` to shape vectors: the mean places under their softmax.
+    """Turns heat maps `(B, H, W, L)` into shape vectors: means under their softmax.
 
     Args:
         stride: pixels of the network's input from one place of a map to the next.
@@ -106,10 +106,10 @@ class SoftArgmax(layers.Layer):
 
 
 def marginals(maps):
-    """Shares of columns and of rows under the softmax of heat maps.
+    """Sums of columns and of rows of the softmax of heat maps.
 
-    Sums of them give mean places without a matrix product, which OpenVINO computes in
-    bfloat16 where the processor can: it would resolve half a pixel.
+    They give mean positions without a matrix product, which OpenVINO would compute in
+    bfloat16 where the processor supports it, with a resolution of half a pixel.
 
     Args:
         maps: `(B, H, W, L)`.
@@ -124,7 +124,7 @@ def marginals(maps):
 
 
 def mean_places(shares, stride: int):
-    """`(B, L)` mean places along one axis, input pixels, of `(B, W, L)` shares."""
+    """Mean positions `(B, L)` along one axis, input pixels, of `(B, W, L)` shares."""
     centres = geometry.cell_centres(shares.shape[1], stride)
     return ops.sum(shares * centres[:, None], axis=1)
 

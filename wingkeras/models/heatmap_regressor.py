@@ -20,7 +20,7 @@ from wingkeras.models.trunks import load_trunk
 from wingkeras.storage.registry import is_model
 
 HEATMAP_SIZE = 112
-"""Side of its input, pixels, unless one asks for another."""
+"""Default side of its input, pixels."""
 
 _NAME = "Heatmap"
 _PORTED = "MobileNetV2"  # of `pretrained`, which has weights for this task
@@ -40,7 +40,7 @@ def HeatmapRegressor(
     weights: str | Path | None = None,
     name: str | None = None,
 ) -> keras.Model:
-    """An encoder, a light decoder, and the mean place of a heat map per landmark.
+    """An encoder, a light decoder, and the mean position of a heat map per landmark.
 
     The decoder goes from stride 32 to stride 4 in three steps. Each step doubles the
     features' side, adds the encoder's features of that stride, and mixes them by
@@ -48,8 +48,8 @@ def HeatmapRegressor(
     its map (Sun et al., "Integral Human Pose Regression", ECCV 2018), so the network
     learns with any loss between shape vectors.
 
-    With trained weights, the layers before stride 4 keep theirs in training: they see
-    edges and colours, and their gradients cost a quarter of a step.
+    If the encoder's weights are trained, its layers before stride 4 stay frozen: they
+    see edges and colours, and their gradients would cost a quarter of a step.
 
     Args:
         backbone: "MobileNetV2", or the name of another builder in
@@ -131,9 +131,10 @@ def _freeze(encoder: keras.Model, side: int) -> None:
 
 
 def _passed_on(encoder: keras.Model, backbone: str, size: int) -> dict:
-    """By stride, the features that the decoder adds: the encoder's deepest there.
+    """The encoder features that the decoder adds, by stride: the deepest of each.
 
-    Where blocks end with an addition, the last one counts; else the last layer.
+    If blocks end with an addition, these are of the last addition, else of the last
+    layer.
     """
     deepest, found = {}, {}
     for layer in encoder.layers:
@@ -153,7 +154,7 @@ def _passed_on(encoder: keras.Model, backbone: str, size: int) -> dict:
 
 
 def _enlarge(x, features, width: int, name: str):
-    """Twice the side, or what is left of it where halving had rounded up."""
+    """Double the side, and crop it where halving had rounded up."""
     x = layers.Conv2D(width, 1, name=f"{name}_deep_conv")(x)
     x = layers.UpSampling2D(name=name)(x)
     surplus = x.shape[1] - features.shape[1]

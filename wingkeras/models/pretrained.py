@@ -1,11 +1,11 @@
-"""MobileNetV2 as an encoder, with ImageNet weights as PyTorch users share them.
+"""MobileNetV2 as an encoder, with ImageNet weights in torchvision's format.
 
 Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018.
 
-Keras has a MobileNetV2 of its own. It pads strided convolutions on one side, so it
-cannot take weights that were trained with symmetric padding. This one has no batch
-normalisation either: that of the weights is folded into the convolutions. Training on
-a CPU is then twice as fast, and the statistics of small batches play no part.
+Keras' own MobileNetV2 pads strided convolutions on one side, so it cannot use weights
+that were trained with symmetric padding. This one also has no batch normalisation: that
+of the weights is folded into the convolutions. Training on a CPU is then twice as fast,
+and does not depend on the statistics of small batches.
 """
 
 import zipfile
@@ -43,7 +43,7 @@ def MobileNetV2Encoder(
     Args:
         size: side of the input, pixels.
         top: whether the last 1x1 convolution, to 1280 channels, is part of it. The
-            classifier needs it; heat maps do without.
+            classifier needs it, heat maps do not.
         image: the `keras.Input` to build on, instead of one with that size.
         name: of the model.
 
@@ -98,8 +98,8 @@ def load_torch_weights(encoder: keras.Model, path: str | Path) -> None:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is damaged, or an array is missing, larger than its
-            layer, of another shape or not finite. The encoder then keeps the weights
-            that it had.
+            layer, of another shape or not finite. The encoder's weights then stay
+            unchanged.
     """
     path = Path(path)
     if not path.is_file():
@@ -126,7 +126,7 @@ def load_torch_weights(encoder: keras.Model, path: str | Path) -> None:
 
 
 def _fold(arrays: Any, layer: layers.Layer) -> list[np.ndarray]:
-    """Kernel and bias of a convolution, the batch normalisation after it included."""
+    """Kernel and bias of a convolution, with the batch normalisation folded in."""
     convolution, norm = _torch_names(layer.name)
     kernel = _find(arrays, f"{convolution}.weight", layer)
     depthwise = isinstance(layer, layers.DepthwiseConv2D)
@@ -152,7 +152,7 @@ def _fold(arrays: Any, layer: layers.Layer) -> list[np.ndarray]:
 def _find(arrays, name: str, layer: layers.Layer) -> np.ndarray:
     if name not in arrays:
         raise ValueError(f"Expected an array {name!r}, which {layer.name!r} needs.")
-    # A compressed one of a few kilobytes can have gigabytes.
+    # A compressed array of a few kilobytes can expand to gigabytes.
     size = arrays.zip.getinfo(f"{name}.npy").file_size
     if size > 8 * layer.count_params() + _HEADER:
         raise ValueError(f"{name!r} has {size} bytes, more than {layer.name!r} takes.")

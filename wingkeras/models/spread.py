@@ -1,4 +1,4 @@
-"""How sure a network with heat maps is of each landmark: the spread of its map."""
+"""Confidence of a network with heat maps in each landmark: the spread of its map."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from wingkeras.models.heatmap import SoftArgmax, marginals, mean_places
 def with_spread(network: keras.Model) -> keras.Model:
     """The same network with a second output, the spread of every heat map.
 
-    A landmark that is hidden, or lies on an edge without a mark such as the jaw, has a
-    wide map, and the network errs more there. The weights are shared, nothing is
-    trained. The second output costs about as much as the soft-argmax.
+    A landmark that is hidden, or lies somewhere along an edge such as the jaw, has a
+    wide map, and the network's error is larger there. The weights are shared, and
+    nothing is trained. The second output costs about as much as the soft-argmax.
 
     Args:
-        network: that ends with the layers "landmarks" and "mean_place", as
+        network: it must end with the layers "landmarks" and "mean_place", as
             `HeatmapRegressor` and `UNet` do.
 
     Returns:
@@ -50,7 +50,7 @@ def with_spread(network: keras.Model) -> keras.Model:
 
 @keras.saving.register_keras_serializable("wingkeras")
 class MapSpread(layers.Layer):
-    """Heat maps `(B, H, W, L)` to the spreads of their softmax, `(B, L)`.
+    """Turns heat maps `(B, H, W, L)` into the spreads of their softmax, `(B, L)`.
 
     Args:
         stride: pixels of the network's input from one place of a map to the next.

@@ -1,4 +1,4 @@
-"""Trained networks as a start for others: everything below the output layer."""
+"""Starting networks from trained ones: all layers below the output layer."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def load_trunk(
     weights: str | Path,
     build: Callable[[int], keras.Model],
 ) -> None:
-    """Give a network the weights of a trained one, but for its output layer.
+    """Copy a trained model's weights to a network, except for the output layer.
 
     Args:
         network: to receive the weights.
@@ -45,11 +45,11 @@ def load_trunk(
 
 
 def copy_trunk(network: keras.Model, trained: keras.Model) -> None:
-    """Give a network the weights of another of its kind, but for its output layer.
+    """Copy the weights of a network of the same kind, except for the output layer.
 
     Args:
-        network: to receive them.
-        trained: that has them; of as many landmarks, or of another number.
+        network: to receive the weights.
+        trained: to copy from; its number of landmarks may differ.
     """
     for layer, source in zip(network.layers, trained.layers, strict=True):
         if layer.name != HEAD_NAME:

@@ -1,8 +1,8 @@
 """Weight files: Keras' own `.weights.h5`, with the tensors as float16.
 
-A tensor beyond float16's range stays float32, as a variance of ResNet-50 must. Any
-Keras user can read them with `model.load_weights(path)`: Keras casts what it reads to
-the variables' own type.
+A tensor beyond float16's range stays float32, such as a variance of ResNet-50. Any
+Keras user can read these files with `model.load_weights(path)`: Keras casts the values
+to the variables' own type.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ _LARGEST = float(np.finfo(np.float16).max)
 
 
 def serialize(model: keras.Model) -> bytes:
-    """The content of a weight file without the optimizer, half as large as usual.
+    """The content of a weight file without the optimizer, at half the usual size.
 
     Args:
         model: built.

@@ -1,4 +1,4 @@
-"""Files on disk: written whole or not at all, and fetched ones checked."""
+"""Files on disk: writing them completely or not at all, and checking downloads."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What the package keeps in the cache, and its removal."""
+"""The files that the package keeps in the cache, and their removal."""
 
 import re
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from pathlib import Path
 from wingkeras.storage.download import cache_home
 
 # Converted networks, weights by the start of their SHA-256, and the detector that
-# earlier versions fetched. The folder may be any, and hold files of others.
+# earlier versions fetched. The user may name any folder, which may hold other files.
 _KEPT = re.compile(r"converted-.+|[0-9a-f]{16}|face_detection_yunet_.+\.onnx")
 
 
 def clear_cache() -> Iterator[tuple[Path, int]]:
-    """Remove what the package keeps in `cache_home()`, and nothing else.
+    """Remove the files that the package keeps in `cache_home()`, and no others.
 
     Yields:
         The path and the size, in bytes, of every file as it is removed.

@@ -1,4 +1,4 @@
-"""Http connections that are cut at a deadline, whatever the server does."""
+"""HTTP connections that are cut at a deadline, whatever the server does."""
 
 import contextlib
 import functools
@@ -13,13 +13,13 @@ _HEADERS = [("User-Agent", "wingkeras")]
 
 @contextlib.contextmanager
 def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
-    """An opener of http and https addresses whose connections last so long at most.
+    """An opener of http and https addresses whose connections end at a deadline.
 
-    The time-out of a socket starts again with every byte: a server that sends one now
-    and then, or headers without end, would keep its client for ever.
+    The time-out of a socket starts again with every byte: a server that sends a byte
+    now and then, or endless headers, would block its client forever.
 
     Args:
-        seconds: until every connection is cut; what is being read then ends early.
+        seconds: until every connection is cut; a response being read then ends early.
 
     Yields:
         The opener. It follows redirects to http and https alone.
@@ -35,8 +35,8 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
 
     def connect(*args, **settings) -> socket.socket:
         connected = socket.create_connection(*args, **settings)
-        # A duplicate: encryption takes the socket itself over. From here on, as proxies
-        # and encryption talk before `HTTPConnection.connect` returns.
+        # A duplicate, since TLS takes over the socket itself. Time counts from here, as
+        # proxies and TLS communicate before `HTTPConnection.connect` returns.
         sockets.append(connected.dup())
         if is_over.is_set():
             cut()
@@ -58,7 +58,7 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
         def http_error_302(self, req, fp, code, msg, headers):
             try:
                 return super().http_error_302(req, fp, code, msg, headers)
-            except Exception:  # an address that is none; the answer would stay open
+            except Exception:  # invalid address; the response would stay open
                 fp.close()
                 raise
 

@@ -1,4 +1,4 @@
-"""Downloads that are checked, and complete or not there."""
+"""Checked downloads, which are complete or not there."""
 
 import datetime
 import email.utils
@@ -22,14 +22,14 @@ _READ_TIMEOUT = 30.0
 _DEADLINE = 1800.0
 _CHUNK = 1 << 16
 _BUSY = (408, 429)
-# Of the disk, not of the network: another attempt would find the same.
+# Errors of the disk, not of the network: another attempt would fail as well.
 _LOCAL = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
 _log = logging.getLogger("wingkeras")
 
 
 class _FinalError(Exception):
-    """What another attempt would not change."""
+    """An error that another attempt would not avoid."""
 
 
 def cache_home() -> Path:
@@ -82,24 +82,24 @@ def fetch(
 ) -> Path:
     """Download a file, unless it is there already.
 
-    Processes may ask for the same file at once, and be killed at any time: each
-    writes to a file of its own, which takes its place when it has the right hash.
-    Servers that are busy (408, 429 and 5xx) are asked again, as late as their
-    `Retry-After` says.
+    Several processes may fetch the same file at once, and may be killed at any time:
+    each writes to a file of its own, which is moved to the destination when its hash is
+    right. If a server is busy (408, 429 and 5xx), it is asked again after the time in
+    `Retry-After`.
 
     Args:
         url: http or https.
-        destination: of the file.
-        sha256: it must have, hexadecimal.
-        size: it must have, bytes; more end the download.
+        destination: path of the file.
+        sha256: expected hash, hexadecimal.
+        size: expected size, bytes; a longer response ends the download.
         deadline: seconds that all attempts may take together.
 
     Returns:
         `destination`.
 
     Raises:
-        FetchError: if the address is none, the file cannot be downloaded in time, or
-            it is another than expected.
+        FetchError: if the address is invalid, or the file cannot be downloaded in time
+            or is not the expected one.
 
     Example:
 
@@ -128,7 +128,7 @@ def fetch(
             failure, is_final = error, isinstance(error, http.client.InvalidURL)
             is_final |= getattr(error, "errno", None) in _LOCAL
         except (ValueError, OverflowError, _FinalError) as error:
-            # The first two are what addresses and redirects that are none lead to.
+            # Invalid addresses and redirects raise the first two.
             failure, is_final = error, True
         reason = str(failure)
         if time.monotonic() + wait >= ends and not is_final:
@@ -148,7 +148,7 @@ def _error(url: str, destination: Path, sha256: str, reason: str) -> FetchError:
 
 
 def _is_there(path: Path, sha256: str) -> bool:
-    # Another process may take it away, or put another in its place, at any time.
+    # Another process may remove or replace the file at any time.
     try:
         if sha256_of(path) == sha256:
             return True
@@ -160,7 +160,7 @@ def _is_there(path: Path, sha256: str) -> bool:
 
 def _download(url: str, path: Path, size: int | None, ends: float) -> None:
     parts = urllib.parse.urlsplit(url)
-    # Reading the port checks it.
+    # Reading the port raises for an invalid one.
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise _FinalError(f"expected an http or https address, received {url!r}")
     left = ends - time.monotonic()
@@ -182,7 +182,7 @@ def _download(url: str, path: Path, size: int | None, ends: float) -> None:
 
 
 def _retry_after(value: str | None) -> float:
-    """Seconds, from a number of them or a date; 0 where it is neither."""
+    """The seconds to wait, from a number or a date; 0 if it is neither."""
     if value is None:
         return 0.0
     if value.strip().isdecimal():

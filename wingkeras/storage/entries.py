@@ -1,4 +1,4 @@
-"""What is known of a saved localizer: the entries of registries and folders."""
+"""Descriptions of saved localizers: the entries of registries and folders."""
 
 import dataclasses
 import reprlib
@@ -49,21 +49,21 @@ class Entry:
 
     Attributes:
         name: to load it by.
-        scheme: name of a landmark scheme, or the definition of one's own.
+        scheme: name of a landmark scheme, or the definition of another scheme.
         box_scale: side of the first network's crop over that of the square around
             the face's landmarks.
         stages: its networks, in their order.
-        flip_tta: whether the last one sees every face in the mirror as well.
+        flip_tta: whether the last network sees every face flipped as well.
         description: one line.
-        recipe: what decided the trainings, in their order.
+        recipe: the recipes of the trainings, in their order.
         training_data: name, number of faces, licence; of extra faces, where they are
             from and their number.
         licence: of the weights.
         metrics: measured errors; each names data, boxes and normalizer, and whether the
             faces were flipped as well.
         card: name of its model card.
-        url: http address of the folder its files are in.
-        hub: `hf://owner/repo` its files are in.
+        url: http address of the folder with its files.
+        hub: `hf://owner/repo` of the repository with its files.
 
     Example:
 
@@ -89,7 +89,7 @@ class Entry:
 
     @property
     def num_landmarks(self) -> int:
-        """L."""
+        """L, the number of landmarks."""
         return len(self.stages[0].mean_shape)
 
     @property
@@ -205,7 +205,7 @@ def _checked(
 
 
 def _under_own_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of an entry under the names that the code has, not yet checked."""
+    """The values of an entry under the names used in the code, not yet checked."""
 
     def renamed(value: Any, names: Mapping[str, str]) -> Any:
         if not isinstance(value, Mapping):
@@ -227,7 +227,7 @@ def _shown(value: Any) -> str:
 
 
 def entry_values(entry: Entry) -> dict:
-    """An entry as JSON-ready values, under the names that files have."""
+    """An entry as JSON-ready values, under the names used in files."""
     to_file = serialized_names.to_file
     values = dataclasses.asdict(entry)
     values["metrics"] = [to_file(m, serialized_names.METRIC) for m in entry.metrics]

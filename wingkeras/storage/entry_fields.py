@@ -1,6 +1,6 @@
-"""The fields of registry entries: what types and ranges they have.
+"""The fields of registry entries: their types and ranges.
 
-Entries are files of others. Their names become parts of paths, their numbers decide how
+Entries are untrusted files. Their names become parts of paths, their numbers decide how
 much memory a network takes, and `"false"` is true where a boolean is expected.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Check = Callable[[Any], bool]
-"""Whether a value is right."""
+"""Whether a value is valid."""
 
 _LONGEST_NAME = 200
-"""Bytes; file systems take 255, and endings follow."""
+"""Longest name in bytes: file systems allow 255, and endings are added."""
 
 _SEPARATORS = re.compile(r"[/\\:]")  # of folders and drives, on any system
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -79,7 +79,7 @@ def _is_list(check: Check, least: int, most: int) -> Check:
 
 
 def _is_record(*required: str, **checks: Check) -> Check:
-    """A mapping that has some fields, and others right where it has them."""
+    """Accepts mappings that have all required fields, and whose `checks` hold."""
 
     def is_record(value: Any) -> bool:
         return (
@@ -115,7 +115,7 @@ STAGE: dict[str, tuple[Check, str]] = {
         "a list of up to 10,000 pairs of finite numbers",
     ),
 }
-"""Of a network: what checks each field, and what is expected, in words."""
+"""Fields of a network: the check of each one, and the expected values in words."""
 
 _SCHEME = {
     "name": _is_line,
@@ -183,4 +183,4 @@ ENTRY: dict[str, tuple[Check, str]] = {
     "url": (_or_none(_matches(_HTTP)), "an http address, or null"),
     "hub": (_or_none(_matches(_HUB)), "hf://owner/repo, or null"),
 }
-"""Of an entry, without its networks; see `STAGE`."""
+"""Fields of an entry, except for its networks; see `STAGE`."""

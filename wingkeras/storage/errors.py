@@ -1,8 +1,8 @@
-"""What goes wrong with files that have to be fetched."""
+"""Errors of fetching files."""
 
 
 class FetchError(OSError):
-    """A file could not be had; the message says what was tried and how to go on.
+    """A file could not be fetched; the message says what was tried and what to do.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Writing files so that a reader finds all of one, or none."""
+"""Writing files so that a reader finds the complete file or none."""
 
 import contextlib
 import errno
@@ -12,28 +12,28 @@ from wingkeras.storage import processes
 _PREFIX = ".incomplete-"
 # The longest ending kept of a name: a scratch file's own must stay under 255 bytes.
 _ENDING = 40
-# What writing ends with, which does not know the file's name.
+# Errors of writing, which do not name the file.
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
 
 
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
-    """A scratch file that takes the place of `path` at once when it is complete.
+    """A scratch file that replaces `path` atomically when it is complete.
 
     Its content is on the disk before its name is, so that not even a power failure
-    leaves half a file. Scratch files that processes of this machine left behind when
-    they were killed are removed the first time that a process writes to a folder.
+    leaves half a file. The first time that a process writes to a folder, it removes
+    scratch files of killed processes of this machine.
 
     Args:
-        path: of the file to make; its folder is made where it is missing.
+        path: of the file to make; its folder is made if it is missing.
 
     Yields:
-        The path to write to: in the same folder and with the same ending. Left
-        with an exception, it is removed and `path` stays as it was.
+        The path to write to: in the same folder and with the same ending. If the block
+        raises, this file is removed and `path` stays unchanged.
 
     Raises:
-        OSError: where the folder cannot be written to; what the block raises for a full
-            disk names `path`.
+        OSError: if the folder cannot be written to. If the disk is full, the error of
+            the block names `path`.
 
     Example:
 
@@ -61,11 +61,11 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 def remove_abandoned(folder: Path) -> None:
     """Remove the scratch files of processes that have ended.
 
-    Files of processes that cannot be told to have ended, such as those of another
-    container or machine, stay.
+    Files stay if it is not certain that their process has ended, such as those of
+    another container or machine.
 
     Args:
-        folder: that `atomic_write` wrote to.
+        folder: a folder that `atomic_write` writes to.
     """
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if e.name.startswith(_PREFIX)]
@@ -89,7 +89,7 @@ def _make_scratch(path: Path) -> Path:
         name = f"{_PREFIX}{processes.identity()}_{token}-{path.name[-_ENDING:]}"
         scratch = path.parent / name
         with contextlib.suppress(FileExistsError):
-            # The kernel takes the umask off these permissions.
+            # The kernel applies the umask to these permissions.
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
             os.close(os.open(scratch, flags, 0o666))
             return scratch

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub, by way of its own client, which is optional."""
+"""Models on the Hugging Face Hub, fetched with its client, which is optional."""
 
 import importlib
 import importlib.util
@@ -9,7 +9,7 @@ from wingkeras.storage.errors import FetchError
 
 _SCHEME = "hf://"
 _WANTED = ["model.json", "*.weights.h5"]
-"""Files of a repository; whatever else is in it is not fetched."""
+"""The files of a repository to fetch; all others are ignored."""
 
 
 def is_address(name: str | Path) -> bool:

@@ -1,4 +1,4 @@
-"""JSON files of others, read so that every failure names the file."""
+"""Reading untrusted JSON files, with errors that name the file."""
 
 import json
 import math
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _LARGEST = 64 << 20
-"""Bytes; a registry has some thousand per model."""
+"""Largest file in bytes; a registry has some thousand per model."""
 
 
 def read_json(path: Path) -> Any:

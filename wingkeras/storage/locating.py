@@ -1,4 +1,4 @@
-"""Where weight files are looked for."""
+"""Locating weight files."""
 
 import os
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from wingkeras.storage.registry import packaged_folder
 
 
 def check_places(path: Path | None) -> None:
-    """Refuse folders that are not there, before anything is looked for in them.
+    """Refuse folders that do not exist, before searching them.
 
     Args:
         path: folder with weight files, if one was given.
 
     Raises:
-        FileNotFoundError: if there is no such folder, or none that the mirror in
-            `WINGKERAS_ZOO` names.
+        FileNotFoundError: if this folder, or the one that `WINGKERAS_ZOO` names, does
+            not exist.
     """
     if path is not None:
         if not path.is_dir():
@@ -62,7 +62,7 @@ def locate_weights(entry: Entry, stage: StageEntry, path: Path | None) -> Path:
 
 
 def _further_places(entry: Entry, stage: StageEntry) -> dict[str, Callable[[], Path]]:
-    """By name of the place, what finds or fetches the file there."""
+    """The functions that find or fetch the file, by the names of the places."""
     places: dict[str, Callable[[], Path]] = {"the cache": lambda: _cached(stage)}
     if entry.url:
         address = entry.url

@@ -1,4 +1,4 @@
-"""A lock on a file: one process at a time, freed by the system when that one ends."""
+"""A file lock for one process at a time; the system frees it when the process ends."""
 
 import contextlib
 import errno
@@ -27,8 +27,8 @@ class LockedError(OSError):
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock while the block runs.
 
-    The file stays; the lock on it is the operating system's. It ends with the process
-    that holds it, however that ends, so no lock is ever stale.
+    The file stays; the operating system holds the lock on it. The lock is freed however
+    its process ends, so it is never stale.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Telling whether the process that left a file behind still runs."""
+"""Finding out whether the process that left a file behind still runs."""
 
 import functools
 import hashlib
@@ -9,11 +9,11 @@ _PROC = Path("/proc")
 
 
 def identity() -> str:
-    """This process in a word that no other has: kernel, number and start time.
+    """A unique identifier of this process: kernel, number and start time.
 
-    The start time tells it from a later process with the same number; the kernel's
-    boot and the process namespace tell it from those of other machines and containers
-    that share a disk.
+    The start time distinguishes it from a later process with the same number. The
+    kernel's boot and the process namespace distinguish it from processes of other
+    machines and containers that share a disk.
     """
     return f"{_kernel()}-{os.getpid()}-{_start_time(os.getpid()) or 0}"
 
@@ -22,8 +22,8 @@ def has_ended(identity: str) -> bool:
     """Whether the process of an `identity` has certainly ended.
 
     Returns:
-        False for a process that runs, and for one that cannot be seen from here:
-        another machine's or container's, or any where there is no `/proc`.
+        False for a process that runs, and for one that is not visible: a process of
+        another machine or container, or any process if there is no `/proc`.
     """
     kernel, _, rest = identity.partition("-")
     number, _, start = rest.partition("-")
@@ -48,7 +48,7 @@ def _kernel() -> str:
 
 
 def _start_time(number: int) -> int | None:
-    """In clock ticks since the boot; `None` if there is no such process."""
+    """Start time in clock ticks since the boot; `None` if there is no such process."""
     try:
         stat = (_PROC / str(number) / "stat").read_bytes()
     except OSError:

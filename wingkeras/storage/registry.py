@@ -1,4 +1,4 @@
-"""The models there are: `registry.json` in the package, and folders with a model."""
+"""The available models: `registry.json` in the package, and folders with a model."""
 
 import difflib
 import fnmatch
@@ -17,7 +17,7 @@ def list_models(pattern: str = "*") -> list[str]:
         pattern: shell-style wildcards that a name must match, such as "cnn*".
 
     Returns:
-        The names; none where nothing matches.
+        The names; empty if nothing matches.
 
     Example:
 
@@ -29,7 +29,7 @@ def list_models(pattern: str = "*") -> list[str]:
 
 
 def model_info(name: str) -> Entry:
-    """Everything known of a model.
+    """Everything known about a model.
 
     Args:
         name: of a model in the zoo.
@@ -58,7 +58,7 @@ def model_info(name: str) -> Entry:
 
 
 def find_entry(name: str | Path) -> tuple[Entry, Path | None]:
-    """The entry of a model, wherever it is.
+    """The entry of a model in the zoo, in a folder or on the Hub.
 
     Args:
         name: of a model in the zoo; a folder with a `model.json`; or `hf://owner/repo`,
@@ -80,7 +80,7 @@ def find_entry(name: str | Path) -> tuple[Entry, Path | None]:
 
 
 def is_model(name: str | Path) -> bool:
-    """Whether a name means a model, for `find_entry`."""
+    """Whether `find_entry` takes a name for that of a model."""
     if hub.is_address(name) or (Path(name) / "model.json").is_file():
         return True
     return str(name) in _registry()

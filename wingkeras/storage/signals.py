@@ -1,4 +1,4 @@
-"""Ending a command from outside without leaving anything half done."""
+"""Ending a command by a signal without leaving partial results."""
 
 import contextlib
 import signal
@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable, Iterator
 
 _AGAIN = 0.5
-"""Seconds until an interrupt that was not heard comes again."""
+"""Seconds until an interrupt that a library ignored is raised again."""
 
 _HAS_TIMER = hasattr(signal, "setitimer")
 
 
 @contextlib.contextmanager
 def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
-    """SIGTERM does what Ctrl-C does: the stack unwinds, scratch files are removed.
+    """Treat SIGTERM like Ctrl-C: the stack unwinds, scratch files are removed.
 
-    For the length of a command, in the main thread; elsewhere it changes nothing.
+    It holds inside the block and in the main thread; other threads are not affected.
 
     Yields:
         A function that tells whether SIGTERM came. The command's exit code is then
@@ -56,12 +56,12 @@ def terminated_like_interrupted() -> Iterator[Callable[[], bool]]:
 def interrupts_repeated() -> Iterator[None]:
     """Ctrl-C ends the block even where a library catches `KeyboardInterrupt`.
 
-    Converters have handlers for every exception, and go on. So it is raised again every
-    half second until the block is left, and at its end at the latest. Nothing in the
-    block may need longer than that to clean up.
+    Converters catch every exception and go on. So the interrupt is raised again every
+    half second until the block is left, and at its end at the latest. Clean-up in the
+    block must not take longer than that.
 
-    In the main thread; elsewhere it changes nothing. SIGTERM counts where
-    `terminated_like_interrupted` handles it.
+    It holds in the main thread; other threads are not affected. SIGTERM is treated the
+    same if `terminated_like_interrupted` handles it.
 
     Example:
 

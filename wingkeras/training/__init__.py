@@ -1,4 +1,4 @@
-"""A recipe and faces in, the best weights and a log out."""
+"""Training: takes a recipe and faces, gives the best weights and a log."""
 
 from typing import TYPE_CHECKING
 

@@ -11,14 +11,14 @@ _ETA = 8
 
 
 class WarmingAverage:
-    """Mixed into an optimizer: the momentum of its weight average warms up.
+    """Mixin for optimizers: the momentum of the weight average warms up.
 
     At step t, counted from 0, the momentum is `min(ema_momentum, t / (t + 9))`. This is
     the polynomial-decay averaging of Shamir and Zhang (ICML 2013) with eta = 8, until
-    the momentum asked for takes over: 0.999 after 8,991 steps. Until then the average
-    reaches back about a tenth of the steps so far; with a fixed momentum, that of a
-    short run would still hold the weights it began with. The momentum follows from
-    the optimizer's step counter, so there is no further state to save.
+    `ema_momentum` takes over: 0.999 after 8,991 steps. Until then the average covers
+    about the last tenth of the steps so far. With a fixed momentum, the average of a
+    short run would still contain the initial weights. The momentum follows from the
+    optimizer's step counter, so there is no further state to save.
     """
 
     iterations: Any

@@ -1,4 +1,4 @@
-"""What is fitted: the network of a recipe, compiled."""
+"""Building and compiling the network of a recipe."""
 
 import logging
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Built:
     """The networks of a run.
 
     Attributes:
-        network: being trained, on all devices.
-        copy: of its architecture, to validate with in this process alone.
-        model: to fit: the network, or that with its faces before it.
-        mean_shape: `(L, 2)` that the network starts at, pixels of its input.
+        network: the network being trained, on all devices.
+        copy: a network of the same architecture, to validate with in this process only.
+        model: the model to fit: the network, alone or after a layer with its faces.
+        mean_shape: `(L, 2)`, initial output of the network, pixels of its input.
     """
 
     network: keras.Model
@@ -40,7 +40,7 @@ def build(inputs: Inputs, prepared: Prepared, strategy: Strategy) -> Built:
     """Build a run's networks and compile the one to fit.
 
     Raises:
-        ValueError: for a network, size, weights or precision that cannot be had.
+        ValueError: for a network, size, weights or precision that is not available.
     """
     recipe, mean_shape = inputs.recipe, prepared.mean_shape
     num_landmarks = len(inputs.training_faces.scheme)
@@ -58,7 +58,7 @@ def _start_network(inputs: Inputs, network: keras.Model) -> None:
     """Give a network the trained weights that a run starts from."""
     assert inputs.init_from is not None
     start = find_start(inputs.init_from, inputs.recipe, inputs.scheme)
-    assert start is not None  # `checks` has seen to it
+    assert start is not None  # `checks` guarantees it
     if goes_on(inputs.init_from, inputs.scheme):
         network.set_weights(start.network.get_weights())
     else:
@@ -108,7 +108,7 @@ def _compile(
     model.compile(
         optimizer=build_optimizer(recipe, inputs.steps * recipe.epochs),
         loss=loss,
-        # Keras' stubs forget that booleans are taken.
+        # Keras accepts booleans, but its type stubs do not.
         jit_compile=cast(str, recipe.jit_compile if strategy.xla else False),
     )
     model.optimizer.build(model.trainable_variables)

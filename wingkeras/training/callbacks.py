@@ -1,4 +1,4 @@
-"""What happens after every epoch of a training: validation, checkpoint, progress."""
+"""Callbacks after every epoch of a training: validation, checkpoint, progress."""
 
 import keras
 import numpy as np
@@ -14,8 +14,8 @@ from wingkeras.training.run_folder import VALIDATION_ERROR, RunFolder
 class Records(keras.callbacks.Callback):
     """Writes an epoch's row of the log, and then the checkpoint.
 
-    In this order: of an epoch that the checkpoint has behind it, the log has a row. A
-    row that the checkpoint lacks is cut off by `RunFolder.cut_log`.
+    The order ensures that the log has a row for every epoch of the checkpoint.
+    `RunFolder.cut_log` removes a row that the checkpoint does not cover.
     """
 
     def __init__(self, folder: RunFolder, strategy: Strategy):
@@ -23,7 +23,7 @@ class Records(keras.callbacks.Callback):
         self._folder, self._strategy = folder, strategy
 
     def on_epoch_end(self, epoch, logs=None):
-        """Write both."""
+        """Write the row and the checkpoint."""
         assert logs is not None and self.model is not None
         self._folder.log(epoch, logs)
         with self._strategy.alone():
@@ -31,10 +31,10 @@ class Records(keras.callbacks.Callback):
 
 
 class Validation(keras.callbacks.Callback):
-    """NME of the averaged weights on the faces held out; keeps the best.
+    """Measures the NME of the averaged weights on the faces held out; keeps the best.
 
     `keras.callbacks.SwapEMAWeights` swaps by adding and subtracting, which does not
-    give back the same bits; a resumed run would drift from an uninterrupted one.
+    restore the same bits; a resumed run would drift from an uninterrupted one.
     """
 
     def __init__(
@@ -46,17 +46,15 @@ class Validation(keras.callbacks.Callback):
         folder: RunFolder,
         strategy: Strategy,
     ):
-        """What to validate, and with what.
-
-        Faces whose normalizer is unlabelled are left out.
+        """Leave out faces whose normalizer is unlabelled.
 
         Args:
-            network: being trained.
-            copy: of the same architecture, to predict with on this process alone.
-            regions: the faces held out, one of them labelled so.
+            network: the network being trained.
+            copy: of the same architecture, to predict with in this process only.
+            regions: the faces held out; at least one has a labelled normalizer.
             scheme: of their landmarks.
             folder: of the run.
-            strategy: that the network is spread over.
+            strategy: that the network is trained with.
         """
         super().__init__()
         self._network, self._copy = network, copy
@@ -69,7 +67,7 @@ class Validation(keras.callbacks.Callback):
         self._folder = folder
 
     def on_train_begin(self, logs=None):
-        """Find the best error so far."""
+        """Read the best error so far."""
         errors = self._folder.validation_errors() if self._strategy.process == 0 else ()
         self._best = min(errors, default=np.inf)
 
@@ -97,7 +95,7 @@ class Validation(keras.callbacks.Callback):
             )
         errors = nme(self._truth, predictions, self._scheme, self._normalizer)
         error = logs[VALIDATION_ERROR] = float(np.mean(errors))
-        # The head's, where the backbone has another.
+        # The learning rate of the head, if the backbone has a different one.
         head = getattr(optimizer, "optimizers", [optimizer])[0]
         logs["learning_rate"] = float(head.learning_rate)
         if error < self._best:
@@ -107,7 +105,7 @@ class Validation(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar for the whole run, with the time left."""
+    """A progress bar for the whole run, with the time left."""
 
     def __init__(self, steps: int, epochs: int):
         super().__init__()

@@ -1,7 +1,7 @@
-"""The weight files of a run: its newest epoch with the optimizer, and its best one.
+"""The weight files of a run: the newest epoch with the optimizer, and the best epoch.
 
-Both hold a SHA-256 of their values, so that a file that went bad on its disk is noticed
-and not trained on with.
+Both hold a SHA-256 of their values, so that a file damaged on disk is noticed and not
+used for further training.
 """
 
 import hashlib
@@ -14,21 +14,21 @@ import numpy as np
 from wingkeras.models import hdf5
 from wingkeras.storage.files import atomic_write
 
-# The optimizer's own step counter leaves out the steps that float16 skips.
+# The optimizer's own step counter does not count steps skipped in float16.
 _EPOCHS = "wingkeras_epochs"
 _SHA256 = "wingkeras_sha256"
 
 
 def write_checkpoint(path: Path, model: keras.Model, epochs: int) -> None:
-    """Everything needed to go on, in one file.
+    """Write everything needed to resume into one file.
 
-    With one file there is no moment at which a kill leaves two halves that do not
-    belong together, as with `keras.callbacks.BackupAndRestore`.
+    With a single file, a kill cannot leave two parts that do not belong together, as it
+    can with `keras.callbacks.BackupAndRestore`.
 
     Args:
         path: of the file.
         model: compiled; its optimizer is saved as well.
-        epochs: that it has behind it.
+        epochs: number of epochs that it has been trained for.
     """
     _write(path, hdf5.save(model), epochs)
 
@@ -37,7 +37,7 @@ def read_checkpoint(path: Path, model: keras.Model) -> int:
     """Load a checkpoint into a compiled model.
 
     Returns:
-        The epochs that the model has behind it.
+        The number of epochs that the model has been trained for.
 
     Raises:
         ValueError: if the file is damaged.
@@ -48,7 +48,7 @@ def read_checkpoint(path: Path, model: keras.Model) -> int:
             memory = hdf5.read(file, hdf5.arrays(like))
             _check(file, memory, epochs)
         hdf5.load(model, memory)
-    except Exception as error:  # the library has many for damaged files
+    except Exception as error:  # h5py raises many types for damaged files
         raise ValueError(
             f"{path} is damaged, or of another version. Delete it to train this run "
             f"from its first epoch. The cause: {error}"
@@ -57,7 +57,7 @@ def read_checkpoint(path: Path, model: keras.Model) -> int:
 
 
 def write_best(path: Path, network: keras.Model) -> None:
-    """Keep the weights of a network, without its optimizer.
+    """Write the weights of a network, without its optimizer.
 
     Raises:
         ValueError: if they are not finite.
@@ -68,7 +68,7 @@ def write_best(path: Path, network: keras.Model) -> None:
 
 
 def read_best(path: Path, network: keras.Model) -> None:
-    """Load what `write_best` wrote.
+    """Load the weights written by `write_best`.
 
     Raises:
         FileNotFoundError: if there is no such file.

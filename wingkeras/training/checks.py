@@ -1,4 +1,4 @@
-"""What `train` refuses before it reads a picture."""
+"""The checks of `train` before it reads a picture."""
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from wingkeras.training.starting import find_start, goes_on
 
 
 def check(inputs: Inputs, strategy: Strategy) -> None:
-    """Refuse a run that could not end well; see `run.train`.
+    """Refuse a run that cannot succeed; see `run.train`.
 
     Raises:
-        ValueError: saying which argument is at fault.
+        ValueError: if an argument is at fault; it says which one.
     """
     _check_strategy(inputs.recipe, strategy)
     _check_cascade(inputs)

@@ -1,7 +1,7 @@
-"""Training on more than one device: Keras' and TensorFlow's own means, chosen by name.
+"""Training on several devices, with the strategies of Keras and TensorFlow.
 
 `MultiWorkerMirroredStrategy` is not offered: under Keras 3 it fails on its
-`PerReplica` values. Several hosts are JAX's.
+`PerReplica` values. Training on several hosts needs JAX.
 """
 
 import contextlib
@@ -11,17 +11,16 @@ import keras
 
 
 class Strategy:
-    """One device, the one that the backend picks; the base class of the others.
+    """One device, chosen by the backend; the base class of all strategies.
 
     A strategy says how many devices and processes train together, and gives the
-    contexts in which models are built and fitted. Here these change nothing.
+    contexts in which models are built and fitted. In this class they change nothing.
 
     Attributes:
         process: number of this process, from 0; the first one writes the files.
-        processes: how many train together.
-        count: of the devices, those of all processes; each takes an equal part of a
-            batch.
-        resident: whether training faces can be kept on them.
+        processes: how many processes train together.
+        count: number of devices of all processes; each takes an equal part of a batch.
+        resident: whether training faces can be kept on the devices.
         xla: whether the train step may be compiled by XLA.
 
     Example:
@@ -35,19 +34,19 @@ class Strategy:
     resident = xla = True
 
     def building(self) -> AbstractContextManager:
-        """Inside, models are built and compiled for all devices."""
+        """A context in which models are built and compiled for all devices."""
         return contextlib.nullcontext()
 
     def fitting(self) -> AbstractContextManager:
-        """Inside, they are fitted on all devices."""
+        """A context in which models are fitted on all devices."""
         return contextlib.nullcontext()
 
     def alone(self) -> AbstractContextManager:
-        """Inside of `fitting`, where a model concerns this process only."""
+        """A context inside `fitting` for models that run in this process only."""
         return contextlib.nullcontext()
 
     def wait(self) -> None:
-        """Until every process has come here."""
+        """Wait until every process has reached this call."""
 
 
 class Mirrored(Strategy):
@@ -67,13 +66,13 @@ class Mirrored(Strategy):
     resident = xla = False
 
     def __init__(self, devices: list[str] | None = None):
-        """Take all GPUs.
+        """Use all GPUs, or the given devices.
 
         Args:
-            devices: others than these, by TensorFlow's names.
+            devices: TensorFlow's names of the devices; all GPUs by default.
 
         Raises:
-            ValueError: on another backend than TensorFlow.
+            ValueError: on a backend other than TensorFlow.
         """
         _need("tensorflow", "mirrored")
         import tensorflow as tf
@@ -106,15 +105,15 @@ class DataParallel(Strategy):
         num_processes: int = 1,
         process_id: int = 0,
     ):
-        """Join the others; before anything is computed with JAX.
+        """Join the other processes; do this before any computation with JAX.
 
         Args:
-            coordinator: HOST:PORT of process 0, which the others can reach.
-            num_processes: how many there are.
-            process_id: of this one, from 0.
+            coordinator: HOST:PORT of process 0, which all processes can reach.
+            num_processes: number of processes.
+            process_id: number of this process, from 0.
 
         Raises:
-            ValueError: on another backend than JAX, or for numbers that do not fit.
+            ValueError: on a backend other than JAX, or for numbers that do not fit.
         """
         _need("jax", "data-parallel")
         if not 0 <= process_id < num_processes:

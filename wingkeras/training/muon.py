@@ -9,17 +9,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("wingkeras")
 class Muon(keras.optimizers.Muon):
-    """`keras.optimizers.Muon` that takes the kernels of convolutions as matrices.
+    """`keras.optimizers.Muon` that treats the kernels of convolutions as matrices.
 
     The momentum of each hidden kernel is made orthogonal before it is applied, so that
-    all directions of a layer learn at one pace (Jordan et al., 2024). The kernel of a
-    convolution, `(height, width, channels, filters)`, is the matrix `(height x width x
-    channels, filters)`; Keras' class steps it by AdamW. So are here biases, scales,
-    kernels with a side below 32, such as a first convolution on colours (27 rows) and
-    depthwise ones, and what `exclude_layers` names: the last layer should be among
-    them. The arguments are those of `keras.optimizers.Muon`. The elements of an update
-    have the root mean square `rms_rate` times the learning rate, so that AdamW's
-    learning rates suit it (Liu et al., arXiv 2502.16982, Section 2.2).
+    all directions of a layer learn at the same pace (Jordan et al., 2024). The kernel
+    of a convolution, `(height, width, channels, filters)`, is treated as the matrix
+    `(height x width x channels, filters)`; Keras' class updates it by AdamW instead.
+    This class uses AdamW for biases, scales, kernels with a side below 32 (such as a
+    first convolution on colours, with 27 rows, and depthwise ones) and the layers in
+    `exclude_layers`, where the last layer should be named. The arguments are those of
+    `keras.optimizers.Muon`. The elements of an update have a root mean square of
+    `rms_rate` times the learning rate, so that AdamW's learning rates suit it (Liu et
+    al., arXiv 2502.16982, Section 2.2).
 
     Example:
 
@@ -46,7 +47,7 @@ class Muon(keras.optimizers.Muon):
         return ops.cast(ops.reshape(result, x.shape), x.dtype)
 
     def lr_adjust(self, x):
-        """An update, in the shape of its kernel, scaled as the matrix is."""
+        """The update in its kernel's shape, scaled for the shape of the matrix."""
         return ops.reshape(super().lr_adjust(_as_matrix(x)), x.shape)
 
 

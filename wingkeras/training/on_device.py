@@ -1,8 +1,8 @@
 """Training faces that stay in the accelerator's memory.
 
-The face regions are weights of a layer, and what `pipeline.training_batches` does on
-the host happens inside the compiled train step: the host only says which faces come
-next. Nothing here needs TensorFlow.
+The face regions are weights of a layer, and the work of `pipeline.training_batches` is
+done inside the compiled train step: the host only sends the indices of the next faces.
+This module does not need TensorFlow.
 """
 
 import itertools
@@ -18,14 +18,13 @@ from wingkeras.data.order import index_batches, part_of
 from wingkeras.data.regions import FaceRegions
 
 _LONGEST = 128
-"""Steps of a compiled loop, at most."""
+"""Most steps of a compiled loop."""
 
 
 class ResidentFaces(keras.layers.Layer):
-    """Indices `(B,)` of faces in; perturbed crops and their shape vectors out.
+    """Turns face indices `(B,)` into perturbed crops and their shape vectors.
 
-    Its place in the sequence of random numbers is saved with a model's weights, the
-    faces are not.
+    The state of its random numbers is saved with a model's weights; the faces are not.
     """
 
     def __init__(self, regions: FaceRegions, augmentation: Augmentation, seed: int):
@@ -61,43 +60,43 @@ class ResidentFaces(keras.layers.Layer):
         )
 
     def save_own_variables(self, store):
-        """The random state alone: the faces are read from their files again."""
+        """Save the random state only: the faces are read from their files again."""
         store["random"] = self._random.state.numpy()
 
     def load_own_variables(self, store):
-        """The random state."""
+        """Load the random state."""
         self._random.state.assign(store["random"])
 
 
 class ResidentLoss(keras.losses.Loss):
-    """A loss between the two halves of what a model from `attach` puts out."""
+    """A loss between the targets and predictions that a model from `attach` outputs."""
 
     def __init__(self, loss: keras.losses.Loss):
-        """`loss` is between shape vectors."""
+        """Wrap `loss`, a loss between shape vectors."""
         super().__init__(reduction=loss.reduction, name=loss.name)
         self._loss = loss
 
     def call(self, y_true, y_pred):
-        """`(B,)`; `y_true` does not count."""
+        """The losses `(B,)`; `y_true` is ignored."""
         return self._loss.call(y_pred[:, 0], y_pred[:, 1])
 
 
 class _Looped(keras.Model):
-    """On JAX, what trains on `(K, B)` indices: K steps in one compiled loop.
+    """A model for JAX that trains on `(K, B)` indices: K steps in one compiled loop.
 
-    Starting the steps of a small network one by one takes the host longer than the
-    accelerator takes for them.
+    With a small network, the host takes longer to start a single step than the
+    accelerator takes to run it.
     """
 
     def compile(self, *args, **settings):
-        """As any model; its loss is built here, since `fit` would do it with K."""
+        """Compile, and build the loss: `fit` would build it for shapes with K."""
         super().compile(*args, **settings)
         output: Any = self.output
         nothing = np.zeros((1, 1), np.float32)
         self.compute_loss(y=nothing, y_pred=np.zeros((1, *output.shape[1:])))
 
     def train_step(self, state, data):
-        """The state after the steps, and the last one's logs."""
+        """Run the steps; return the logs of the last one and the new state."""
         import jax
 
         one_step = super().train_step
@@ -115,19 +114,19 @@ def loop_lengths(steps: int, devices: int) -> list[int]:
     """How many steps of an epoch each compiled loop takes.
 
     Args:
-        steps: in an epoch.
-        devices: that share a batch.
+        steps: number of steps in an epoch.
+        devices: number of devices that share a batch.
 
     Returns:
-        Numbers that add up to `steps`, no two of them more than one apart, so that no
-        more than two loops are compiled. On one accelerator of JAX they are up to
-        128, elsewhere 1.
+        Numbers that add up to `steps` and differ by at most one, so that at most two
+        loops are compiled. On a single accelerator of JAX they are up to 128,
+        elsewhere 1.
     """
     if keras.backend.backend() != "jax" or devices > 1:
         return [1] * steps
     import jax
 
-    if jax.default_backend() == "cpu":  # which runs the steps themselves no faster
+    if jax.default_backend() == "cpu":  # a loop is no faster there
         return [1] * steps
     return [len(part) for part in np.array_split(range(steps), -(-steps // _LONGEST))]
 
@@ -142,7 +141,7 @@ def attach(
     """A network to be trained on faces in the accelerator's memory.
 
     Args:
-        network: from crops to shape vectors; the model shares its weights.
+        network: maps crops to shape vectors; the model shares its weights.
         regions: the training faces.
         augmentation: how to perturb them.
         seed: of the augmentation.
@@ -150,8 +149,8 @@ def attach(
             `training_batches`.
 
     Returns:
-        A model from indices `(B,)` int32 to `(B, 2, 2L)`, targets and predictions,
-        for `ResidentLoss`.
+        A model that maps indices `(B,)` int32 to `(B, 2, 2L)`, targets and
+        predictions, for `ResidentLoss`.
     """
     return connect(ResidentFaces(regions, augmentation, seed), network, looped)
 
@@ -159,7 +158,7 @@ def attach(
 def connect(
     faces: keras.layers.Layer, network: keras.Model, looped: bool
 ) -> keras.Model:
-    """As `attach`, for another layer from indices to crops and shape vectors."""
+    """Like `attach`, with any layer that maps indices to crops and shape vectors."""
     indices = keras.Input((), dtype="int32", name="faces")
     images, targets = faces(indices)
     kind = _Looped if looped else keras.Model
@@ -174,17 +173,18 @@ def training_batches(
     part: tuple[int, int] = (0, 1),
     loops: Sequence[int] | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What to train a model from `attach` with.
+    """The training data of a model from `attach`.
 
     Args:
         plan, batch_size, seed, first_epoch: see `order.index_batches`.
-        part: which of how many equal parts of every batch to give.
-        loops: how many batches to give at once, one number after the other, over and
-            over; for a looped model. By default they are given one by one.
+        part: the index of the part of every batch to yield, and the number of equal
+            parts.
+        loops: for a looped model, how many batches to yield at once: the numbers are
+            used in turn, over and over. By default batches are yielded one by one.
 
     Yields:
         `(B,)` int32 indices, `(K, B)` with `loops`, and zeros in place of targets,
-        which the model puts out itself.
+        which the model outputs itself.
     """
     rows = part_of(batch_size, *part)
     nothing = np.zeros((batch_size, 1), np.float32)[rows]

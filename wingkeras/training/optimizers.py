@@ -10,8 +10,8 @@ from wingkeras.training.recipe import Recipe
 def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, its schedule stretched over `steps` batches.
 
-    Where the backbone learns at a rate of its own, that of the head comes first in
-    the `optimizers` of the `keras.optimizers.MultiOptimizer` returned.
+    If the backbone has a learning rate of its own, the result is a
+    `keras.optimizers.MultiOptimizer`, whose first optimizer is that of the head.
     """
     schedule = _build_schedule(recipe, steps)
     if recipe.freeze_fraction == 0 and recipe.backbone_lr_multiplier == 1:
@@ -53,7 +53,7 @@ _CLIP_NORM = 100.0
 
 
 class _Thawing(keras.optimizers.schedules.LearningRateSchedule):
-    """A multiple of a schedule, nothing at all before its time."""
+    """A multiple of a schedule, and zero for the first `frozen_steps`."""
 
     def __init__(self, schedule, multiple: float, frozen_steps: int):
         self._schedule, self._multiple = schedule, multiple

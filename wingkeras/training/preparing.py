@@ -1,4 +1,4 @@
-"""From data sets to what a network is trained and validated on."""
+"""From data sets to the decoded faces that a network is trained and validated on."""
 
 import dataclasses
 import hashlib
@@ -37,12 +37,12 @@ _log = logging.getLogger("wingkeras")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run is made of, no picture read yet.
+    """The inputs of a run, before any picture is read.
 
     Attributes:
-        recipe: what to do.
+        recipe: describes the training.
         training_faces: without `validation_faces` and `extra_faces`.
-        validation_faces: those held out, to validate on.
+        validation_faces: the faces held out for validation.
         first_stage, init_from, extra_faces: see `run.train`.
     """
 
@@ -55,12 +55,12 @@ class Inputs:
 
     @property
     def first_stages(self) -> tuple[KerasStage, ...]:
-        """The networks before this one, in a cascade."""
+        """The networks before the one being trained, in a cascade."""
         return self.first_stage.keras_stages if self.first_stage else ()
 
     @property
     def scheme(self) -> LandmarkScheme:
-        """Of the faces."""
+        """The scheme of the faces."""
         return self.training_faces.scheme
 
     @property
@@ -87,11 +87,11 @@ class Inputs:
         return count_batches(len(self.plan), self.recipe.batch_size)
 
     def describe(self) -> dict[str, Any]:
-        """JSON-ready values by which a run is known again, under their names in files.
+        """JSON-ready values that identify a run, under their names in files.
 
-        Equal for equal recipes, landmarks, boxes, pictures and networks. Pictures are
-        read for it, and their contents count: a copy on another machine is the same
-        picture at another time, and one that was edited may have kept its size.
+        They are equal for equal recipes, landmarks, boxes, pictures and networks.
+        Pictures are compared by their contents, and not by time or size: a copy on
+        another machine has another time, and an edited picture may keep its size.
 
         Raises:
             BrokenFileError: for a picture that cannot be read.
@@ -128,8 +128,8 @@ class Prepared:
     """The decoded faces of a run.
 
     Attributes:
-        regions: to train on; `Inputs.plan` indexes them.
-        validation: those held out.
+        regions: the training faces; `Inputs.plan` indexes them.
+        validation: the faces held out.
         mean_shape: `(L, 2)`, pixels of the network's input.
     """
 
@@ -139,7 +139,7 @@ class Prepared:
 
 
 def prepare(inputs: Inputs) -> Prepared:
-    """Decode the faces; in a cascade, turn them upright as its first stages do.
+    """Decode the faces; in a cascade, turn them upright by its first stages.
 
     Raises:
         BrokenFileError: for a picture that cannot be decoded.
@@ -193,7 +193,7 @@ def _warn_of_near_copies(
 def _align(
     regions: FaceRegions, stages: Sequence[KerasStage], mean_shape: np.ndarray
 ) -> FaceRegions:
-    """The faces as the next network of a cascade sees them, upright."""
+    """The upright faces, as the next network of a cascade sees them."""
     to_first = maps_to(regions, stages[0].size)
     maps = []
     for start in range(0, len(regions), 64):
@@ -204,7 +204,7 @@ def _align(
 
 
 def digest(arrays: Sequence[np.ndarray]) -> str:
-    """SHA-256 by which a run knows faces and networks again, from their arrays."""
+    """SHA-256 of arrays, by which a run identifies faces and networks."""
     sha256 = hashlib.sha256()
     for array in arrays:
         sha256.update(array.tobytes())

@@ -17,7 +17,7 @@ from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 
 _ROUNDS = 2
-"""The box of the first round comes from five points, that of the second from 68."""
+"""Number of rounds: the first takes its boxes from five points, the second from 68."""
 
 
 def pseudo_label(
@@ -30,9 +30,9 @@ def pseudo_label(
     """Label faces with a model; keep those whose labels can be trusted.
 
     A face is kept if the model finds nearly the same landmarks in its mirror image, if
-    these agree with the five labelled points, and if they do not reach beyond the
-    picture by more than `annotations.OVERHANG`, which no loader would accept. With
-    cascades trained on 300-W, the default limits remove 2 to 4 % of the faces of LFW.
+    they agree with the five labelled points, and if they do not lie farther outside the
+    picture than `annotations.OVERHANG`, the limit of the loaders. With cascades trained
+    on 300-W, the default limits remove 2 to 4 % of the faces of LFW.
 
     Example:
 
@@ -45,15 +45,16 @@ def pseudo_label(
         localizer: with scheme "ibug68".
         faces: with scheme "five". Faces with unlabelled points are not kept.
         max_flip_error: limit of the flip error, see `flip.localize_with_flip`.
-        largest_distance: limit of the mean distance between the five points and those
-            that the landmarks imply, as a fraction of the distance between the eyes.
+        largest_distance: limit of the mean distance between the five labelled points
+            and those computed from the landmarks, as a fraction of the distance
+            between the eyes.
         progress: called with the number of faces processed.
 
     Returns:
         The faces that are kept, with 68 landmarks: the means over both images.
 
     Raises:
-        ValueError: if localizer or faces have another scheme.
+        ValueError: if the localizer or the faces have another scheme.
         BrokenFileError: for a picture that cannot be decoded.
     """
     if localizer.scheme != IBUG68 or faces.scheme != FIVE:

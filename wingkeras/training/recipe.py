@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run ends with."""
+"""A recipe: everything that determines the result of a training run."""
 
 import dataclasses
 import math
@@ -13,30 +13,30 @@ from wingkeras.data.augment import Augmentation
 from wingkeras.storage.entry_fields import is_plain_name
 
 _LATER_FIELDS = {"group_by": None, "hsm_cap": None, "passes_per_epoch": 1}
-"""Keys of recorded results come from descriptions older than these fields."""
+"""Fields newer than the descriptions from which recorded results have their keys."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training run, described completely; with the faces it is reproducible.
+    """A complete description of a training run, reproducible with the same faces.
 
     Attributes:
-        name: of the recipe; also of files.
+        name: of the recipe; also used in file names.
         network: a name of `wingkeras.models.NETWORKS`.
-        input_size: side of its input, pixels; its usual one by default.
+        input_size: side of its input, pixels; the network's usual size by default.
         weights: of a backbone, "imagenet" or a file; random ones by default.
-        freeze_fraction: share of the steps in which all but the output layer keep
-            their weights, and that alone learns, in [0, 1).
+        freeze_fraction: share of the steps in which only the output layer learns and
+            all other layers keep their weights, in [0, 1).
         backbone_lr_multiplier: learning rate of all other layers over that of the
             output layer.
-        batch_norm: whether a plain CNN is batch-normalised in training; the network
-            that comes out is plain, see `folding.fold_batch_norm`.
+        batch_norm: whether a plain CNN is batch-normalised in training; the result is
+            a network without batch normalisation, see `folding.fold_batch_norm`.
         loss: in pixels of the network's input.
         optimizer: "sgd" (momentum 0.9), "adamw" or "muon" (see `muon.Muon`); the last
             two with the global gradient norm clipped.
-        learning_rate: the highest one; meant for the batch mean of a loss that is
-            summed over coordinates.
-        final_learning_rate: the one at the end.
+        learning_rate: the highest learning rate; meant for the batch mean of a loss
+            that is summed over coordinates.
+        final_learning_rate: the learning rate at the end.
         schedule: "exponential" decay from the first to the last step, or "cosine"
             decay after a linear warm-up.
         warmup: share of the steps spent warming up, in [0, 1).
@@ -45,20 +45,20 @@ class Recipe:
             `passes_per_epoch`.
         batch_size: faces per step.
         ema: momentum of the weight average that is validated and kept, in [0, 1);
-            0 keeps the last weights themselves. The momentum warms up to this value,
-            see `averaging.WarmingAverage`.
+            0 uses the last weights, not an average. The momentum warms up to this
+            value, see `averaging.WarmingAverage`.
         hsm_bins: K of hard sample mining, which repeats faces in rare poses (see
             `data.balance`); 0 shows every face once per epoch.
         hsm_cap: most repeats of a face; unlimited by default, as in the paper.
         passes_per_epoch: how often an epoch shows the training faces. Validation, log
-            and checkpoint come once in an epoch: with few faces, or small networks on
+            and checkpoint come once per epoch: with few faces, or small networks on
             accelerators, they take longer than a pass.
         augmentation: how training faces are perturbed.
-        box_scale: side of the crop over that of the face's box; of the upright crop
-            on average, in a cascade.
+        box_scale: side of the crop over that of the face's box; in a cascade, the mean
+            of this ratio for the upright crops.
         validation_split: share of the training faces kept for validation, in (0, 1).
         group_by: name of an attribute of the faces, such as a column of their CSV file;
-            faces of equal value are not parted by the split, see `FaceDataset.split`.
+            the split keeps faces of equal value together, see `FaceDataset.split`.
         augment_on: where training faces are perturbed: on the "host", by `tf.data`, or
             on the "device", in the compiled train step.
         seed: of the initial weights, the split, the order and the augmentation.
@@ -146,8 +146,8 @@ class Recipe:
         return self.input_size or models.input_size(self.network)
 
     def describe(self) -> dict:
-        """The recipe as JSON-ready values, equal for equal recipes; with the names that
-        files have, see `serialized_names`.
+        """The recipe as JSON-ready values, equal for equal recipes, under the names
+        used in files, see `serialized_names`.
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name, default in _LATER_FIELDS.items():
@@ -165,7 +165,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
-        """The recipe that `describe` or a run's `recipe.json` tells.
+        """The recipe from the values of `describe` or of a run's `recipe.json`.
 
         Example:
 
@@ -177,13 +177,13 @@ class Recipe:
         ```
 
         Args:
-            values: what `describe` returned, or a mapping that holds it as "recipe".
-                Fields may have their names in files or in the code; those that are
-                missing have their defaults.
+            values: the result of `describe`, or a mapping that holds it as "recipe".
+                Fields may have their names in files or in the code; missing fields
+                take their defaults.
 
         Raises:
-            ValueError: for unknown fields, an unknown loss or values that a recipe
-                cannot have.
+            ValueError: for unknown fields, an unknown loss or values that are invalid
+                in a recipe.
         """
         values = values.get("recipe", values)
         values = serialized_names.from_file(values, serialized_names.RECIPE)

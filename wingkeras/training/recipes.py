@@ -1,9 +1,10 @@
-"""Recipes by name, data only; `recipe.Recipe` says what the fields mean.
+"""Recipes by name, data only; `recipe.Recipe` explains the fields.
 
-Before each stand its command, the time it took and the error to expect: NME by the
-inter-ocular distance. "Common" is that on 300-W's common subset, "held out" that on
-validation faces. PATH is a folder of 300-W, of which the runs had 2,012 training faces.
-Times are those of two CPU cores; "not run" means that no complete run is on record.
+A comment before each recipe gives its command, the time it took and the error to
+expect: the NME by the inter-ocular distance, on 300-W's common subset ("common") or on
+the validation faces ("held out"). PATH is a folder of 300-W, of which the runs had
+2,012 training faces. Times are for two CPU cores unless a device is named; "not run"
+means that no complete run is on record.
 """
 
 from wingkeras.data.augment import Augmentation
@@ -68,8 +69,8 @@ RECIPES = {
         ),
         # wingkeras train --recipe cascade_cnn6 --data PATH --precision mixed_bfloat16
         # Time not recorded; held out 5.13 % (first network of `cnn67_300w`).
-        # It finds the face in a poor box, so that the next network meets it upright
-        # and centred.
+        # It finds the face in an inaccurate box, so that the next network sees it
+        # upright and centred.
         Recipe(
             name="cascade_cnn6",
             optimizer="muon",
@@ -89,7 +90,7 @@ RECIPES = {
             loss=WingLoss(w=15, epsilon=3),
             epochs=140,
             hsm_bins=9,
-            # Upright crops of one size for all shapes: wide faces need the margin.
+            # Upright crops have one size for all shapes: wide faces need the margin.
             box_scale=1.25,
             augmentation=_UPRIGHT,
         ),
@@ -97,8 +98,8 @@ RECIPES = {
         #     --first-stage runs/cascade_cnn6 --data PATH --precision mixed_bfloat16
         #     --augment-on device
         # On one H200, time not recorded; held out 3.13 %.
-        # The most accurate network on the upright crops: it pseudo-labels extra faces
-        # for `refined_cnn7`. For GPUs.
+        # The most accurate network on upright crops: it pseudo-labels extra faces for
+        # `refined_cnn7`. Meant for GPUs.
         Recipe(
             name="cascade_unet",
             network="UNet",
@@ -117,9 +118,9 @@ RECIPES = {
         #     --extra-faces further68.csv --data PATH --precision mixed_bfloat16
         # 91 minutes on an EPYC; held out 3.36 %, common 3.22 % with the flip test
         # (`cnn67_300w`).
-        # The extra faces, pseudo-labelled by the U-Net, narrow the gap between faces
-        # trained on and held out, and allow a milder perturbation. With Muon, batch
-        # normalisation fitted a CNN-6 closest in a given number of faces shown.
+        # The extra faces, pseudo-labelled by the U-Net, narrow the gap between training
+        # and validation error, and allow a milder perturbation. For a given number of
+        # faces shown, batch normalisation with Muon fitted a CNN-6 most closely.
         Recipe(
             name="refined_cnn7",
             network="CNN7",
@@ -144,8 +145,8 @@ RECIPES = {
         ),
         # wingkeras train --recipe finetuned_resnet50 --data PATH
         # Not run.
-        # Section 7, Table 5: ResNet-50 fine-tuned. The head learns first, the rest
-        # then follows more slowly, so that random gradients do not undo its filters.
+        # Section 7, Table 5: ResNet-50 fine-tuned. The head learns first. The backbone
+        # then learns more slowly, so that random gradients do not destroy its filters.
         Recipe(
             name="finetuned_resnet50",
             network="ResNet50",
@@ -176,9 +177,9 @@ RECIPES = {
             box_scale=1.2,
             augmentation=_MODERN,
         ),
-        # Not run with these very values. A heat map per landmark, 1.9 M parameters;
-        # meant for ImageNet's weights in its encoder. tools/train_heatmaps.py trains it
-        # with faces of several kinds.
+        # Not run with exactly these values. One heat map per landmark, 1.9 M
+        # parameters; meant for an encoder with ImageNet's weights.
+        # tools/train_heatmaps.py trains it on several kinds of faces.
         Recipe(
             name="heatmap_mobilenetv2",
             network="HeatmapMobileNetV2",

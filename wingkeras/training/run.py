@@ -1,4 +1,4 @@
-"""Training: a recipe and faces in, the best weights and a log out."""
+"""Training: takes a recipe and faces, gives the best weights and a log."""
 
 import contextlib
 import logging
@@ -38,7 +38,7 @@ def train(
     verbose: bool = True,
     strategy: Strategy | None = None,
 ) -> Localizer:
-    """Train a network; run again with the same arguments, it resumes.
+    """Train a network; a second call with the same arguments resumes.
 
     The folder receives `recipe.json`, `metrics.csv` (one row per epoch),
     `checkpoint.weights.h5` (the newest epoch, with the optimizer),
@@ -54,25 +54,27 @@ def train(
     ```
 
     Args:
-        recipe: what to do.
+        recipe: describes the training.
         faces: the training faces; `recipe.validation_split` of them are kept for
             validation.
         folder: of this run.
-        first_stage: what localises the faces before this network in a cascade; it is
-            then trained on the upright crops that those predictions make
+        first_stage: in a cascade, the localizer that precedes the new network. The
+            network is then trained on upright crops made from its predictions
             (Section 6).
-        init_from: whose last network the training starts from, instead of random
-            weights; after `first_stage`, the faces are aligned to its mean shape. If it
-            finds other points than those of the faces, the last network that fits the
-            recipe gives the layers below the output, and the output layer is new.
-        extra_faces: more training faces, such as those that a model labelled; each is
-            shown once per epoch, none is used for validation.
-        callbacks: of Keras, called after those of the run, in process 0 only. Their
-            `logs` hold `loss`, `val_nme` and `learning_rate`. What they remember is
+        init_from: the localizer whose last network the training starts from, instead
+            of random weights; after `first_stage`, the faces are aligned to its mean
+            shape. If it finds other points than those of the faces, the layers below
+            the output come from its last network that fits the recipe, and the output
+            layer is new.
+        extra_faces: more training faces, such as pseudo-labelled ones; each is shown
+            once per epoch, none is used for validation.
+        callbacks: Keras callbacks, called after those of the run, in process 0 only.
+            Their `logs` hold `loss`, `val_nme` and `learning_rate`. Their own state is
             not part of the checkpoint.
         verbose: whether to show a progress bar with the time left.
-        strategy: what to train on, see `distribution`; one device by default. Of
-            several processes each calls this, and all need to see the folder.
+        strategy: the devices to train on, see `distribution`; one device by default.
+            If there are several processes, each calls this function, and all need
+            access to the folder.
 
     Returns:
         A localizer of the stages of `first_stage` and the network, with the weights of
@@ -80,19 +82,19 @@ def train(
 
     Raises:
         ValueError: if the folder holds another run or a damaged file, there are fewer
-            faces than a batch takes, a point is labelled on none of them, no face held
-            out can be measured, `first_stage`, `init_from` or `extra_faces` are of
-            another kind, the recipe asks for something that `strategy` cannot do, or
-            another runtime than Keras runs `first_stage` or `init_from`.
+            faces than a batch takes, a point is labelled on no face, no face held out
+            can be measured, `first_stage`, `init_from` or `extra_faces` do not fit,
+            `strategy` does not support the recipe, or a runtime other than Keras runs
+            `first_stage` or `init_from`.
         LockedError: if another process trains in the folder.
         FloatingPointError: if the network diverges.
         ConnectionError: if another process of the run has ended.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    # The order matters. What can be refused is refused before pictures are decoded,
-    # which takes minutes. A network may be refused as well, and a refused run leaves no
-    # folder: it is claimed once the network is built. The checkpoint is read after
-    # that, since whoever held the folder before may have been writing it.
+    # The order matters. Arguments are checked before pictures are decoded, which takes
+    # minutes. The folder is claimed once the network is built, since building may fail
+    # too, and a refused run leaves no folder. The checkpoint is read after that, since
+    # another process that held the folder may still have been writing it.
     strategy, run_folder = strategy or Strategy(), RunFolder(folder)
     training_faces, validation_faces = faces.split(
         recipe.validation_split, recipe.seed, recipe.group_by
@@ -117,7 +119,7 @@ def train(
             run_folder,
             strategy,
         )
-        del prepared  # The batches, or the device, have a copy of the pictures.
+        del prepared  # The batches or the device hold a copy of the pictures.
         own = [validation, *_writers(inputs, run_folder, strategy)]
         loops = _loops(inputs, strategy)
         if verbose and strategy.process == 0:
@@ -130,7 +132,7 @@ def train(
 
 @contextlib.contextmanager
 def _claimed(folder: RunFolder, described: dict, strategy: Strategy):
-    """The folder is that of process 0; it answers for the others."""
+    """Claim the folder in process 0, on behalf of all processes."""
     if strategy.process > 0:
         yield
         return
@@ -139,13 +141,13 @@ def _claimed(folder: RunFolder, described: dict, strategy: Strategy):
 
 
 def _resume(built: Built, folder: RunFolder, strategy: Strategy) -> int:
-    """Restore the newest checkpoint; the number of epochs it has behind it."""
+    """Restore the newest checkpoint, and return its number of epochs."""
     with strategy.building():
         epochs = folder.restore_checkpoint(built.model)
     if strategy.process == 0:
         folder.cut_log(epochs)
     if epochs:
-        # Now and not at the end, hours later, should it be damaged.
+        # Read now, so that damage shows at the start and not hours later.
         folder.load_best(built.copy)
         _log.info("Resuming after %d epochs.", epochs)
     return epochs
@@ -154,7 +156,7 @@ def _resume(built: Built, folder: RunFolder, strategy: Strategy) -> int:
 def _batches(
     inputs: Inputs, prepared: Prepared, first_epoch: int, strategy: Strategy
 ) -> Iterable:
-    """What the model is fitted to, from an epoch on; this process' part."""
+    """The training data from an epoch on; this process's part only."""
     recipe = inputs.recipe
     order = (recipe.batch_size, recipe.seed, first_epoch)
     part = (strategy.process, strategy.processes)
@@ -168,7 +170,7 @@ def _batches(
 
 
 def _loops(inputs: Inputs, strategy: Strategy) -> list[int]:
-    """How many steps of an epoch `fit` takes as one, again and again."""
+    """How many steps of an epoch `fit` runs as one, for each call of the train step."""
     if inputs.recipe.augment_on == "device":
         return on_device.loop_lengths(inputs.steps, strategy.count)
     return [1] * inputs.steps
@@ -183,7 +185,7 @@ def _writers(
     with_tensorflow = (
         keras.backend.backend() == "tensorflow" or inputs.recipe.augment_on == "host"
     )
-    # It counts in a variable of its own, which JAX wants to be equal in all processes.
+    # TensorBoard adds a variable, which JAX requires to be equal in all processes.
     if strategy.processes == 1 and with_tensorflow and find_spec("tensorboard"):
         writers.insert(0, keras.callbacks.TensorBoard(str(folder.tensorboard)))
     return writers
@@ -204,7 +206,7 @@ def _fit(model, batches, epochs, own, users, strategy) -> None:
             )
             strategy.wait()
     except FloatingPointError:
-        for callback in own:  # `fit` leaves their files open
+        for callback in own:  # `fit` would leave their files open
             callback.on_train_end()
         raise
     except Exception as error:
@@ -220,7 +222,7 @@ def _fit(model, batches, epochs, own, users, strategy) -> None:
 def _finish(
     inputs: Inputs, built: Built, folder: RunFolder, strategy: Strategy
 ) -> Localizer:
-    """The localizer with the best weights, saved."""
+    """Save the localizer with the best weights, and return it."""
     recipe, network = inputs.recipe, built.copy
     folder.load_best(network)
     if recipe.batch_norm:

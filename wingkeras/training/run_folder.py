@@ -1,4 +1,4 @@
-"""The folder of a training run: the only place that knows its files."""
+"""The folder of a training run; no other module knows its files."""
 
 import contextlib
 import csv
@@ -26,8 +26,8 @@ _LOSS, _EPOCH = "loss", "epoch"
 class RunFolder:
     """A run's description, log, checkpoint and best weights.
 
-    Every file is replaced at once, so that a kill at any moment leaves the folder of
-    an epoch that ended.
+    Every file is replaced atomically, so that a kill at any moment leaves the folder as
+    it was after a completed epoch.
 
     Example:
 
@@ -55,11 +55,11 @@ class RunFolder:
 
     @property
     def has_best(self) -> bool:
-        """Whether the best weights are kept in it."""
+        """Whether the folder holds the best weights."""
         return self._best.exists()
 
     def read(self) -> dict[str, Any]:
-        """The description of the run: its recipe, and what tells its faces apart.
+        """The description of the run: its recipe, and values that identify its faces.
 
         Raises:
             FileNotFoundError: if there is none.
@@ -77,7 +77,7 @@ class RunFolder:
         return described
 
     def check(self, run: Mapping[str, Any]) -> None:
-        """Refuse a folder that another run has, or that is being trained in.
+        """Refuse a folder that belongs to another run, or that is in use.
 
         Args:
             run: JSON-ready description of the run about to start.
@@ -97,7 +97,7 @@ class RunFolder:
         described = self.read()
         try:
             known = _comparable(described)
-        except Exception as error:  # of values that no recipe has
+        except Exception as error:  # the description has invalid values
             raise self._damaged_description(error) from error
         if differing := _differences(known, _comparable(run)):
             raise ValueError(
@@ -114,7 +114,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def claimed(self, run: Mapping[str, Any]) -> Iterator[None]:
-        """Train in the folder, alone; it takes no other run from now on.
+        """Reserve the folder for this run: no other one may use it from now on.
 
         Args:
             run: JSON-ready description of the run.
@@ -143,14 +143,15 @@ class RunFolder:
             yield
 
     def save_checkpoint(self, model: keras.Model, epochs: int) -> None:
-        """Everything needed to go on, see `checkpoints.write_checkpoint`."""
+        """Save everything needed to resume, see `checkpoints.write_checkpoint`."""
         checkpoints.write_checkpoint(self._checkpoint, model, epochs)
 
     def restore_checkpoint(self, model: keras.Model) -> int:
         """Load the newest checkpoint into a compiled model.
 
         Returns:
-            The epochs that the model has behind it, 0 without a checkpoint.
+            The number of epochs that the model has been trained for, 0 without a
+            checkpoint.
 
         Raises:
             ValueError: if the checkpoint is damaged.
@@ -160,7 +161,7 @@ class RunFolder:
         return checkpoints.read_checkpoint(self._checkpoint, model)
 
     def save_best(self, network: keras.Model) -> None:
-        """Keep the weights of the epoch with the lowest validation error."""
+        """Save the weights of the epoch with the lowest validation error."""
         checkpoints.write_best(self._best, network)
 
     def load_best(self, network: keras.Model) -> None:
@@ -173,12 +174,12 @@ class RunFolder:
         checkpoints.read_best(self._best, network)
 
     def drop_weights(self) -> None:
-        """Delete checkpoint and best weights; a finished run is as good without."""
+        """Delete checkpoint and best weights, which a finished run no longer needs."""
         for path in (self._checkpoint, self._best):
             path.unlink(missing_ok=True)
 
     def rows(self) -> list[dict[str, float]]:
-        """The log: what was measured in every epoch, by name; none without a log.
+        """The rows of the log: values of every epoch, by name; empty without a log.
 
         Raises:
             ValueError: if the log is damaged.
@@ -199,7 +200,7 @@ class RunFolder:
         return rows
 
     def validation_errors(self) -> list[float]:
-        """NME on the faces held out by epoch, fractions."""
+        """NME on the faces held out, one per epoch, fractions."""
         return [row[VALIDATION_ERROR] for row in self.rows()]
 
     def curves(self) -> tuple[np.ndarray, np.ndarray]:
@@ -211,10 +212,10 @@ class RunFolder:
         return losses, errors
 
     def cut_log(self, epochs: int) -> None:
-        """Leave out what a checkpoint has not seen.
+        """Remove the rows of epochs that the checkpoint does not cover.
 
         Args:
-            epochs: that the checkpoint has behind it.
+            epochs: number of epochs of the checkpoint.
 
         Raises:
             ValueError: if the log is damaged, or lacks some of these epochs.
@@ -244,12 +245,12 @@ class RunFolder:
         )
 
 
-# What earlier versions did not write down.
+# Fields that earlier versions did not write.
 _LATER = (serialized_names.RUN["validation_landmarks"], "boxes", "pictures")
 
 
 def _differences(known: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
-    """What differs between two runs that `_comparable` described, in words."""
+    """In words, the differences between two descriptions from `_comparable`."""
     run = {key: run[key] for key in run if key in known or key not in _LATER}
     keys = [key for key in {**known, **run} if known.get(key) != run.get(key)]
     if "recipe" in keys:
@@ -265,6 +266,6 @@ def _numbers(row: Mapping[str, str]) -> dict[str, float]:
 
 
 def _comparable(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Equal for equal runs, whatever version of the package described them."""
+    """A description that is equal for equal runs of all versions of the package."""
     values = {**run, "recipe": Recipe.from_dict(run["recipe"]).describe()}
     return json.loads(json.dumps(values, allow_nan=False))

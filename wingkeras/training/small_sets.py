@@ -1,4 +1,4 @@
-"""The training that suits a number of faces, where no recipe is asked for."""
+"""The default training for a number of faces, used if no recipe is chosen."""
 
 import math
 from typing import Any
@@ -27,21 +27,23 @@ def suitable_recipe(
     name: str = "own",
     length: float = 1.0,
 ) -> Recipe:
-    """A recipe whose steps, validation and weight average follow the number of faces.
+    """A recipe whose steps, validation and weight average suit the number of faces.
 
-    The faces shown in all grow with the square root of their number, 30,000 of 100, and
-    so do those held out, 15 of 100, between a twentieth and a fifth of all. An epoch
-    shows every face so often that about 40 epochs make up the training. The momentum of
-    the weight average warms up with the steps, see `averaging.WarmingAverage`.
+    The total number of faces shown grows with the square root of the number of faces
+    (30,000 for 100 faces). So does the number held out (15 of 100), within a twentieth
+    to a fifth of all. An epoch repeats the faces so that the training has about 40
+    epochs. The momentum of the weight average warms up with the steps, see
+    `averaging.WarmingAverage`.
 
-    Started from a network that finds other points, the new output layer learns alone
-    for a tenth of the steps; then all layers learn, the others at a fifth of its rate.
+    If it starts from a network that finds other points, only the new output layer
+    learns for a tenth of the steps; then all layers learn, the others at a fifth of its
+    learning rate.
 
     Args:
-        num_faces: those held out among them.
+        num_faces: including those held out.
         scheme: of the faces.
-        init_from: what the training starts from; it decides the network. Without, it
-            is a CNN-6 with random weights.
+        init_from: the localizer that the training starts from; it decides the network.
+            By default the network is a CNN-6 with random weights.
         name: of the recipe.
         length: multiple of the usual number of steps.
 
@@ -49,7 +51,7 @@ def suitable_recipe(
         The recipe. Its crops have a side of 1.25 times the landmarks' extent.
 
     Raises:
-        ValueError: for fewer than 3 faces, or a `name` that no file can have.
+        ValueError: for fewer than 3 faces, or a `name` that cannot be a file name.
 
     Example:
 

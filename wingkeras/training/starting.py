@@ -1,4 +1,4 @@
-"""What a training starts from: a trained network, or its layers below the output."""
+"""The start of a training: a trained network, or its layers below the output."""
 
 from wingkeras import models
 from wingkeras.inference.keras_stages import KerasStage
@@ -8,9 +8,9 @@ from wingkeras.training.recipe import Recipe
 
 
 def goes_on(start: Localizer, scheme: LandmarkScheme) -> bool:
-    """Whether a network that finds the same points is trained on.
+    """Whether the network finds the same points, so that all its layers are kept.
 
-    For other points, the layers below the output are kept and the output layer is new.
+    For other points, only the layers below the output are kept.
     """
     return start.scheme == scheme
 
@@ -26,11 +26,11 @@ def find_start(
         scheme: of the faces to train on.
 
     Returns:
-        For the same points the last stage, for others the last that fits; `None`
-        where it does not fit, or none does.
+        For the same points the last stage, for other points the last one that fits;
+        `None` if it does not fit, or no stage does.
 
     Raises:
-        ValueError: if another runtime than Keras runs it.
+        ValueError: if a runtime other than Keras runs it.
     """
     stages = start.keras_stages[-1:] if goes_on(start, scheme) else start.keras_stages
     fitting = [

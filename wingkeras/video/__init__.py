@@ -1,4 +1,4 @@
-"""Faces from frame to frame."""
+"""Following faces through the frames of videos."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Landmarks for videos and cameras: what `wingkeras predict` does with them."""
+"""Landmarks for videos and cameras, for `wingkeras predict`."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ _LEAST_STEP = 1e-3
 
 
 class IncompleteVideoError(BrokenFileError):
-    """A video of which some frames could not be read; what could be was written.
+    """A video with frames that could not be read; results for the rest were written.
 
     Attributes: see `BrokenFileError`.
 
@@ -50,8 +50,8 @@ def track_video(
     own time stamp, or a camera's clock. The annotated video has a constant rate and
     the source's pace: frames are repeated or left out in it.
 
-    Both files take the place of older ones when they are complete: the video is read
-    again before.
+    Both files replace older ones when they are complete, after a check that the
+    annotated video can be read.
 
     Args:
         tracker: a new one.
@@ -60,8 +60,8 @@ def track_video(
         folder: to write to.
         name: of the files, without their endings.
         stopped: asked before every frame whether to end there, as a camera must.
-        progress: called after each frame with the number of frames done and that of
-            all, 0 where it is not known.
+        progress: called after each frame with the number of frames done and the total
+            number, 0 if it is unknown.
         draw_head_pose: whether the video shows the axes of every head; see
             `Faces.draw`.
 

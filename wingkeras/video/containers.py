@@ -1,4 +1,4 @@
-"""What a video file says of itself that OpenCV does not pass on."""
+"""Information in video files that OpenCV does not provide."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ def is_matroska(path: Path) -> bool:
 def is_whole_mp4(path: Path) -> bool:
     """Whether a file is an MP4 or QuickTime one that ends where its last box does.
 
-    Such a file may hold more frames than it shows: phones trim clips by noting the
-    part to be shown.
+    Such a file may hold more frames than it shows: phones trim clips by only marking
+    the part to be shown.
     """
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -17,8 +17,8 @@ class OneEuroFilter:
 
     Args:
         minimum_cutoff: cutoff at rest, Hz; lower is steadier.
-        speed_gain: Hz more per unit and second; higher lags less. The unit is that
-            given with every call.
+        speed_gain: increase of the cutoff, Hz, per unit and second of speed; higher
+            lags less. The unit is passed with every call.
         speed_cutoff: of the speed's own filter, Hz.
 
     Raises:
@@ -60,11 +60,10 @@ class OneEuroFilter:
 
         Args:
             values: any shape, the same in every call; the first call returns them
-                as they are.
-            seconds: since the call before, more than 0.
-            unit: what counts as 1 for `speed_gain`, in the units of the values; the
-                side of the face makes the filter do the same to large and small
-                faces.
+                unchanged.
+            seconds: time since the previous call, more than 0.
+            unit: length of one unit of `speed_gain`, in the units of the values. With
+                the side of the face, large and small faces are filtered alike.
 
         Returns:
             The shape of `values`.
@@ -89,5 +88,5 @@ class OneEuroFilter:
 
 
 def _share(cutoff, seconds: float):
-    """How much of the new value enters."""
+    """The weight of the new value."""
     return 1 / (1 + 1 / (2 * np.pi * cutoff * seconds))

@@ -1,4 +1,4 @@
-"""The frames of videos and cameras, with the time and without hiding what is lost."""
+"""Reading the frames of videos and cameras, with times, and reporting lost frames."""
 
 import math
 import time
@@ -14,17 +14,17 @@ from wingkeras.video import containers
 _USUAL_RATE = 30.0
 _HIGHEST_RATE = 240.0
 _CREDIBLE_RATE = 120.0
-"""Higher ones must be borne out by the time stamps: browsers' recordings claim 1000."""
+"""Higher rates must agree with the time stamps: browsers' recordings claim 1000."""
 
 _FIRST_FRAMES = 64
 _LONGEST_STILL = 60.0
-"""Seconds between two frames; beyond, the time stamps are wrong."""
+"""Most seconds between two frames; if there are more, the time stamps are wrong."""
 
 _PATIENCE = 300
 """Failed attempts in a row after which a video of unknown length has ended."""
 
 _MATROSKA_SLACK = 1.0
-"""Seconds; Matroska and WebM tell the longest stream's duration, not the frames."""
+"""Tolerance in seconds: Matroska and WebM give the duration of the longest stream."""
 
 
 def open_video(source: Path | int) -> cv2.VideoCapture:
@@ -47,11 +47,11 @@ def open_video(source: Path | int) -> cv2.VideoCapture:
 
 
 class VideoReader:
-    """Reads all frames of a video file that can be read, and tells which could not.
+    """Reads all readable frames of a video file, and reports the others.
 
     Attributes:
-        rate: frames per second that the video is shown well at.
-        total: number of frames that the file says it has, 0 where it is not known.
+        rate: suitable number of frames per second to show the video at.
+        total: number of frames according to the file, 0 if it is unknown.
         read: number of frames that could be read so far.
 
     Args:
@@ -104,7 +104,7 @@ class VideoReader:
             number += 1
 
     def loss(self) -> str:
-        """What is missing after all frames were read; empty where nothing is."""
+        """In words, what is missing after all frames were read; empty if nothing is."""
         parts = []
         if self._gaps:
             frames = "1 frame" if self._gaps == 1 else f"{self._gaps} frames"
@@ -119,7 +119,7 @@ class VideoReader:
     def _ends_early(self) -> bool:
         if self.read + self._gaps >= self.total or not 0 < self._declared < math.inf:
             return False
-        if containers.is_whole_mp4(self._path):  # trimmed, then
+        if containers.is_whole_mp4(self._path):  # a trimmed clip
             return False
         # The number of frames can be an estimate: the time must be missing as well.
         is_estimate = containers.is_matroska(self._path)
@@ -168,7 +168,7 @@ class CameraReader:
             yield self.read - 1, seconds, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
     def loss(self) -> str:
-        """Empty: a camera ends when it is told to, or unplugged."""
+        """Always empty: a camera only ends when it is stopped or unplugged."""
         return ""
 
     def release(self) -> None:
@@ -177,10 +177,10 @@ class CameraReader:
 
 
 class FileClock:
-    """Time that only goes forward, from time stamps that may not.
+    """A clock that only goes forward, from time stamps that may not.
 
     Args:
-        step: seconds to go on by where a time stamp is of no use.
+        step: seconds to advance by if a time stamp is unusable.
     """
 
     def __init__(self, step: float):
@@ -198,7 +198,7 @@ class FileClock:
             good = 0 < seconds - self._before <= _LONGEST_STILL
             instead = self._before + self._step
         if not good:
-            # Once may be a slip. Twice, the time stamps started at another time.
+            # A single one may be an error. Two mean that the time stamps have jumped.
             if math.isfinite(stamp) and (self._failed or self._before is None):
                 self._shift = stamp - instead
             seconds = instead
@@ -217,10 +217,10 @@ def _first_stamps(path: Path) -> list[float]:
 
 
 def _choose_rate(declared: float, stamps: list[float]) -> float:
-    """Frames per second to show a video at, for its frames to be neither few nor many.
+    """A suitable number of frames per second to show a video at.
 
     Args:
-        declared: by the file or camera.
+        declared: rate given by the file or camera.
         stamps: seconds of its first frames.
     """
     steps = np.diff(stamps)

@@ -1,4 +1,4 @@
-"""Faces from frame to frame of a video."""
+"""Following faces from frame to frame of a video."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ from wingkeras.video.cuts import Look, is_cut, look_of
 from wingkeras.video.one_euro import OneEuroFilter
 
 _LEAST_SIDE = 16
-"""Of the landmarks' box, frame pixels."""
+"""Least side of the landmarks' box, frame pixels."""
 
 _SAME_FACE = 0.3
-"""Intersection over union from which two boxes are of one face."""
+"""Least intersection over union at which two boxes count as one face."""
 
 
 @dataclass
@@ -55,21 +55,21 @@ class Track:
 
 
 class Tracker:
-    """Follows every face by its last landmarks, and looks for others.
+    """Follows every face by its last landmarks, and looks for new faces.
 
     Frame by frame, each face is localised in the box of its last landmarks. It is
     lost when its flip error exceeds `flip.MAX_FLIP_ERROR`, or when it is too small or
     outside the frame. The detector searches the first frame, then after every
     `search_interval`, whenever a face was lost, and while there is none. A cut to
-    another scene ends every track: whoever is seen in the same place is another face.
+    another scene ends every track: a face at the same place is then another one.
 
     Args:
         localizer: with its detector.
         make_filter: called without arguments for every new face; makes its filter,
-            a function of landmarks `(L, 2)` in frame pixels, the seconds since the
-            frame before and the side of the landmarks' box in frame pixels, that
+            a function that takes landmarks `(L, 2)` in frame pixels, the seconds since
+            the previous frame and the side of the landmarks' box in frame pixels, and
             returns landmarks. `OneEuroFilter` by default; see `unfiltered`.
-        search_interval: seconds between searches for faces that came in.
+        search_interval: seconds between searches for new faces.
 
     Example:
 
@@ -144,8 +144,8 @@ class Tracker:
         boxes = self.localizer.find_faces(frame).boxes
         boxes = [box for box in boxes if not _overlaps(box, self._tracks)]
         found = self._localize(frame, np.array(boxes))
-        # Once more, in the boxes that the next frame will start from: a track that
-        # began in the detector's box would drift for its first frames.
+        # Localise again, in the boxes that the next frame will start from: a track that
+        # began in the detector's box would drift in its first frames.
         boxes = [
             geometry.landmark_boxes(points) for points in found if points is not None
         ]
@@ -196,7 +196,7 @@ def as_faces(tracks: Sequence[Track], scheme: LandmarkScheme) -> Faces:
 
 
 def unfiltered() -> Callable:
-    """For `Tracker`: a filter that gives the landmarks as they are localised."""
+    """A filter for `Tracker` that returns the landmarks unchanged."""
     return lambda landmarks, seconds, side: landmarks
 
 

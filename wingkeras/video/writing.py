@@ -1,4 +1,4 @@
-"""Videos at the pace of their source, that are looked at when they are done."""
+"""Writing videos at the pace of their source, and checking them afterwards."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ _CODEC = "mp4v"
 class PacedWriter:
     """Writes a video of a constant rate from frames that come at any time.
 
-    Frames are repeated while no other comes, and left out where several come within
-    one of the video's.
+    Frames are repeated if they come too slowly. If several come within the time of one
+    frame of the video, only one is kept.
 
     Args:
         path: to write to.
@@ -28,11 +28,11 @@ class PacedWriter:
         self._written = 0
 
     def write(self, frame: np.ndarray, seconds: float) -> None:
-        """Show a frame from a time on.
+        """Show a frame from the given time on.
 
         Args:
             frame: `(H, W, 3)` uint8 RGB; shrunk or enlarged to the first one's size.
-            seconds: since the start, more than in the call before.
+            seconds: since the start, more than in the previous call.
 
         Raises:
             OSError: if OpenCV cannot write such a video.
@@ -65,10 +65,10 @@ class PacedWriter:
             self._writer.release()
 
     def check(self) -> None:
-        """Close the file and count its frames: OpenCV does not say what went wrong.
+        """Close the file and count its frames, since OpenCV does not report errors.
 
         Raises:
-            OSError: if they are not those that were written.
+            OSError: if their number is not that of the frames written.
         """
         self.release()
         capture = cv2.VideoCapture(str(self._path))

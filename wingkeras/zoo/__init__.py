@@ -1,7 +1,7 @@
 """The zoo: trained localizers by name.
 
-A registry (`registry.json`) has an entry per model; a folder that `save` wrote has
-one of its own (`model.json`) and loads the same way.
+A registry (`registry.json`) has an entry per model. A folder that `save` wrote has its
+own entry (`model.json`) and is loaded in the same way.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Localizers by name: their networks built, their weights found and checked."""
+"""Loading localizers by name: building their networks, finding and checking weights."""
 
 from collections.abc import Callable
 from functools import partial
@@ -34,14 +34,14 @@ def load(
         name: of a model in the zoo; a folder that `save` or `train` wrote; or
             `hf://owner/repo`, such a folder on the Hugging Face Hub.
         path: folder with the weight files.
-        runtime: what runs the networks: "keras", "onnx" (ONNX Runtime), "litert" or
-            "openvino"; or "fastest", the first that is installed of OpenVINO, ONNX
-            Runtime, LiteRT and Keras. For another than Keras they are converted on
-            the first call, and kept in the cache; Keras is not even imported from then
-            on. OpenVINO computes them in bfloat16 where the processor can.
+        runtime: runs the networks: "keras", "onnx" (ONNX Runtime), "litert" or
+            "openvino"; or "fastest", the first one installed of OpenVINO, ONNX
+            Runtime, LiteRT and Keras. For runtimes other than Keras, the first call
+            converts the networks and keeps them in the cache; later calls do not even
+            import Keras. OpenVINO uses bfloat16 where the processor supports it.
         detector: finds the faces for `Localizer.detect`; see `Localizer`.
-        load_weights: whether to load the trained weights. Without, the networks start
-            at random weights, and no file is looked for.
+        load_weights: whether to load the trained weights. Otherwise the networks have
+            random weights, and no file is searched for.
 
     Returns:
         The localizer.
@@ -49,14 +49,14 @@ def load(
     Raises:
         ValueError: for an unknown name or runtime, a network that this version does
             not have, a weight file that is not the entry's, or `load_weights=False`
-            with another runtime than Keras.
-        ImportError: if the runtime, or what converts for it, or the Hub's client is
-            not installed.
-        FileNotFoundError: if there is no folder `path`, or none that `WINGKERAS_ZOO`
-            names; if such a folder lacks the file and no converted one is in the
-            cache.
-        OSError: if the cache, which another runtime needs, cannot be written to.
-        FetchError: if the file is nowhere to be had; the message says how to go on
+            with a runtime other than Keras.
+        ImportError: if the runtime, its converter or the Hub's client is not
+            installed.
+        FileNotFoundError: if the folder `path`, or the one that `WINGKERAS_ZOO` names,
+            does not exist, or lacks the file while no converted one is in the cache.
+        OSError: if the cache, which runtimes other than Keras need, cannot be written
+            to.
+        FetchError: if the file is found nowhere; the message says how to continue
             offline.
 
     Example:
@@ -119,7 +119,7 @@ def _converted(entry: Entry, stage: StageEntry, build, runtime: str):
 def _build_stage(
     entry: Entry, stage: StageEntry, path: Path | None, load_weights: bool
 ):
-    # Here and not above: a network that was converted before needs no Keras.
+    # Imported here, since a network that is already converted does not need Keras.
     from wingkeras import models
     from wingkeras.inference.keras_stages import KerasStage
     from wingkeras.models.weights import load_weights as read_weights
