@@ -40,8 +40,8 @@ def default_split(path: str | os.PathLike, split: str) -> str | None:
         split: "train" or "val".
 
     Returns:
-        The split; `None` for files without splits, and for a folder of labelme's files.
-        A folder with 300-W's layout only has a default for "train".
+        The split; `None` for files without splits. A folder has a default for "train"
+        alone, which 300-W's layout takes and labelme's files ignore.
     """
     path = Path(path)
     if path.suffix.lower() in _YAML_ENDINGS:

@@ -25,6 +25,7 @@ class PacedWriter:
         self._rate = round(rate, 3 if rate < 65 else 2)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._last: np.ndarray | None = None
         self._written = 0
 
     def write(self, frame: np.ndarray, seconds: float) -> None:
@@ -46,9 +47,13 @@ class PacedWriter:
         if frame.shape[1::-1] != self._size:
             frame = cv2.resize(frame, self._size, interpolation=cv2.INTER_AREA)
         frame = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        while self._written <= number:
-            self._writer.write(frame)
+        before = frame if self._last is None else self._last
+        while self._written < number:
+            self._writer.write(before)
             self._written += 1
+        self._writer.write(frame)
+        self._written += 1
+        self._last = frame
 
     def _open(self) -> cv2.VideoWriter:
         codec = cv2.VideoWriter.fourcc(*_CODEC)
