@@ -69,7 +69,7 @@ def _error(entry) -> dict | None:
     """The registry's error of the model as it is loaded."""
     for metric in entry.metrics:
         for normalizer, length in _LENGTHS.items():
-            if normalizer in metric and metric["flip_test"] == entry.flip_tta:
+            if normalizer in metric and metric["flip_tta"] == entry.flip_tta:
                 return {
                     "nme_percent": metric[normalizer]["nme_percent"],
                     "of": length,

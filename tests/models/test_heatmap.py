@@ -75,7 +75,8 @@ def test_learns_where_a_spot_is():
     for image, (x, y) in zip(images, centres, strict=True):
         image[y - 2 : y + 3, x - 2 : x + 3] = 255
     network = UNet(1, size=32)
-    network.compile(keras.optimizers.Adam(1e-3), "mae")
+    # Compiled by XLA it would take minutes on some processors.
+    network.compile(keras.optimizers.Adam(1e-3), "mae", jit_compile=False)
     network.fit(images, centres.astype(np.float32), 16, epochs=15, verbose=0)
     # Batch statistics: the moving ones have not settled after so few steps.
     found = np.array(network(images, training=True))
