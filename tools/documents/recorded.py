@@ -45,11 +45,6 @@ class Recorded:
         with (self._root / f"results/{name}.csv").open(newline="") as file:
             return list(csv.DictReader(file))
 
-    @property
-    def faults(self) -> list[dict]:
-        """What became of faults made on purpose, a record per kind."""
-        return json.loads((self._root / "results/faults.json").read_text())
-
     @cached_property
     def errors(self) -> dict[tuple[str, str, str, bool], dict]:
         """Summaries of evaluations on 300-W by model, test set, boxes and flip test.
