@@ -1,10 +1,12 @@
 """The command that makes faults on purpose, with faults of its own."""
 
+import random
+
 import pytest
 
 import inject_faults
 from attempts import fail, prepare
-from faults import kinds, reporting, running, suite
+from faults import kinds, mutations, reporting, running, suite
 from wingkeras.storage.json_files import read_json
 
 
@@ -57,6 +59,14 @@ def test_the_table_is_printed_and_records_are_merged(tmp_path, capsys, monkeypat
     assert first["kind"] == "a" and first["counts"]["wrong"] == 1
     assert first["failures"] == [[4, "wrong", ""]]
     assert second["kind"] == "b" and second["counts"]["right"] == 1
+
+
+def test_damage_depends_on_its_seed_alone():
+    def damaged(seed):
+        return mutations.mutated_json({"a": [1, {"b": 2}]}, random.Random(seed))
+
+    first = [damaged(seed) for seed in range(5000)]
+    assert [damaged(seed) for seed in reversed(range(5000))] == first[::-1]
 
 
 def _tally(kind, *seeds):

@@ -1,5 +1,6 @@
 """Damage to files: texts, bytes and JSON, the same for the same random generator."""
 
+import copy
 import json
 import random
 from typing import Any
@@ -84,11 +85,11 @@ def mutated_json(content: Any, rng: random.Random) -> bytes:
 def _replaced(content: Any, rng: random.Random) -> Any:
     places = list(_places(content))
     if not places:
-        return rng.choice(VALUES)
+        return _value(rng)
     container, key = rng.choice(places)
     choice = rng.random()
     if choice < 0.7:
-        container[key] = rng.choice(VALUES)
+        container[key] = _value(rng)
     elif choice < 0.85:
         del container[key]
     elif isinstance(container, dict):
@@ -98,10 +99,16 @@ def _replaced(content: Any, rng: random.Random) -> Any:
     return content
 
 
+def _value(rng: random.Random) -> Any:
+    # A copy: what is placed may be damaged in its turn, and VALUES must stay as it is.
+    return copy.deepcopy(rng.choice(VALUES))
+
+
 def _places(content: Any):
     """Every field and item, at any depth, as its container and its key."""
+    if not isinstance(content, dict | list):
+        return
     keys = content if isinstance(content, dict) else range(len(content))
     for key in list(keys):
         yield content, key
-        if isinstance(content[key], dict | list):
-            yield from _places(content[key])
+        yield from _places(content[key])
