@@ -12,6 +12,8 @@
     python tools/benchmark.py browser NAME [NAME ...]
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
     python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
+    python tools/benchmark.py degradation NAME [NAME ...] --data PATH_TO_300W
+    python tools/benchmark.py profiles NAME [NAME ...] --data CFP.csv
 
 Every result names hardware, versions and commit. It is also written as JSON to
 `results/`, with pictures and tables beside it. Nothing else should run while speed is
@@ -31,11 +33,13 @@ from benchmarks.commands import (
     browser,
     bulk,
     compare,
+    degradation,
     errors,
     head_pose,
     jitter,
     latency,
     pipeline,
+    profiles,
     robustness,
     start,
     train,
@@ -55,6 +59,8 @@ COMMANDS = {
     "compare": compare,
     "head_pose": head_pose,
     "errors": errors,
+    "degradation": degradation,
+    "profiles": profiles,
 }
 
 

@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="between the five points and those of the model, over the distance of the "
         "eyes; %(default)s by default, more where a detector found the five",
     )
+    parser.add_argument("--runtime", default="keras", help="see wingkeras.zoo.load")
     options = parser.parse_args(arguments)
 
     import keras
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     faces = load_mtfl(options.data)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
     labelled = pseudo_label(
-        zoo.load(options.model),
+        zoo.load(options.model, runtime=options.runtime),
         faces,
         largest_distance=options.largest_distance,
         progress=bar.update,

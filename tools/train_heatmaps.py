@@ -9,6 +9,10 @@
 `--extra-faces` takes a file and its share of the faces shown in the first 65 % of the
 steps and afterwards. The shares of 300-W are 0.42 and 0.64, that of the partly labelled
 faces is 0.16.
+
+Labels are moved so that all of them, and those of mirrored faces, lean to the side
+that the labels of 300-W lean to, see `heatmaps.side_bias`. `--teacher` measures that;
+it must have been trained on 300-W.
 """
 
 import argparse
@@ -33,7 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--partly-labelled", type=Path, help="CSV of partly labelled faces"
     )
-    parser.add_argument("--teacher", default="cnn67_300w", help="completes them")
+    parser.add_argument(
+        "--teacher",
+        default="cnn67_300w",
+        help="completes them, and measures the side that labels lean to",
+    )
     parser.add_argument(
         "--extra-faces", nargs="*", default=[], metavar="CSV=FIRST:LAST"
     )
@@ -44,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     import numpy as np
 
     from heatmaps import faces as sources
+    from heatmaps import side_bias
     from heatmaps.fitting import fit
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
@@ -56,19 +65,28 @@ def main(arguments: list[str] | None = None) -> int:
     frame = (recipe.size, recipe.box_scale)
     labelled = load_faces(options.data, "train", allow_missing=True)
     training, validation = labelled.split(recipe.validation_split, recipe.seed)
-    shown = [sources.make_source(training, *frame, _SHARES)]
+    teacher = zoo.load(options.teacher)
+    bias = side_bias.measure(teacher, training)
+    print(f"Labels lean to the right by {bias:.3%} of the box's side.", flush=True)
+    moved = side_bias.shifts(bias, bias)
+    shown = [sources.make_source(training, *frame, _SHARES, shifts=moved)]
     if options.partly_labelled:
         half = load_faces(
             options.partly_labelled, scheme=labelled.scheme, on_error="skip"
         )
         frontal = np.array(["frontal" in path.name for path in half.images])
-        whole = sources.complete(zoo.load(options.teacher), half, frontal)
-        shown.append(sources.make_source(half, *frame, _HALF_SHARES, whole))
+        whole = sources.complete(teacher, half, frontal)
+        in_whole_boxes = dataclasses.replace(half, boxes=whole.boxes)
+        frontals = in_whole_boxes.select(np.flatnonzero(frontal))
+        own = side_bias.measure(teacher, frontals) if len(frontals) else bias
+        moved = side_bias.shifts(bias, own)
+        shown.append(sources.make_source(half, *frame, _HALF_SHARES, whole, moved))
+    moved = side_bias.shifts(bias, 0.0)  # models' labels lean to no side
     for entry in options.extra_faces:
         path, shares = entry.rsplit("=", 1)
         more = load_faces(path, scheme=labelled.scheme, on_error="skip")
-        first, last = map(float, shares.split(":"))
-        shown.append(sources.make_source(more, *frame, (first, last)))
+        shares_of_more = tuple(map(float, shares.split(":")))
+        shown.append(sources.make_source(more, *frame, shares_of_more, shifts=moved))
     fit(recipe, shown, validation, _STEPS, options.output)
     print(f"Model: {options.output.resolve()}")
     return 0

@@ -8,6 +8,7 @@ import pytest
 import measure_spread
 import train_heatmaps
 from faces_on_disk import make_faces
+from heatmaps import side_bias
 from heatmaps.batches import Batches
 from heatmaps.degradations import perturb
 from heatmaps.faces import complete, make_source
@@ -145,3 +146,50 @@ def test_the_command_trains_on_every_kind_of_faces(tmp_path, monkeypatch):
     assert asked == ["whole", "half", "extra"]
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 2
     assert zoo.load(tmp_path / "run").scheme == FIVE
+
+
+def test_labels_are_moved_to_the_side_asked_for(tmp_path):
+    """The shift goes to the right of the picture, mirrored or not."""
+    regions = face_regions.load_regions(make_faces(tmp_path, 1), SIZE, BOX_SCALE)
+    arrays = (regions.images[0], regions.maps[0], regions.landmarks[0])
+    moved = {}
+    for shifts in ((0.0, 0.0), (1.5, 4.0)):
+        rng = np.random.default_rng(0)
+        moved[shifts] = [
+            perturb(rng, *arrays, FIVE.mirror, SIZE, np.zeros(2), 0.0, shifts)[1]
+            for _ in range(20)
+        ]
+    differences = np.subtract(moved[1.5, 4.0], moved[0.0, 0.0])
+    np.testing.assert_allclose(differences[..., 1], 0, atol=1e-4)
+    in_all_points = differences[..., 0]
+    np.testing.assert_allclose(in_all_points, in_all_points[:, :1] + 0 * in_all_points)
+    assert set(in_all_points[:, 0].round(3)) == {1.5, 4.0}
+
+
+def test_the_lean_of_labels_is_measured_and_given_to_others(tmp_path):
+    faces = make_faces(tmp_path, 3)
+    boxes = faces.boxes
+    sides = (boxes[:, 2] - boxes[:, 0])[:, None]
+    leaning = faces.landmarks.copy()
+    leaning[:, :, 0] += 0.02 * sides
+    leaning[1, 0] = np.nan
+    labelled = dataclasses.replace(faces, landmarks=leaning, boxes=boxes)
+
+    class _Symmetric:
+        scheme = FIVE
+        calls = 0
+
+        @property
+        def without_flip_tta(self):
+            return self
+
+        def __call__(self, image, boxes):
+            number, mirrored = divmod(self.calls, 2)
+            self.calls += 1
+            points = faces.landmarks[number : number + 1]
+            return FIVE.flip(points, image.shape[1]) if mirrored else points
+
+    assert side_bias.measure(_Symmetric(), labelled) == pytest.approx(0.02, rel=1e-3)
+    # A face that leans by 0.02 already, and its mirror image, which leans the other way.
+    assert side_bias.shifts(0.02, 0.02) == (0.0, 0.04)
+    assert side_bias.shifts(0.02, 0.0) == (0.02, 0.02)

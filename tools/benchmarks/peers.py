@@ -7,6 +7,7 @@ MobileFaceNet do, as commonly distributed.
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,20 @@ def find_peers(folder: Path) -> dict[tuple[str, str], Localizer]:
             for runtime in names:
                 found[path.stem, runtime] = make_localizer(load(path, runtime))
     return found
+
+
+def find_localizers(models: Sequence[str], peers: Path | None) -> dict[str, Localizer]:
+    """Models of the zoo, and those of other people in one of their runtimes, by name.
+
+    Args:
+        models: names or folders.
+        peers: folder, see `find_peers`; `None` for none.
+    """
+    from wingkeras import zoo
+
+    found = {Path(model).name: zoo.load(model) for model in models}
+    others = find_peers(peers) if peers else {}
+    return found | {name: each for (name, _), each in others.items()}
 
 
 def measure_size(folder: Path, name: str) -> tuple[int, int]:

@@ -57,7 +57,8 @@ class Batches:
         return crops, landmarks.transpose(0, 2, 1).reshape(len(chosen), -1)
 
     def _face(self, number: int, strength: float):
-        regions = self._sources[number].regions
+        source = self._sources[number]
+        regions = source.regions
         i = next(self._orders[number], None)
         if i is None:
             self._orders[number] = iter(self._rng.permutation(len(regions)))
@@ -70,6 +71,7 @@ class Batches:
             landmarks[i],
             regions.mirror,
             regions.size,
-            self._sources[number].offsets[i],
+            source.offsets[i],
             strength,
+            source.shifts,
         )

@@ -19,6 +19,7 @@ def perturb(
     size: int,
     offset: np.ndarray,
     strength: float = 1.0,
+    shifts: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[np.ndarray, np.ndarray]:
     """One face, cropped at random and degraded.
 
@@ -32,6 +33,8 @@ def perturb(
         offset: `(2,)` crop pixels by which a third of the crops are shifted, for faces
             of which a detector might see one half; zeros for none.
         strength: of the perturbation, about 1.
+        shifts: of the landmarks to the right, crop pixels: in the face, and in its
+            mirror image; see `side_bias.shifts`.
 
     Returns:
         The `(S, S, 3)` uint8 crop, and its `(L, 2)` float32 landmarks, crop pixels.
@@ -39,7 +42,10 @@ def perturb(
     maps, flipped = _random_map(rng, size, offset, strength)
     whole = maps @ np.vstack([to_crop, [0, 0, 1]])
     crop = cv2.warpAffine(region, whole, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    points = landmarks @ whole[:, :2].T + whole[:, 2]
+    # Before the perturbation, whose mirroring comes last.
+    shift = np.array([-shifts[1] if flipped else shifts[0], 0.0])
+    upright = landmarks @ to_crop[:, :2].T + to_crop[:, 2] + shift
+    points = upright @ maps[:, :2].T + maps[:, 2]
     if flipped:
         points = points[list(mirror)]
     return _degrade(rng, crop, strength), points.astype(np.float32)

@@ -23,12 +23,15 @@ class Source:
         offsets: `(N, 2)` crop pixels, from the crop around the whole face to that
             around its labelled half; zeros for a face that is labelled everywhere.
         first, last: its share until 65 % of the steps and afterwards, any unit.
+        shifts: of its labels to the right, crop pixels, in a face and in its mirror
+            image; see `side_bias.shifts`.
     """
 
     regions: FaceRegions
     offsets: np.ndarray
     first: float
     last: float
+    shifts: tuple[float, float] = (0.0, 0.0)
 
 
 def make_source(
@@ -37,6 +40,7 @@ def make_source(
     box_scale: float,
     shares: tuple[float, float],
     whole: FaceDataset | None = None,
+    shifts: tuple[float, float] = (0.0, 0.0),
 ) -> Source:
     """Faces as a source.
 
@@ -46,12 +50,14 @@ def make_source(
         box_scale: side of the crop over that of the face's box.
         shares: `first` and `last`.
         whole: the same faces completed, see `complete`.
+        shifts: of the labels to the right, shares of the side of the face's box.
     """
     whole = whole or faces
     half, full = (np.reshape(d.boxes, (-1, 2, 2)) for d in (faces, whole))
     sides = (full[:, 1] - full[:, 0]) * (box_scale / size)
     offsets = (full.mean(axis=1) - half.mean(axis=1)) / sides
-    return Source(load_regions(whole, size, box_scale), offsets, *shares)
+    to_right = tuple(shift * size / box_scale for shift in shifts)
+    return Source(load_regions(whole, size, box_scale), offsets, *shares, to_right)
 
 
 def complete(localizer: Localizer, faces: FaceDataset, chosen) -> FaceDataset:

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, results: Path) -> dict:
     """The summaries of `wingkeras.evaluate`, one per model, test set and box source."""
-    from benchmarks.peers import find_peers
+    from benchmarks.peers import find_localizers
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
@@ -57,8 +57,7 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             measure(name, localizer, source)
         other = localizer.replace(flip_tta=not localizer.flip_tta)
         measure(name, other, LANDMARK_BOXES)
-    peers = find_peers(options.peers) if options.peers else {}
-    for name, localizer in {name: each for (name, _), each in peers.items()}.items():
+    for name, localizer in find_localizers([], options.peers).items():
         measure(name, localizer, LANDMARK_BOXES)
     return {"benchmark": "errors", "rows": rows}
 

@@ -1,0 +1,75 @@
+"""How localizers stand profiles: faces of CFP, of which one half is labelled.
+
+The project's CSV of CFP names its pictures `NNN_profile_NN.jpg` and
+`NNN_frontal_NN.jpg`, with the number of the person in front. Persons 401 to 450 are
+kept for validation.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from wingkeras import geometry
+from wingkeras.data.faces import FaceDataset
+from wingkeras.head_pose import packaged_model
+from wingkeras.imaging.images import read_image
+from wingkeras.inference.localizer import Localizer
+
+VIEWS = ("profile", "frontal")
+
+_FIRST_PERSON = 401
+
+
+def select_validation(faces: FaceDataset) -> FaceDataset:
+    """The faces of the persons that no training shows."""
+    persons = np.array([int(path.name.split("_")[0]) for path in faces.images])
+    return faces.select(np.flatnonzero(persons >= _FIRST_PERSON))
+
+
+def view_of(faces: FaceDataset) -> np.ndarray:
+    """One of `VIEWS` per face."""
+    return np.array([path.name.split("_")[1] for path in faces.images])
+
+
+def boxes_of(faces: FaceDataset) -> np.ndarray:
+    """`(N, 4)` squares around the faces, image pixels.
+
+    Of a profile, that around its labelled points. Of a frontal face, that around the
+    mean shape fitted to them by a similarity, since only one half is labelled.
+    """
+    mean_shape, boxes = packaged_model().mean_shape[None], faces.boxes.copy()
+    for i in np.flatnonzero(view_of(faces) == "frontal"):
+        points = faces.landmarks[i : i + 1]
+        labelled = np.isfinite(points[0, :, 0])
+        fit = geometry.fit_similarity(mean_shape[:, labelled], points[:, labelled])
+        boxes[i] = geometry.landmark_boxes(geometry.transform(fit, mean_shape))
+    return geometry.square_boxes(boxes)
+
+
+def profile_errors(
+    localizers: dict[str, Localizer],
+    faces: FaceDataset,
+    progress: Callable[[int], None] = lambda done: None,
+) -> dict[str, np.ndarray]:
+    """Errors of several localizers on the same faces, in the same boxes.
+
+    Args:
+        localizers: by name, of the faces' scheme.
+        faces: of CFP.
+        progress: called with the number of faces done.
+
+    Returns:
+        Per localizer, `(N,)`: the mean distance of the labelled points over the side
+        of the face's box.
+    """
+    boxes = boxes_of(faces)
+    sides = boxes[:, 2] - boxes[:, 0]
+    errors = {name: np.empty(len(faces)) for name in localizers}
+    for i, path in enumerate(faces.images):
+        image = read_image(path)
+        for name, localizer in localizers.items():
+            found = localizer(image, boxes[i : i + 1])[0]
+            distances = np.linalg.norm(found - faces.landmarks[i], axis=1)
+            errors[name][i] = np.nanmean(distances) / sides[i]
+        progress(i + 1)
+    return errors
