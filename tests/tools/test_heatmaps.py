@@ -190,6 +190,6 @@ def test_the_lean_of_labels_is_measured_and_given_to_others(tmp_path):
             return FIVE.flip(points, image.shape[1]) if mirrored else points
 
     assert side_bias.measure(_Symmetric(), labelled) == pytest.approx(0.02, rel=1e-3)
-    # A face that leans by 0.02 already, and its mirror image, which leans the other way.
+    # A face leans by 0.02 already, and its mirror image the other way.
     assert side_bias.shifts(0.02, 0.02) == (0.0, 0.04)
     assert side_bias.shifts(0.02, 0.0) == (0.02, 0.02)
