@@ -2,6 +2,7 @@
 
 import csv
 import json
+import operator
 from functools import cached_property
 from pathlib import Path
 
@@ -40,6 +41,11 @@ class Recorded:
     def _path(self, name: str) -> Path:
         return self._root / f"results/benchmark_{name}.json"
 
+    @cached_property
+    def faults(self) -> list[dict]:
+        """Outcomes of `tools/inject_faults.py`, a record per kind."""
+        return json.loads((self._root / "results/faults.json").read_text())
+
     def table(self, name: str) -> list[dict[str, str]]:
         """Of a CSV file, by its name without the ending."""
         with (self._root / f"results/{name}.csv").open(newline="") as file:
@@ -74,6 +80,20 @@ class Recorded:
         """
         flip_tta = model in self.entries and self.entries[model].flip_tta
         return self.errors.get((model, split, "landmarks", flip_tta))
+
+    def full_percent(self, model: str) -> float | None:
+        """Inter-ocular NME on both test sets together, where both were measured.
+
+        Args:
+            model: of the zoo, or one of `PEERS`.
+        """
+        parts = [self.error(model, split) for split in ("common", "challenge")]
+        measured = [part for part in parts if part is not None]
+        if len(measured) < len(parts):
+            return None
+        found = [part["found"] for part in measured]
+        means = [part["inter_ocular"]["nme_percent"] for part in measured]
+        return sum(map(operator.mul, found, means)) / sum(found)
 
 
 def _common_error(entry: Entry) -> float:

@@ -2,7 +2,7 @@
 
 from documents.marked import markdown
 from documents.recorded import PEERS, Recorded
-from documents.zoo_tables import inter_ocular
+from documents.zoo_tables import ERRORS
 
 _RUNTIMES = {
     "keras": "Keras",
@@ -16,16 +16,17 @@ _CASCADE = "cnn67"
 
 def comparison(recorded: Recorded) -> str:
     """Models of the zoo beside those of other people, the lowest error first."""
-    head = ("model", "NME common", "NME challenge", "parameters", "file")
+    head = ("model", *ERRORS, "parameters", "file")
     head = (*head, "faces/s, 1 core", "2 cores")
+    splits = ("common", "challenge", "full")
+    errors = [f"{split}_inter_ocular_percent" for split in splits]
     rows = []
     for row in recorded.table("comparison"):
         name = row["model"]
         rows.append(
             (
                 PEERS.get(name, f"`{name}`"),
-                f"{float(row['inter_ocular_percent']):.2f} %",
-                inter_ocular(recorded.error(name, "challenge")),
+                *(f"{float(row[key]):.2f} %" for key in errors),
                 f"{int(row['parameters']) / 1e6:.1f} M",
                 f"{float(row['megabytes']):.1f} MB",
                 row["faces_per_second_1_thread"],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from documents import speed, zoo_tables
 from documents.recorded import Recorded
+from faults import reporting
 
 TABLES: dict[str, Callable[..., str]] = {
     "zoo": zoo_tables.zoo,
@@ -20,6 +21,9 @@ TABLES: dict[str, Callable[..., str]] = {
     "bulk": speed.bulk,
     "start": speed.start,
     "browser": speed.browser,
+    "degradation": zoo_tables.degradation,
+    "profiles": zoo_tables.profiles,
+    "faults": lambda recorded: reporting.table(recorded.faults),
 }
 """What may stand behind `table` in a mark; further words there are arguments."""
 

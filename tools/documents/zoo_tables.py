@@ -1,10 +1,13 @@
 """What the zoo's models are, and how accurate."""
 
 from documents.marked import markdown
-from documents.recorded import Recorded
+from documents.recorded import PEERS, Recorded
 from wingkeras.storage.entries import Entry
 
 _BOXES = {"landmarks": "landmarks", "yunet": "YuNet", "haar": "Haar"}
+
+ERRORS = ("NME common", "NME challenge", "NME full")
+"""Headings of the mean inter-ocular errors on the test sets of 300-W."""
 
 _POSE_SETS = {
     "300wprivate": "300-W private",
@@ -16,17 +19,16 @@ _POSE_SETS = {
 def zoo(recorded: Recorded) -> str:
     """Every model: what it is, its size, its errors."""
     head = ("model", "description", "landmarks", "input", "parameters", "file")
-    head = (*head, "NME common", "NME challenge")
+    head = (*head, *ERRORS)
     rows = []
     for name, entry in recorded.entries.items():
         sizes = ", ".join(str(stage.input_size) for stage in entry.stages)
         if entry.num_landmarks == 68:
-            splits = ("common", "challenge")
-            errors = [inter_ocular(recorded.error(name, split)) for split in splits]
+            errors = errors_on_300w(recorded, name)
         else:
             metric = entry.metrics[0]
             percent = metric["inter_pupil"]["nme_percent"]
-            errors = [f"AFLW, inter-pupil: {percent:.2f} %", "—"]
+            errors = [f"AFLW, inter-pupil: {percent:.2f} %", "—", "—"]
         rows.append(
             (
                 f"`{name}`",
@@ -63,11 +65,12 @@ def errors(recorded: Recorded, split: str) -> str:
     return markdown(head, rows)
 
 
-def inter_ocular(summary: dict | None) -> str:
-    """The error of a summary; a dash where it was not measured."""
-    if summary is None:
-        return "—"
-    return f"{summary['inter_ocular']['nme_percent']:.2f} %"
+def errors_on_300w(recorded: Recorded, name: str) -> list[str]:
+    """Cells below `ERRORS`; a dash where a test set was not measured."""
+    rows = [recorded.error(name, split) for split in ("common", "challenge")]
+    means = [row and row["inter_ocular"]["nme_percent"] for row in rows]
+    means.append(recorded.full_percent(name))
+    return ["—" if mean is None else f"{mean:.2f} %" for mean in means]
 
 
 def _measured(recorded: Recorded, entry: Entry, split: str):
@@ -156,6 +159,28 @@ def robustness(recorded: Recorded, name: str, *others: str) -> str:
         for condition, amount in places
     ]
     return markdown(["condition", "amount", *(f"`{m}`" for m in models)], lines)
+
+
+def degradation(recorded: Recorded) -> str:
+    """Errors on bad pictures, of the zoo's models and of others beside them."""
+    return _by_model(recorded.rows("degradation"), "condition", "nme_percent")
+
+
+def profiles(recorded: Recorded) -> str:
+    """Errors on CFP, of the zoo's models and of others beside them."""
+    return _by_model(recorded.rows("profiles"), "view", "box_percent")
+
+
+def _by_model(rows: list[dict], kind: str, value: str) -> str:
+    """A line per kind, a column per model."""
+    found = {(row[kind], row["model"]): row for row in rows}
+    models = dict.fromkeys(row["model"] for row in rows)
+    lines = [
+        [each, row["faces"], *(_percent(found[each, m][value]) for m in models)]
+        for each, row in {row[kind]: row for row in rows}.items()
+    ]
+    titles = [PEERS.get(model, f"`{model}`") for model in models]
+    return markdown([kind, "faces", *titles], lines)
 
 
 def head_pose(recorded: Recorded) -> str:
