@@ -7,6 +7,7 @@ import numpy as np
 
 from heatmaps.batches import Batches
 from heatmaps.faces import Source
+from wingkeras import serialized_names
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference import saving
@@ -31,7 +32,7 @@ def fit(
 
     Args:
         recipe: of the network and its optimizer; its augmentation does not count.
-        sources: of the faces.
+        sources: of the faces, those of 300-W first.
         validation_faces: faces to validate on after every epoch.
         steps: in an epoch.
         folder: of the run, see `wingkeras.train`.
@@ -50,7 +51,13 @@ def fit(
     )
     network.optimizer.build(network.trainable_variables)
     run = RunFolder(folder)
-    with run.claimed({"recipe": recipe.describe()}):
+    described = {
+        "recipe": recipe.describe(),
+        "faces": len(sources[0].regions),
+        "num_extra_faces": sum(len(source.regions) for source in sources[1:]),
+        "init_from": None,
+    }
+    with run.claimed(serialized_names.to_file(described, serialized_names.RUN)):
         first = run.restore_checkpoint(network)
         run.cut_log(first)
         batches = Batches(sources, recipe.batch_size, recipe.seed + first)

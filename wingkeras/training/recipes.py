@@ -177,17 +177,18 @@ RECIPES = {
             box_scale=1.2,
             augmentation=_MODERN,
         ),
-        # Not run with exactly these values. One heat map per landmark, 1.9 M
-        # parameters; meant for an encoder with ImageNet's weights.
-        # tools/train_heatmaps.py trains it on several kinds of faces.
+        # One heat map per landmark, 1.9 M parameters; meant for an encoder with
+        # ImageNet's weights. tools/train_heatmaps.py trains it on several kinds of
+        # faces (`heatmap_300w`).
         Recipe(
             name="heatmap_mobilenetv2",
             network="HeatmapMobileNetV2",
-            loss=WingLoss(w=13, epsilon=2.6),  # CNN-7's, scaled to 112 px
-            learning_rate=1e-3,
+            input_size=128,
+            loss=WingLoss(w=15, epsilon=3),
+            learning_rate=8e-4,
             final_learning_rate=3e-6,
             weight_decay=5e-4,
-            epochs=62,
+            epochs=100,
             batch_size=16,
             ema=0.9987,
             box_scale=1.15,
