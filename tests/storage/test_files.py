@@ -164,6 +164,37 @@ def test_a_command_that_is_ended_cleans_up(tmp_path, sent, code):
     assert not os.listdir(tmp_path)
 
 
+INTERRUPTED = """
+import os, sys
+from pathlib import Path
+from wingkeras.storage.files import atomic_write
+place, name = {"open": (os, "open"), "unlink": (Path, "unlink")}[sys.argv[2]]
+before = getattr(place, name)
+def interrupt(*arguments, **settings):
+    setattr(place, name, before)
+    if name == "open":
+        before(*arguments, **settings)
+    raise KeyboardInterrupt
+try:
+    with atomic_write(sys.argv[1]) as warm:
+        warm.write_text("old")
+    setattr(place, name, interrupt)
+    with atomic_write(sys.argv[1]) as scratch:
+        raise OSError("the disk is gone")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("moment", ["open", "unlink"])
+def test_ctrl_c_between_any_two_steps_leaves_nothing(tmp_path, moment):
+    """Just after the file was made, and just before it is removed."""
+    program = [sys.executable, "-P", "-c", INTERRUPTED, tmp_path / "file", moment]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+    assert os.listdir(tmp_path) == ["file"]
+
+
 ENDED = """
 import signal
 from wingkeras.storage.signals import terminated_like_interrupted

@@ -1,5 +1,6 @@
 """Writing files so that a reader finds the complete file or none."""
 
+import atexit
 import contextlib
 import errno
 import functools
@@ -14,6 +15,10 @@ _PREFIX = ".incomplete-"
 _ENDING = 40
 # Errors of writing, which do not name the file.
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
+
+_unfinished: set[tuple[int, Path]] = set()
+"""Scratch files that may exist, with the process that writes them: a forked process
+inherits the set, but not the files."""
 
 
 @contextlib.contextmanager
@@ -45,8 +50,14 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned_once(path.parent.resolve(), os.getpid())
-    scratch = _make_scratch(path)
+    token = os.urandom(8).hex()
+    name = f"{_PREFIX}{processes.identity()}_{token}-{path.name[-_ENDING:]}"
+    scratch = path.parent / name
+    own = (os.getpid(), scratch)
+    _unfinished.add(own)
     try:
+        # The kernel applies the umask to these permissions.
+        os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield scratch
         _sync(scratch)
         os.replace(scratch, path)
@@ -56,6 +67,16 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         scratch.unlink(missing_ok=True)
+        _unfinished.discard(own)
+
+
+@atexit.register
+def _remove_unfinished() -> None:
+    # Ctrl-C may come at any moment, even between `finally` and what stands there.
+    for process, scratch in tuple(_unfinished):
+        if process == os.getpid():
+            with contextlib.suppress(OSError):
+                scratch.unlink()
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -81,18 +102,6 @@ def remove_abandoned(folder: Path) -> None:
 def _remove_abandoned_once(folder: Path, _process: int) -> None:
     with contextlib.suppress(OSError):
         remove_abandoned(folder)
-
-
-def _make_scratch(path: Path) -> Path:
-    while True:
-        token = os.urandom(4).hex()
-        name = f"{_PREFIX}{processes.identity()}_{token}-{path.name[-_ENDING:]}"
-        scratch = path.parent / name
-        with contextlib.suppress(FileExistsError):
-            # The kernel applies the umask to these permissions.
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-            os.close(os.open(scratch, flags, 0o666))
-            return scratch
 
 
 def _sync(path: Path) -> None:
