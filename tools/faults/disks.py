@@ -85,4 +85,4 @@ def _resize(folder: Path) -> None:
 RESULTS = Kind("full disks of results", partial(_prepare, jobs.RESULTS), 100, 2, 300.0)
 PREDICT = Kind("full disks of `predict`", partial(_prepare, jobs.PREDICT), 10, 1, 300.0)
 CONVERT = Kind("full disks of `convert`", partial(_prepare, jobs.CONVERT), 10, 1, 300.0)
-TRAIN = Kind("full disks of `train`", partial(_prepare, jobs.TRAIN), 20, 1, 600.0)
+TRAIN = Kind("full disks of `train`", partial(_prepare, jobs.TRAIN), 10, 1, 600.0)

@@ -93,4 +93,4 @@ def _check_ended(code: int, number: signal.Signals, errors: str, folder: Path) -
 RESULTS = Kind("kills of results", partial(_prepare, jobs.RESULTS), 200, 2, 300.0)
 PREDICT = Kind("kills of `predict`", partial(_prepare, jobs.PREDICT), 40, 1, 300.0)
 CONVERT = Kind("kills of `convert`", partial(_prepare, jobs.CONVERT), 20, 1, 300.0)
-TRAIN = Kind("kills of `train`", partial(_prepare, jobs.TRAIN), 40, 1, 600.0)
+TRAIN = Kind("kills of `train`", partial(_prepare, jobs.TRAIN), 20, 1, 600.0)
