@@ -41,7 +41,6 @@ def test_callbacks_of_the_user_come_last(tmp_path):
     [
         {"optimizer": "sgd", "schedule": "exponential", "ema": 0.0, "warmup": 0.0},
         {"precision": "mixed_bfloat16"},
-        pytest.param({"jit_compile": True}, marks=pytest.mark.slow),
         pytest.param(
             {"optimizer": "muon", "jit_compile": True}, marks=pytest.mark.slow
         ),
