@@ -12,8 +12,8 @@
     python tools/benchmark.py browser NAME [NAME ...]
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
     python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
-    python tools/benchmark.py degradation NAME [NAME ...] --data PATH_TO_300W
-    python tools/benchmark.py profiles NAME [NAME ...] --data CFP.csv
+    python tools/benchmark.py degradation NAME ... [--peers FOLDER] --data PATH_TO_300W
+    python tools/benchmark.py profiles NAME ... [--peers FOLDER] --data CFP.csv
 
 Every result names hardware, versions and commit. It is also written as JSON to
 `results/`, with pictures and tables beside it. Nothing else should run while speed is

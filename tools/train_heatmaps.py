@@ -10,9 +10,12 @@
 steps and afterwards. The shares of 300-W are 0.42 and 0.64, that of the partly labelled
 faces is 0.16.
 
-Labels are moved so that all of them, and those of mirrored faces, lean to the side
-that the labels of 300-W lean to, see `heatmaps.side_bias`. `--teacher` measures that;
-it must have been trained on 300-W.
+Labels are moved so that all of them, and those of mirrored faces, lie on the side that
+those of 300-W lie on, see `heatmaps.side_bias`. `--teacher` measures that; it must have
+been trained on 300-W.
+
+`--encoder` is an `.npz` file of torchvision's MobileNetV2, or the folder of another
+run, whose network the training goes on from but for its last layer.
 """
 
 import argparse
@@ -33,14 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of 300-W")
-    parser.add_argument("--encoder", type=Path, help=".npz of torchvision's arrays")
+    parser.add_argument("--encoder", type=Path, help="weights, see above")
     parser.add_argument(
-        "--partly-labelled", type=Path, help="CSV of partly labelled faces"
+        "--partly-labelled", type=Path, help="CSV of partly labelled faces, see cfp.py"
     )
     parser.add_argument(
         "--teacher",
         default="cnn67_300w",
-        help="completes them, and measures the side that labels lean to",
+        help="completes them, and measures on which side labels lie",
     )
     parser.add_argument(
         "--extra-faces", nargs="*", default=[], metavar="CSV=FIRST:LAST"
@@ -51,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     import numpy as np
 
+    import cfp
     from heatmaps import faces as sources
     from heatmaps import side_bias
     from heatmaps.fitting import fit
@@ -67,21 +71,25 @@ def main(arguments: list[str] | None = None) -> int:
     training, validation = labelled.split(recipe.validation_split, recipe.seed)
     teacher = zoo.load(options.teacher)
     bias = side_bias.measure(teacher, training)
-    print(f"Labels lean to the right by {bias:.3%} of the box's side.", flush=True)
+    print(f"Labels lie {bias:.3%} of the box's side to the right.", flush=True)
     moved = side_bias.shifts(bias, bias)
     shown = [sources.make_source(training, *frame, _SHARES, shifts=moved)]
     if options.partly_labelled:
-        half = load_faces(
-            options.partly_labelled, scheme=labelled.scheme, on_error="skip"
+        half = cfp.for_training(
+            load_faces(options.partly_labelled, scheme=labelled.scheme, on_error="skip")
         )
-        frontal = np.array(["frontal" in path.name for path in half.images])
+        frontal = cfp.views(half) == "frontal"
         whole = sources.complete(teacher, half, frontal)
         in_whole_boxes = dataclasses.replace(half, boxes=whole.boxes)
         frontals = in_whole_boxes.select(np.flatnonzero(frontal))
         own = side_bias.measure(teacher, frontals) if len(frontals) else bias
+        print(f"Those of {options.partly_labelled}: {own:.3%}.", flush=True)
+        # What the model added lies on neither side.
+        added = ~np.isfinite(half.landmarks[..., 0])
+        whole = side_bias.move(whole, added, own)
         moved = side_bias.shifts(bias, own)
         shown.append(sources.make_source(half, *frame, _HALF_SHARES, whole, moved))
-    moved = side_bias.shifts(bias, 0.0)  # models' labels lean to no side
+    moved = side_bias.shifts(bias, 0.0)  # models' labels lie on neither side
     for entry in options.extra_faces:
         path, shares = entry.rsplit("=", 1)
         more = load_faces(path, scheme=labelled.scheme, on_error="skip")

@@ -187,7 +187,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("moment", ["open", "unlink"])
-def test_ctrl_c_between_any_two_steps_leaves_nothing(tmp_path, moment):
+def test_ctrl_c_beside_a_file_that_is_made_or_removed_leaves_nothing(tmp_path, moment):
     """Just after the file was made, and just before it is removed."""
     program = [sys.executable, "-P", "-c", INTERRUPTED, tmp_path / "file", moment]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60)

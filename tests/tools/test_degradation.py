@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.degradations import CONDITIONS, FACE, degradation
+from benchmarks.degraded_pictures import CONDITIONS, FACE, degradation
 from faces_on_disk import make_faces
 from wingkeras import geometry
 from wingkeras.metrics import nme
@@ -52,6 +52,8 @@ def test_damage_is_of_the_kind_named(shown):
         return pictures[key][0].astype(float)
 
     assert np.ptp(of("grey"), axis=2).max() == 0
+    x, y = np.rint(_nose_tip(pictures)).astype(int)
+    assert of("grey")[y, x, 0] == pytest.approx(0.114 * 255, abs=5)
     assert of("dark").mean() < 0.8 * clean.mean() < clean.mean() < of("bright").mean()
     inside = (clean > 80) & (clean < 175)
     assert (of("noise") - clean)[inside].std() == pytest.approx(25, rel=0.1)
@@ -59,6 +61,22 @@ def test_damage_is_of_the_kind_named(shown):
     assert max(steepness.values()) < 0.9 * np.diff(clean, axis=1).std()
     changed = (of("occlusion") != clean).any(axis=2)
     assert changed.sum() == pytest.approx((0.35 * FACE) ** 2, rel=0.05)
+
+
+def _nose_tip(pictures):
+    """The place of its disc, which is blue, in the resized picture."""
+    clean = pictures["clean"][0]
+    blue = clean[..., 2].astype(int) - clean[..., :2].max(axis=2)
+    rows, columns = np.nonzero(blue > 100)
+    return np.array([columns.mean(), rows.mean()])
+
+
+def test_landmarks_follow_the_picture(shown):
+    faces, pictures, _ = shown
+    box = pictures["clean"][1]
+    left, top, right, _ = geometry.landmark_boxes(faces.landmarks[0])
+    places = box[:2] + (faces.landmarks[0, 2] - [left, top]) * FACE / (right - left)
+    np.testing.assert_allclose(places, _nose_tip(pictures), atol=0.4)
 
 
 def test_errors_are_those_of_the_landmarks_in_the_resized_picture(shown):

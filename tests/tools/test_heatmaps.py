@@ -1,6 +1,7 @@
 """The training of the heat-map network: its faces, its batches, its fit."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -38,17 +39,25 @@ def _half(faces: FaceDataset) -> FaceDataset:
 
 
 class _Oracle(Localizer):
-    """Finds the true landmarks, in the faces' order."""
+    """Finds the true landmarks, in the faces' order, each as often as it is asked to.
 
-    def __init__(self, faces: FaceDataset):
+    Like `localize_with_flip`, it asks for a face and its mirror image by turns.
+    """
+
+    def __init__(self, faces: FaceDataset, calls: int):
         self.stages = (type("Stage", (), {"mean_shape": faces.landmarks[0]}),)
-        self._faces = {i: face for i, face in enumerate(faces.landmarks)}
-        self._calls = 0
+        self.scheme = faces.scheme
+        self._faces, self._each, self._calls = faces, 2 * calls, 0
+
+    @property
+    def without_flip_tta(self):
+        return self
 
     def __call__(self, image, boxes):
-        found = self._faces[self._calls // 2]
+        number, call = divmod(self._calls, self._each)
         self._calls += 1
-        return found[None]
+        points = self._faces.landmarks[number : number + 1]
+        return self.scheme.flip(points, image.shape[1]) if call % 2 else points
 
 
 def test_landmarks_stay_on_what_they_mark(tmp_path):
@@ -87,11 +96,13 @@ def test_half_labelled_faces_are_completed_where_the_model_agrees(tmp_path):
     faces = make_faces(tmp_path, 4)
     half = _half(faces)
     chosen = np.array([True, True, True, False])
-    whole = complete(_Oracle(faces), half, chosen)
-    np.testing.assert_allclose(whole.landmarks[:3], faces.landmarks[:3])
+    whole = complete(_Oracle(faces, 2), half, chosen)
+    np.testing.assert_allclose(whole.landmarks[:3], faces.landmarks[:3], atol=1e-4)
     np.testing.assert_array_equal(whole.landmarks[3], half.landmarks[3])
-    np.testing.assert_allclose(whole.boxes[:3], faces.boxes[:3])
-    source = make_source(half, SIZE, BOX_SCALE, (1, 1), whole)
+    np.testing.assert_allclose(whole.boxes[:3], faces.boxes[:3], atol=1e-3)
+    source = make_source(half, SIZE, BOX_SCALE, (1, 1), whole, (0.01, 0.03))
+    shares = np.array(source.shifts) * BOX_SCALE / SIZE  # of the side of the box
+    np.testing.assert_allclose(shares, (0.01, 0.03))
     assert (source.offsets[:3, 0] > 1).all()  # the labelled half is on the left
     np.testing.assert_array_equal(source.offsets[3], [0, 0])
 
@@ -128,7 +139,13 @@ def test_fits_and_saves_and_does_nothing_twice(tmp_path):
 @pytest.mark.slow
 def test_the_command_trains_on_every_kind_of_faces(tmp_path, monkeypatch):
     made = {name: make_faces(tmp_path / name, 12) for name in ("whole", "extra")}
-    made["half"] = _half(make_faces(tmp_path / "half", 4))
+    half = _half(make_faces(tmp_path / "half", 4))
+    names = ("001_frontal_01", "001_profile_01", "400_frontal_01", "401_frontal_01")
+    renamed = [
+        path.rename(path.with_name(f"{name}.png"))
+        for path, name in zip(half.images, names, strict=True)
+    ]
+    made["half"] = dataclasses.replace(half, images=tuple(renamed))
     asked = []
 
     def load_faces(path, *arguments, **settings):
@@ -146,50 +163,72 @@ def test_the_command_trains_on_every_kind_of_faces(tmp_path, monkeypatch):
     assert asked == ["whole", "half", "extra"]
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 2
     assert zoo.load(tmp_path / "run").scheme == FIVE
+    own, partly, extra = json.loads((tmp_path / "run/recipe.json").read_text())[
+        "sources"
+    ]
+    assert (own["faces"], partly["faces"], extra["faces"]) == (9, 3, 12)
+    # 300-W's labels stay, those of their mirror images move by twice the offset, and
+    # those of models by the offset.
+    assert own["shifts"][0] == 0 and own["shifts"][1] != 0
+    assert extra["shifts"] == [pytest.approx(own["shifts"][1] / 2, abs=1e-3)] * 2
+    assert np.mean(partly["shifts"]) == pytest.approx(extra["shifts"][0], abs=1e-3)
 
 
 def test_labels_are_moved_to_the_side_asked_for(tmp_path):
     """The shift goes to the right of the picture, mirrored or not."""
     regions = face_regions.load_regions(make_faces(tmp_path, 1), SIZE, BOX_SCALE)
     arrays = (regions.images[0], regions.maps[0], regions.landmarks[0])
-    moved = {}
+    found = {}
     for shifts in ((0.0, 0.0), (1.5, 4.0)):
         rng = np.random.default_rng(0)
-        moved[shifts] = [
+        found[shifts] = [
             perturb(rng, *arrays, FIVE.mirror, SIZE, np.zeros(2), 0.0, shifts)[1]
             for _ in range(20)
         ]
-    differences = np.subtract(moved[1.5, 4.0], moved[0.0, 0.0])
+    differences = np.subtract(found[1.5, 4.0], found[0.0, 0.0])
     np.testing.assert_allclose(differences[..., 1], 0, atol=1e-4)
-    in_all_points = differences[..., 0]
-    np.testing.assert_allclose(in_all_points, in_all_points[:, :1] + 0 * in_all_points)
-    assert set(in_all_points[:, 0].round(3)) == {1.5, 4.0}
+    of_first = differences[:, 0, 0]
+    expected = np.broadcast_to(of_first[:, None], differences.shape[:2])
+    np.testing.assert_allclose(differences[..., 0], expected, atol=1e-4)
+    assert set(of_first.round(3)) == {1.5, 4.0}
 
 
-def test_the_lean_of_labels_is_measured_and_given_to_others(tmp_path):
+def test_batches_have_the_shifts_of_their_source(tmp_path):
+    """So large a shift that no perturbation could be taken for it."""
+    faces = make_faces(tmp_path, 4)
+    plain = make_source(faces, SIZE, BOX_SCALE, (1, 1))
+    moved = make_source(faces, SIZE, BOX_SCALE, (1, 1), shifts=(50.0, 50.0))
+    first, second = (Batches([s], 4, seed=0).take()[1] for s in (plain, moved))
+    x, y = np.split(second - first, 2, axis=1)
+    assert (np.hypot(x, y) > 10 * SIZE).all() and (x > np.abs(y)).all()
+
+
+def _moved(faces: FaceDataset, share: float) -> FaceDataset:
+    return side_bias.move(faces, np.ones(faces.landmarks.shape[:2], bool), share)
+
+
+def test_the_offset_of_labels_is_measured(tmp_path):
     faces = make_faces(tmp_path, 3)
-    boxes = faces.boxes
-    sides = (boxes[:, 2] - boxes[:, 0])[:, None]
-    leaning = faces.landmarks.copy()
-    leaning[:, :, 0] += 0.02 * sides
-    leaning[1, 0] = np.nan
-    labelled = dataclasses.replace(faces, landmarks=leaning, boxes=boxes)
+    labelled = _moved(faces, 0.02)
+    sides = faces.boxes[:, 2] - faces.boxes[:, 0]
+    by = (labelled.landmarks - faces.landmarks)[..., 0] / sides[:, None]
+    np.testing.assert_allclose(by, 0.02, rtol=1e-3)
+    boxed = dataclasses.replace(labelled, boxes=faces.boxes)
+    measured = side_bias.measure(_Oracle(faces, 1), boxed)
+    assert measured == pytest.approx(0.02, rel=1e-3)
 
-    class _Symmetric:
-        scheme = FIVE
-        calls = 0
 
-        @property
-        def without_flip_tta(self):
-            return self
+def test_another_idea_of_an_outline_is_no_offset(tmp_path):
+    """Points of half a face, labelled farther out: only the nose tip tells."""
+    faces = make_faces(tmp_path, 3)
+    landmarks = faces.landmarks.copy()
+    landmarks[:, [0, 3], 0] -= 2
+    wide = dataclasses.replace(faces, landmarks=landmarks, boxes=faces.boxes)
+    half = dataclasses.replace(_half(wide), boxes=faces.boxes)
+    assert side_bias.measure(_Oracle(faces, 1), half) == pytest.approx(0, abs=1e-6)
 
-        def __call__(self, image, boxes):
-            number, mirrored = divmod(self.calls, 2)
-            self.calls += 1
-            points = faces.landmarks[number : number + 1]
-            return FIVE.flip(points, image.shape[1]) if mirrored else points
 
-    assert side_bias.measure(_Symmetric(), labelled) == pytest.approx(0.02, rel=1e-3)
-    # A face leans by 0.02 already, and its mirror image the other way.
+def test_shifts_of_a_face_and_of_its_mirror_image():
+    # In the mirror image, labels that lie to the right of their points lie to the left.
     assert side_bias.shifts(0.02, 0.02) == (0.0, 0.04)
     assert side_bias.shifts(0.02, 0.0) == (0.02, 0.02)

@@ -70,7 +70,7 @@ def test_damage_depends_on_its_seed_alone():
 
 
 def _tally(kind, *seeds):
-    tally = running.Tally(kind)
+    tally = kinds.Tally(kind)
     for seed in seeds:
         tally.add(seed, "wrong" if seed else "right")
     return tally

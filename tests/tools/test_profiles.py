@@ -1,8 +1,10 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import cfp
 from benchmarks import profiles
 from faces_of_68_points import make_68
 from wingkeras import geometry
@@ -31,13 +33,22 @@ def faces(tmp_path):
 
 
 def test_only_the_persons_kept_for_validation_are_measured(faces):
-    chosen = profiles.select_validation(faces)
+    chosen = cfp.for_validation(faces)
     assert [path.name[:3] for path in chosen.images] == ["401", "401"]
-    assert profiles.view_of(chosen).tolist() == ["profile", "frontal"]
+    assert cfp.views(chosen).tolist() == ["profile", "frontal"]
+    trained_on = cfp.for_training(faces)
+    assert [path.name[:3] for path in trained_on.images] == ["400", "400"]
+
+
+def test_other_pictures_are_refused(faces):
+    renamed = dataclasses.replace(faces, images=(Path("a.jpg"), *faces.images[1:]))
+    for function in (cfp.for_training, cfp.for_validation, cfp.views):
+        with pytest.raises(ValueError, match=r"NNN_profile_NN.*received a\.jpg"):
+            function(renamed)
 
 
 def test_boxes_hold_the_labelled_points_or_the_whole_frontal_face(faces):
-    chosen = profiles.select_validation(faces)
+    chosen = cfp.for_validation(faces)
     profile, frontal = profiles.boxes_of(chosen)
     np.testing.assert_allclose(profile, chosen.boxes[0], atol=1e-3)
     whole = geometry.landmark_boxes(48 + 60 * packaged_model().mean_shape)
@@ -45,7 +56,7 @@ def test_boxes_hold_the_labelled_points_or_the_whole_frontal_face(faces):
 
 
 def test_errors_are_shares_of_the_side_over_labelled_points(faces):
-    chosen = profiles.select_validation(faces)
+    chosen = cfp.for_validation(faces)
     sides = np.ptp(profiles.boxes_of(chosen)[:, [0, 2]], axis=1)
     calls = iter(range(2))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.peers import find_peers, measure_size
+from benchmarks.peers import find_localizers, measure_size
 from benchmarks.time_localizers import THREADS, time_in_processes
 from wingkeras.data.w300 import SPLITS
 
@@ -35,14 +35,13 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
     from wingkeras.storage.files import atomic_write
 
     faces = load_faces(data, "full", on_error="skip")
-    localizers, sizes = {}, {}
-    for name in models:
-        localizers[name] = zoo.load(name)
-        stages = zoo.model_info(name).stages
-        sizes[name] = (sum(s.parameters for s in stages), sum(s.bytes for s in stages))
-    for (name, _), localizer in find_peers(peers).items():
-        if name not in localizers:
-            localizers[name] = localizer
+    localizers, sizes = find_localizers(models, peers), {}
+    for name in localizers:
+        if name in models:
+            stages = zoo.model_info(name).stages
+            parameters = sum(stage.parameters for stage in stages)
+            sizes[name] = parameters, sum(stage.bytes for stage in stages)
+        else:
             sizes[name] = measure_size(peers, name)
     speeds = time_in_processes(models, "--peers", str(peers))
     rows = []
@@ -51,6 +50,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
         parameters, size = sizes[name]
         row = {
             "model": name,
+            "faces": len(faces),
             **_means(errors, np.array(faces.subsets)),
             "parameters": parameters,
             "megabytes": round(size / 1e6, 1),

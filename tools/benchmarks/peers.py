@@ -38,7 +38,9 @@ def find_peers(folder: Path) -> dict[tuple[str, str], Localizer]:
 
 
 def find_localizers(models: Sequence[str], peers: Path | None) -> dict[str, Localizer]:
-    """Models of the zoo, and those of other people in one of their runtimes, by name.
+    """Models of the zoo, and those of other people, by name.
+
+    Those of other people run in ONNX Runtime or, if there is no ONNX file, in OpenVINO.
 
     Args:
         models: names or folders.
@@ -47,8 +49,9 @@ def find_localizers(models: Sequence[str], peers: Path | None) -> dict[str, Loca
     from wingkeras import zoo
 
     found = {Path(model).name: zoo.load(model) for model in models}
-    others = find_peers(peers) if peers else {}
-    return found | {name: each for (name, _), each in others.items()}
+    for (name, _), localizer in (find_peers(peers) if peers else {}).items():
+        found.setdefault(name, localizer)
+    return found
 
 
 def measure_size(folder: Path, name: str) -> tuple[int, int]:

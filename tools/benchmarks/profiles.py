@@ -1,34 +1,15 @@
-"""How localizers stand profiles: faces of CFP, of which one half is labelled.
-
-The project's CSV of CFP names its pictures `NNN_profile_NN.jpg` and
-`NNN_frontal_NN.jpg`, with the number of the person in front. Persons 401 to 450 are
-kept for validation.
-"""
+"""Errors on profiles and frontal faces of CFP, of which one half is labelled."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+import cfp
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.head_pose import packaged_model
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.localizer import Localizer
-
-VIEWS = ("profile", "frontal")
-
-_FIRST_PERSON = 401
-
-
-def select_validation(faces: FaceDataset) -> FaceDataset:
-    """The faces of the persons that no training shows."""
-    persons = np.array([int(path.name.split("_")[0]) for path in faces.images])
-    return faces.select(np.flatnonzero(persons >= _FIRST_PERSON))
-
-
-def view_of(faces: FaceDataset) -> np.ndarray:
-    """One of `VIEWS` per face."""
-    return np.array([path.name.split("_")[1] for path in faces.images])
 
 
 def boxes_of(faces: FaceDataset) -> np.ndarray:
@@ -37,8 +18,9 @@ def boxes_of(faces: FaceDataset) -> np.ndarray:
     Of a profile, that around its labelled points. Of a frontal face, that around the
     mean shape fitted to them by a similarity, since only one half is labelled.
     """
-    mean_shape, boxes = packaged_model().mean_shape[None], faces.boxes.copy()
-    for i in np.flatnonzero(view_of(faces) == "frontal"):
+    mean_shape = packaged_model().mean_shape[None]
+    boxes = geometry.landmark_boxes(faces.landmarks)
+    for i in np.flatnonzero(cfp.views(faces) == "frontal"):
         points = faces.landmarks[i : i + 1]
         labelled = np.isfinite(points[0, :, 0])
         fit = geometry.fit_similarity(mean_shape[:, labelled], points[:, labelled])

@@ -49,5 +49,5 @@ class Tables:
             raise ValueError(f"expected a table of {sorted(TABLES)}, received {name!r}")
         try:
             return TABLES[name](self._recorded, *words)
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, FileNotFoundError) as error:
             raise ValueError(f"table {mark!r} cannot be made: {error}") from error

@@ -1,7 +1,8 @@
 """What a kind of fault is: a number of attempts, each with a seed of its own."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Attempt = Callable[[int], None]
@@ -31,6 +32,30 @@ class Kind:
     attempts: int
     quick: int
     limit: float = 10.0
+
+
+OUTCOMES = ("right", "undocumented", "crash", "hang", "wrong")
+
+
+@dataclass
+class Tally:
+    """What became of the attempts at a kind.
+
+    Attributes:
+        kind: of faults.
+        counts: by outcome, of `OUTCOMES`.
+        failures: seed, outcome and reason of each attempt that did not end right.
+    """
+
+    kind: Kind
+    counts: Counter = field(default_factory=Counter)
+    failures: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def add(self, seed: int, outcome: str, reason: str = "") -> None:
+        """Count an attempt."""
+        self.counts[outcome] += 1
+        if outcome != "right":
+            self.failures.append((seed, outcome, reason))
 
 
 def attempt_all(kind: Kind, folder: Path, seeds) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from documents.marked import markdown
-from faults.running import OUTCOMES, Tally
+from faults.kinds import OUTCOMES, Tally
 from wingkeras.storage.files import atomic_write
 from wingkeras.storage.json_files import read_json
 

@@ -5,43 +5,17 @@ import os
 import resource
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from faults.kinds import Kind, WrongResultError
+from faults.kinds import Kind, Tally, WrongResultError
 
 _START_LIMIT = 300.0
 """Seconds in which a process must have prepared its attempts: it loads libraries."""
 
 _MOST_MEMORY = 5 * 2**29
 """Bytes that a process may have taken in the end."""
-
-OUTCOMES = ("right", "undocumented", "crash", "hang", "wrong")
-
-
-@dataclass
-class Tally:
-    """What became of the attempts at a kind.
-
-    Attributes:
-        kind: of faults.
-        counts: by outcome, of `OUTCOMES`.
-        failures: seed, outcome and reason of each attempt that did not end right.
-    """
-
-    kind: Kind
-    counts: Counter = field(default_factory=Counter)
-    failures: list[tuple[int, str, str]] = field(default_factory=list)
-
-    def add(self, seed: int, outcome: str, reason: str = "") -> None:
-        """Count an attempt."""
-        self.counts[outcome] += 1
-        if outcome != "right":
-            self.failures.append((seed, outcome, reason))
-
 
 def run(kind: Kind, seeds: Iterable[int], progress=lambda tally: None) -> Tally:
     """Make attempts, one after the other.

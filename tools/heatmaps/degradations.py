@@ -7,6 +7,8 @@ on the host, face by face, with NumPy and OpenCV.
 import cv2
 import numpy as np
 
+from jpeg import compressed
+
 _NOISE = np.random.default_rng(7).normal(0, 1, 3_000_017).astype(np.float32)
 
 
@@ -88,11 +90,7 @@ def _degrade(rng, crop, strength):
         crop = crop + noise * np.float32(rng.uniform(3, 28))
     crop = np.clip(crop, 0, 255).astype(np.uint8)
     if chance() < 0.15 * strength:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 50))]
-        good, content = cv2.imencode(".jpg", crop, quality)
-        if not good:
-            raise OSError(f"OpenCV cannot encode {crop.shape} as JPEG.")
-        crop = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        crop = compressed(crop, int(rng.integers(8, 50)))
     return crop
 
 

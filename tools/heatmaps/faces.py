@@ -8,6 +8,7 @@ from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.regions import FaceRegions, load_regions
 from wingkeras.imaging.images import read_image
+from wingkeras.inference.flip import localize_with_flip
 from wingkeras.inference.localizer import Localizer
 
 _LARGEST_GAP = 0.06
@@ -70,9 +71,10 @@ def complete(localizer: Localizer, faces: FaceDataset, chosen) -> FaceDataset:
             their labels and their box.
 
     Returns:
-        The faces: the labelled points as they are, the others as the model finds them,
-        and the box around both. Where the model misses the labelled points by more
-        than 6 % of their box, the other points stay unlabelled.
+        The faces: the labelled points as they are, the others as the means of what the
+        model finds in the face and in its mirror image, and the box around both. Where
+        the model misses the labelled points by more than 6 % of their box, the other
+        points stay unlabelled.
     """
     mean_shape = localizer.stages[0].mean_shape
     landmarks, boxes = faces.landmarks.copy(), faces.boxes.copy()
@@ -82,7 +84,9 @@ def complete(localizer: Localizer, faces: FaceDataset, chosen) -> FaceDataset:
         to_image = geometry.fit_similarity(mean_shape[None, seen], points)
         found = geometry.transform(to_image, mean_shape[None])
         for _ in range(_ROUNDS):
-            found = localizer(image, geometry.landmark_boxes(found))
+            found, _ = localize_with_flip(
+                localizer, image, geometry.landmark_boxes(found)
+            )
         gap = np.linalg.norm(found[:, seen] - points, axis=2).mean()
         joined = np.where(seen[:, None], landmarks[i], found[0])
         boxes[i] = geometry.landmark_boxes(joined)

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from heatmaps.batches import Batches
 from heatmaps.faces import Source
-from wingkeras import serialized_names
+from wingkeras import serialized_names, zoo
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference import saving
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.inference.localizer import Localizer
+from wingkeras.storage.registry import is_model
 from wingkeras.training.building import build_network
 from wingkeras.training.callbacks import Records, Validation
 from wingkeras.training.distribution import Strategy
 from wingkeras.training.optimizers import build_optimizer
+from wingkeras.training.preparing import digest
 from wingkeras.training.recipe import Recipe
 from wingkeras.training.run_folder import RunFolder
 
@@ -51,13 +54,7 @@ def fit(
     )
     network.optimizer.build(network.trainable_variables)
     run = RunFolder(folder)
-    described = {
-        "recipe": recipe.describe(),
-        "faces": len(sources[0].regions),
-        "num_extra_faces": sum(len(source.regions) for source in sources[1:]),
-        "init_from": None,
-    }
-    with run.claimed(serialized_names.to_file(described, serialized_names.RUN)):
+    with run.claimed(_described(recipe, sources)):
         first = run.restore_checkpoint(network)
         run.cut_log(first)
         batches = Batches(sources, recipe.batch_size, recipe.seed + first)
@@ -81,6 +78,31 @@ def fit(
     localizer = Localizer([stage], validation_faces.scheme, recipe.box_scale)
     saving.save(localizer, folder, recipe.name)
     return localizer
+
+
+def _described(recipe: Recipe, sources: Sequence[Source]) -> dict[str, Any]:
+    """What identifies a run, JSON-ready, under the names used in files."""
+    start = None
+    if recipe.weights and is_model(recipe.weights):
+        start = digest(zoo.load(recipe.weights).keras_stages[-1].network.get_weights())
+    values = {
+        # The place of the weights is this machine's own.
+        "recipe": recipe.describe()
+        | {"weights": recipe.weights and Path(recipe.weights).name},
+        "faces": len(sources[0].regions),
+        "num_extra_faces": sum(len(source.regions) for source in sources[1:]),
+        "init_from": start,
+        "sources": [
+            {
+                "faces": len(source.regions),
+                "landmarks": digest([source.regions.landmarks]),
+                "shares": [source.first, source.last],
+                "shifts": [round(shift, 4) for shift in source.shifts],
+            }
+            for source in sources
+        ],
+    }
+    return serialized_names.to_file(values, serialized_names.RUN)
 
 
 def _told(batches: Batches, step: int, steps: int) -> Iterator:

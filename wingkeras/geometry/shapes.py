@@ -72,6 +72,26 @@ def scale_about_centre(points: np.ndarray, size: float, factor: float) -> np.nda
     return centre + (points - centre) * factor
 
 
+def resize_points(points: np.ndarray, factors) -> np.ndarray:
+    """Points of a picture that is resized.
+
+    Args:
+        points: `(..., 2)`, pixels.
+        factors: by which the picture's width and height grow, or one for both.
+
+    Returns:
+        `(..., 2)`, pixels of the resized picture.
+
+    Example:
+
+    ```python
+    resize_points(np.array([[0.0, 0.0]]), 2.0)  # [[0.5, 0.5]]
+    ```
+    """
+    # The picture's edges, half a pixel beyond the first pixel's centre, stay edges.
+    return (points + 0.5) * factors - 0.5
+
+
 def cell_centres(count: int, stride: int) -> np.ndarray:
     """Positions of a heat map's cells along one side of the network's input.
 

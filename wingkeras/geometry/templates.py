@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from wingkeras.geometry.shapes import resize_points
+
 _ARCFACE_SIZE = 112
 _ARCFACE_POINTS = (
     (38.2946, 51.6963),
@@ -31,10 +33,7 @@ def arcface_template(size: int = _ARCFACE_SIZE) -> np.ndarray:
     arcface_template()[0]  # [38.2946, 51.6963]
     ```
     """
-    # A crop of twice the size has twice the pixels between its outer edges, which lie
-    # half a pixel beyond the first pixel's centre.
-    points = np.array(_ARCFACE_POINTS)
-    return (points + 0.5) * (size / _ARCFACE_SIZE) - 0.5
+    return resize_points(np.array(_ARCFACE_POINTS), size / _ARCFACE_SIZE)
 
 
 def template_of_shape(shape: np.ndarray, size: int, margin: float) -> np.ndarray:

@@ -33,8 +33,9 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         path: of the file to make; its folder is made if it is missing.
 
     Yields:
-        The path to write to: in the same folder and with the same ending. If the block
-        raises, this file is removed and `path` stays unchanged.
+        The path to write to: absolute, in the same folder and with the same ending. If
+        the block raises, this file is removed and `path` stays unchanged. If Ctrl-C
+        comes while it is removed, that happens at the end of the process.
 
     Raises:
         OSError: if the folder cannot be written to. If the disk is full, the error of
@@ -52,7 +53,8 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
     _remove_abandoned_once(path.parent.resolve(), os.getpid())
     token = os.urandom(8).hex()
     name = f"{_PREFIX}{processes.identity()}_{token}-{path.name[-_ENDING:]}"
-    scratch = path.parent / name
+    # Absolute: a command may change its folder before it ends.
+    scratch = path.parent.absolute() / name
     own = (os.getpid(), scratch)
     _unfinished.add(own)
     try:
@@ -72,7 +74,8 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
 
 @atexit.register
 def _remove_unfinished() -> None:
-    # Ctrl-C may come at any moment, even between `finally` and what stands there.
+    # Ctrl-C may come at any moment, even between `finally` and what stands there. This
+    # does not run in processes that end by `os._exit`, such as forked workers.
     for process, scratch in tuple(_unfinished):
         if process == os.getpid():
             with contextlib.suppress(OSError):

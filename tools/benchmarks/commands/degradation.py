@@ -1,9 +1,9 @@
-"""Errors on bad pictures: dark, noisy, blurred, small, partly covered."""
+"""Errors on degraded pictures: dark, noisy, blurred, small, partly covered."""
 
 import argparse
 from pathlib import Path
 
-HELP = "errors on bad pictures, beside others"
+HELP = "errors on degraded pictures, beside others"
 
 _EVERY = 3
 
@@ -13,20 +13,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
     parser.add_argument("--peers", type=Path, help="folder, see benchmarks/peers.py")
     parser.add_argument("--data", type=Path, required=True, help="300-W folder")
-    parser.add_argument("--split", default="common")
 
 
 def run(options: argparse.Namespace, results: Path) -> dict:
-    """Every third face of a test set, with the same damage for every model."""
+    """Every third common face, with the same damage for every model."""
     import keras
     import numpy as np
 
-    from benchmarks.degradations import degradation
+    from benchmarks.degraded_pictures import degradation
     from benchmarks.peers import find_localizers
     from wingkeras.data.datasets import load_faces
 
     localizers = find_localizers(options.models, options.peers)
-    faces = load_faces(options.data, options.split, on_error="skip")
+    faces = load_faces(options.data, "common")
     faces = faces.select(np.arange(0, len(faces), _EVERY))
     progress = keras.utils.Progbar(len(faces), unit_name="face").update
     errors = degradation(localizers, faces, progress=progress)
@@ -40,4 +39,4 @@ def run(options: argparse.Namespace, results: Path) -> dict:
         for name, of_model in errors.items()
         for condition, values in of_model.items()
     ]
-    return {"benchmark": "degradation", "split": options.split, "rows": rows}
+    return {"benchmark": "degradation", "rows": rows}

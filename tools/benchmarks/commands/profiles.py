@@ -14,18 +14,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, results: Path) -> dict:
-    """Mean errors over the faces of persons 401 to 450, by view."""
+    """Mean errors over the faces kept for validation, by view."""
     import keras
 
+    import cfp
     from benchmarks import profiles
     from benchmarks.peers import find_localizers
     from wingkeras.data.datasets import load_faces
 
     localizers = find_localizers(options.models, options.peers)
-    faces = profiles.select_validation(load_faces(options.data, scheme="ibug68"))
+    faces = cfp.for_validation(load_faces(options.data, scheme="ibug68"))
     progress = keras.utils.Progbar(len(faces), unit_name="face").update
     errors = profiles.profile_errors(localizers, faces, progress)
-    views = profiles.view_of(faces)
+    views = cfp.views(faces)
     rows = [
         {
             "model": name,
@@ -34,6 +35,6 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             "box_percent": round(100 * float(values[views == view].mean()), 2),
         }
         for name, values in errors.items()
-        for view in profiles.VIEWS
+        for view in cfp.VIEWS
     ]
     return {"benchmark": "profiles", "rows": rows}

@@ -1,10 +1,11 @@
-"""How localizers stand bad pictures: dark, noisy, blurred, small, partly covered."""
+"""Errors on degraded pictures: dark, noisy, blurred, small, partly covered."""
 
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from jpeg import compressed
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import read_image
@@ -18,7 +19,7 @@ _SMALL, _NOISE, _QUALITY, _LENGTH, _COVERED = 40, 25.0, 15, 25, 0.35
 
 
 def _grey(image, box, rng):
-    return np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
+    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
 
 
 def _dark(image, box, rng):
@@ -40,10 +41,7 @@ def _small(image, box, rng):
 
 
 def _compressed(image, box, rng):
-    good, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not good:
-        raise OSError(f"OpenCV cannot encode {image.shape} as JPEG.")
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return compressed(image, _QUALITY)
 
 
 def _moved(image, box, rng):
@@ -81,7 +79,7 @@ def degradation(
     normalizer: str = "inter_ocular",
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Errors of several localizers on the same bad pictures.
+    """Errors of several localizers on the same degraded pictures.
 
     Pictures are resized first, so that the side of the square around the landmarks is
     `FACE`; sizes in `CONDITIONS` refer to that.
@@ -119,9 +117,8 @@ def _resized(image: np.ndarray, landmarks: np.ndarray):
     size = [round(n * scale) for n in image.shape[1::-1]]
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     factors = np.array(size) / image.shape[1::-1]
-    # Pixel centres lie at whole numbers; see `cv2.resize`.
-    points = (landmarks + 0.5) * factors - 0.5
-    return cv2.resize(image, size, interpolation=kind), points.astype(np.float32)
+    points = geometry.resize_points(landmarks, factors).astype(np.float32)
+    return cv2.resize(image, size, interpolation=kind), points
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
