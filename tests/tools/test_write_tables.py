@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 import write_tables
 from documents.marked import fill, markdown
+from documents.recorded import Recorded
 from documents.tables import TABLES, Tables
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,23 @@ ARGUMENTS = {
 def test_every_table_can_be_made(root, name):
     lines = Tables(root)(f"{name} {ARGUMENTS.get(name, '')}").splitlines()
     assert len(lines) > 2 and len({line.count("|") for line in lines}) == 1
+
+
+def test_the_full_set_is_both_test_sets(root):
+    path = root / "results/benchmark_errors.json"
+    values = json.loads(path.read_text())
+    rows = [
+        {
+            **{"model": "peer", "split": split, "boxes": "landmarks"},
+            **{"flip_tta": False, "found": found},
+            "inter_ocular": {"nme_percent": percent},
+        }
+        for split, found, percent in (("common", 300, 2.0), ("challenge", 100, 6.0))
+    ]
+    path.write_text(json.dumps(values | {"rows": rows}))
+    assert Recorded(root).full_percent("peer") == 3.0
+    path.write_text(json.dumps(values | {"rows": rows[:1]}))
+    assert Recorded(root).full_percent("peer") is None
 
 
 def test_a_result_that_changed_is_noticed(root, monkeypatch, capsys):

@@ -51,7 +51,7 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
         row = {
             "model": name,
             "faces": len(faces),
-            **_means(errors, np.array(faces.subsets)),
+            **mean_errors(errors, np.array(faces.subsets)),
             "parameters": parameters,
             "megabytes": round(size / 1e6, 1),
         }
@@ -70,8 +70,13 @@ def compare(models: Sequence[str], peers: Path, data: Path, table: Path) -> list
     return rows
 
 
-def _means(errors: dict[str, np.ndarray], subsets: np.ndarray) -> dict[str, float]:
-    """Mean errors in percent on each test set, by set and normalizer."""
+def mean_errors(errors: dict[str, np.ndarray], subsets: np.ndarray) -> dict[str, float]:
+    """Mean errors in percent on each test set, by set and normalizer.
+
+    Args:
+        errors: per normalizer, `(N,)` fractions.
+        subsets: `(N,)`, the part of 300-W of every face.
+    """
     tests = {name: SPLITS[name] for name in ("common", "challenge", "full")}
     chosen = {name: np.isin(subsets, parts) for name, parts in tests.items()}
     return {

@@ -17,6 +17,7 @@ _START_LIMIT = 300.0
 _MOST_MEMORY = 5 * 2**29
 """Bytes that a process may have taken in the end."""
 
+
 def run(kind: Kind, seeds: Iterable[int], progress=lambda tally: None) -> Tally:
     """Make attempts, one after the other.
 
