@@ -15,7 +15,9 @@ from pathlib import Path
 from faults import jobs
 from faults.kinds import Attempt, Kind, WrongResultError
 
-_ROOM = 64 * 2**20
+_ROOM = 2**29
+"""Bytes of a disk with room again: a training keeps its optimizer's state, and needs
+room for the next one beside it."""
 
 
 def _prepare(job: jobs.Job, folder: Path) -> Attempt:
