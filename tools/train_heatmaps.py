@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of 300-W")
     parser.add_argument("--encoder", type=Path, help="weights, see above")
     parser.add_argument(
-        "--partly-labelled", type=Path, help="CSV of partly labelled faces, see cfp.py"
+        "--partly-labelled",
+        type=Path,
+        help="CSV, see heatmaps/cfp.py",
     )
     parser.add_argument(
         "--teacher",
@@ -54,9 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     import numpy as np
 
-    import cfp
+    from heatmaps import cfp, side_bias
     from heatmaps import faces as sources
-    from heatmaps import side_bias
     from heatmaps.fitting import fit
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces

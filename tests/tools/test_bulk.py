@@ -25,5 +25,8 @@ def test_every_rate_is_of_its_stage(tmp_path):
     names = ["read", "detect", "crops", "networks", "one by one", "pipeline"]
     assert list(result["rates"]) == names and result["same_files"]
     assert all(rate["pictures_per_second"] > 0 for rate in result["rates"].values())
-    # Recorded once; alone and one by one, both with a warm-up; then in groups of 8.
-    assert called == [2] * (5 + 10 + 10) + [8, 2] * 2
+    # Recorded once; alone and one by one, both with a warm-up; then in groups of up to
+    # 8, twice: how many wait at a moment depends on the machine.
+    alone, in_groups = called[:25], called[25:]
+    assert alone == [2] * 25
+    assert sum(in_groups) == 20 and max(in_groups) <= 8

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import cfp
 from benchmarks import profiles
 from faces_of_68_points import make_68
+from heatmaps import cfp
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.head_pose import packaged_model

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from jpeg import compressed
+from heatmaps.jpeg import compressed
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import read_image

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-import cfp
+from heatmaps import cfp
 from wingkeras import geometry
 from wingkeras.data.faces import FaceDataset
 from wingkeras.head_pose import packaged_model

@@ -7,7 +7,7 @@ on the host, face by face, with NumPy and OpenCV.
 import cv2
 import numpy as np
 
-from jpeg import compressed
+from heatmaps.jpeg import compressed
 
 _NOISE = np.random.default_rng(7).normal(0, 1, 3_000_017).astype(np.float32)
 

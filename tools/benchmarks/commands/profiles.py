@@ -17,9 +17,9 @@ def run(options: argparse.Namespace, results: Path) -> dict:
     """Mean errors over the faces kept for validation, by view."""
     import keras
 
-    import cfp
     from benchmarks import profiles
     from benchmarks.peers import find_localizers
+    from heatmaps import cfp
     from wingkeras.data.datasets import load_faces
 
     localizers = find_localizers(options.models, options.peers)
