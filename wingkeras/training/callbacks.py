@@ -88,10 +88,13 @@ class Validation(keras.callbacks.Callback):
             self._copy.set_weights(averaged)
             vectors = [self._copy.predict_on_batch(crops) for crops in self._batches]
         predictions = geometry.from_shape_vectors(np.concatenate(vectors))[self._kept]
-        if not np.isfinite(predictions).all():
+        # Weights that are not finite may give finite predictions: ReLU hides them, on
+        # some processors.
+        if not all(np.isfinite(values).all() for values in (predictions, *averaged)):
             raise FloatingPointError(
-                f"The network has diverged: after epoch {epoch + 1} its predictions "
-                "are no longer finite. Start again with a lower learning rate."
+                f"The network has diverged: after epoch {epoch + 1} its weights or "
+                "predictions are no longer finite. Start again with a lower learning "
+                "rate."
             )
         errors = nme(self._truth, predictions, self._scheme, self._normalizer)
         error = logs[VALIDATION_ERROR] = float(np.mean(errors))
