@@ -90,7 +90,7 @@ class ZooFolder:
             self.check(each)
         values = [entry_values(entries[name]) for name in sorted(entries)]
         with atomic_write(self._registry) as scratch:
-            scratch.write_text(json.dumps(values, indent=1, allow_nan=False))
+            scratch.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
 
     def prune(self, name: str, kept: Iterable[str] = ()) -> list[Path]:
         """Remove a model's weights that no entry names and curves that no card shows.
