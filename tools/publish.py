@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--extra-faces", metavar="TEXT", help="what the extra training faces are"
     )
-    parser.add_argument("--flip-tta", action="store_true", help="see `Localizer`")
+    for switch in ("--flip-tta", "--recrop"):
+        parser.add_argument(switch, action="store_true", help="see `Localizer`")
     parser.add_argument(
         "--zoo", type=Path, default=ZOO, metavar="FOLDER", help="the package's zoo"
     )
@@ -61,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
                 options.init_from,
                 options.extra_faces,
                 options.flip_tta,
+                options.recrop,
             )
             split = "common" if options.data.is_dir() else None
             faces = load_faces(options.data, split, candidate.localizer.scheme)

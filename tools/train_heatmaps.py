@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--extra-faces", nargs="*", default=[], metavar="CSV=FIRST:LAST"
     )
     parser.add_argument("--epochs", type=int, help="of 250 steps each")
+    parser.add_argument("--size", type=int, help="of the input, pixels")
     parser.add_argument("--output", type=Path, required=True, help="folder")
     options = parser.parse_args(arguments)
 
@@ -66,6 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     changes = {"weights": options.encoder and str(options.encoder)}
     if options.epochs:
         changes["epochs"] = options.epochs
+    if options.size:
+        changes["input_size"] = options.size
     recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
     frame = (recipe.size, recipe.box_scale)
     labelled = load_faces(options.data, "train", allow_missing=True)

@@ -22,10 +22,11 @@ def test_saved_folder_loads(saved, localizer):
     np.testing.assert_allclose(loaded.stages[0].mean_shape, MEAN)
 
 
-def test_flip_tta_travels_with_the_model(localizer, tmp_path):
-    for flip_tta in (False, True):
-        zoo.save(localizer.replace(flip_tta=flip_tta), tmp_path, "tiny")
-        assert zoo.load(tmp_path).flip_tta is flip_tta
+@pytest.mark.parametrize("switch", ["flip_tta", "recrop"])
+def test_switches_travel_with_the_model(localizer, tmp_path, switch):
+    for value in (False, True):
+        zoo.save(localizer.replace(**{switch: value}), tmp_path, "tiny")
+        assert getattr(zoo.load(tmp_path), switch) is value
 
 
 def test_own_scheme_travels_with_the_model(tmp_path):

@@ -60,6 +60,7 @@ def _holds(entry: Entry) -> dict[str, bool]:
         "box scale": _is_number(entry.box_scale) and entry.box_scale > 0,
         "stages": isinstance(stages, tuple) and len(stages) > 0,
         "flip_tta": isinstance(entry.flip_tta, bool),
+        "recrop": isinstance(entry.recrop, bool),
         "text": all(isinstance(t, str) for t in (entry.description, entry.licence)),
         "data": isinstance(entry.training_data, dict),
         "places": all(

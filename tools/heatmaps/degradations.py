@@ -57,7 +57,11 @@ def _random_map(rng, size, offset, strength):
     wide = rng.random() >= 0.8
     degrees = rng.uniform(-40, 40) if wide else rng.normal(0, 14)
     angle = np.deg2rad(degrees * strength)
-    scale = np.exp(rng.normal(0, 0.07 * strength))
+    # A network that sees badly framed faces shows by its landmarks where the frame
+    # should have been, see `wingkeras.inference.recropping`.
+    badly_framed = rng.random() < 0.15
+    spread = rng.uniform(-0.4, 0.4) if badly_framed else rng.normal(0, 0.07)
+    scale = np.exp(spread * strength)
     aspect = np.exp(rng.normal(0, 0.025 * strength))
     shift = rng.normal(0, 0.035 * strength * size, 2)
     if offset.any() and rng.random() < 0.35:

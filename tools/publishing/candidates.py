@@ -52,6 +52,7 @@ def load_candidate(
     init_from: Path | None = None,
     extra_faces: str | None = None,
     flip_tta: bool = False,
+    recrop: bool = False,
 ) -> Candidate:
     """Load a model and check that its runs are those it comes from.
 
@@ -60,14 +61,14 @@ def load_candidate(
         runs: of its networks, in their order.
         init_from: run whose network the last one went on from.
         extra_faces: what the extra training faces are, if there were any.
-        flip_tta: see `Localizer`.
+        flip_tta, recrop: see `Localizer`.
 
     Raises:
         FileNotFoundError: if a folder is not that of a run.
         ValueError: if something does not belong to the model, or is missing.
     """
     last = runs[-1]
-    localizer = zoo.load(last).replace(flip_tta=flip_tta)
+    localizer = zoo.load(last).replace(flip_tta=flip_tta, recrop=recrop)
     if len(runs) != len(localizer.stages):
         raise ValueError(
             f"expected the run of each of the {len(localizer.stages)} networks in "

@@ -157,6 +157,7 @@ def compare(
     """
     path = Path(path)
     run = runtimes.load_file(path)
+    localizer = localizer.replace(recrop=False)  # not part of a file
     exported = _localizer_with_file(run, localizer, stage)
     distances = []
     for image, boxes in pictures:

@@ -82,7 +82,7 @@ def graph_inputs(
         return FileStage(run, stage.mean_shape, stage.size)
 
     stages = [recording(stage) for stage in array_stages(localizer)]
-    localizer.replace(stages=stages, flip_tta=False)(image, boxes)
+    localizer.replace(stages=stages, flip_tta=False, recrop=False)(image, boxes)
     return {"crops": seen[index]}
 
 

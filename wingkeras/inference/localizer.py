@@ -9,7 +9,7 @@ import numpy as np
 
 from wingkeras.imaging import crops
 from wingkeras.imaging.images import as_image
-from wingkeras.inference import batches, cascade, pipelined
+from wingkeras.inference import batches, cascade, pipelined, recropping
 from wingkeras.inference.detections import Detections, Detector, detect_faces
 from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
@@ -50,6 +50,8 @@ class Localizer:
             finds its objects.
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
+        recrop: whether a face that is not well framed by its box is cropped again,
+            upright and by its landmarks, and goes through the networks once more.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
@@ -64,18 +66,21 @@ class Localizer:
         box_scale: float,
         detector: Detector | None = None,
         flip_tta: bool = False,
+        recrop: bool = False,
     ):
         cascade.check_stages(stages, scheme, flip_tta)
         self.stages = tuple(stages)
         self.scheme = scheme
         self.box_scale = box_scale
         self.flip_tta = flip_tta
+        self.recrop = recrop
         self._arguments = {
             "stages": self.stages,
             "scheme": scheme,
             "box_scale": box_scale,
             "detector": detector,
             "flip_tta": flip_tta,
+            "recrop": recrop,
         }
         if detector is None:
             first = self.stages[0]
@@ -120,7 +125,8 @@ class Localizer:
             f"runtime {self.stages[0].runtime!r}",
             f"detector {self.detector!r}",
         ]
-        return f"Localizer({', '.join(parts + ['flip_tta'] * self.flip_tta)})"
+        parts += ["flip_tta"] * self.flip_tta + ["recrop"] * self.recrop
+        return f"Localizer({', '.join(parts)})"
 
     @property
     def detector(self) -> Detector:
@@ -220,8 +226,19 @@ class Localizer:
             RuntimeError: in a forked process.
         """
         self._check_process()
+        maps = maps.astype(np.float32)
+        landmarks = self._finite(regions, maps)
+        if self.recrop:
+            first = self.stages[0]
+            framing = first.mean_shape, first.size, self.box_scale
+            landmarks = recropping.localize_again(
+                self._finite, regions, maps, landmarks, *framing
+            )
+        return landmarks
+
+    def _finite(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", over="ignore"):  # checked below
-            landmarks = self._compute(regions, maps.astype(np.float32))
+            landmarks = self._compute(regions, maps)
         if not np.isfinite(landmarks).all():
             raise FloatingPointError(
                 f"Expected finite landmarks, {self!r} gave others: load it again."

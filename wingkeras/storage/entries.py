@@ -54,6 +54,7 @@ class Entry:
             the face's landmarks.
         stages: its networks, in their order.
         flip_tta: whether the last network sees every face flipped as well.
+        recrop: whether a face that is not well framed is cropped again.
         description: one line.
         recipe: the recipes of the trainings, in their order.
         training_data: name, number of faces, licence; of extra faces, where they are
@@ -78,6 +79,7 @@ class Entry:
     box_scale: float
     stages: tuple[StageEntry, ...]
     flip_tta: bool = False
+    recrop: bool = False
     description: str = ""
     recipe: tuple[dict, ...] = ()
     training_data: dict = field(default_factory=dict)

@@ -45,6 +45,10 @@ def _is_line(value: Any) -> bool:
     return _is_text(value) and value.isprintable()
 
 
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_whole(least: int, most: int) -> Check:
     def check(value: Any) -> bool:
         return type(value) is int and least <= value <= most
@@ -146,7 +150,7 @@ _is_metric = _is_record(
     "boxes",
     data=_is_line,
     boxes=_is_line,
-    flip_tta=lambda value: isinstance(value, bool),
+    flip_tta=_is_bool,
     **{
         name: _is_record("nme_percent", nme_percent=_is_percent)
         for name in ("inter_ocular", "inter_pupil", "box")
@@ -166,7 +170,8 @@ ENTRY: dict[str, tuple[Check, str]] = {
     "name": (is_plain_name, "a plain name that a file can have"),
     "scheme": (_is_scheme, "the name of a landmark scheme, or its definition"),
     "box_scale": (_is_number(0.01, 100), "a number from 0.01 to 100"),
-    "flip_tta": (lambda value: isinstance(value, bool), "true or false"),
+    "flip_tta": (_is_bool, "true or false"),
+    "recrop": (_is_bool, "true or false"),
     "description": (_is_line, "one line of text"),
     "recipe": (_is_list(_is_record(), 0, 100), "a list of objects"),
     "training_data": (

@@ -87,7 +87,8 @@ def load(
             stages.append(build())
         else:
             stages.append(_converted(entry, stage, build, runtime))
-    return Localizer(stages, scheme, entry.box_scale, detector, entry.flip_tta)
+    switches = entry.flip_tta, entry.recrop
+    return Localizer(stages, scheme, entry.box_scale, detector, *switches)
 
 
 def _scheme(entry: Entry) -> LandmarkScheme:
