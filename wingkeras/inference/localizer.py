@@ -51,7 +51,7 @@ class Localizer:
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
         recrop: whether a face that is not well framed by its box is cropped again,
-            upright and by its landmarks, and goes through the networks once more.
+            upright and by its landmarks, and goes through the networks again.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
