@@ -10,6 +10,7 @@ from wingkeras.inference.runtimes import FileStage
 from wingkeras.schemes import FIVE
 
 SIZE, BOX_SCALE = 64, 1.1
+STAGE = FileStage(lambda crops: crops, MEAN, SIZE)
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
 
 
@@ -85,7 +86,7 @@ def test_only_badly_framed_faces_are_localized_again():
     regions = np.zeros((3, 128, 128, 3), np.uint8)
     regions[:, 0, 0, 0] = range(3)
     networks = Recorded(landmarks)
-    arguments = (regions, maps, landmarks, MEAN, SIZE, BOX_SCALE)
+    arguments = (regions, maps, landmarks, STAGE, BOX_SCALE)
     found = recropping.localize_again(networks, *arguments)
     np.testing.assert_array_equal(found[[0, 2]], landmarks[[0, 2]])
     np.testing.assert_array_equal(found[1], landmarks[1] + 0.25)
@@ -97,7 +98,7 @@ def test_no_face_is_localized_for_ever():
     landmarks = (MEAN[None] + 30).astype(np.float32)
     networks = Wandering(landmarks)
     regions, maps = np.zeros((1, 128, 128, 3), np.uint8), np.eye(2, 3)[None]
-    arguments = (regions, maps, landmarks, MEAN, SIZE, BOX_SCALE)
+    arguments = (regions, maps, landmarks, STAGE, BOX_SCALE)
     found = recropping.localize_again(networks, *arguments)
     assert len(networks.calls) == 2
     np.testing.assert_array_equal(found, landmarks + np.float32([40.25, 0.25]))
@@ -107,7 +108,7 @@ def test_landmarks_in_one_place_stay():
     landmarks = np.full((1, 5, 2), 40, np.float32)
     networks = Recorded(landmarks)
     regions, maps = np.zeros((1, 128, 128, 3), np.uint8), np.eye(2, 3)[None]
-    arguments = (regions, maps, landmarks, MEAN, SIZE, BOX_SCALE)
+    arguments = (regions, maps, landmarks, STAGE, BOX_SCALE)
     found = recropping.localize_again(networks, *arguments)
     np.testing.assert_array_equal(found, landmarks)
     assert not networks.calls

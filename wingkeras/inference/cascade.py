@@ -49,6 +49,29 @@ def localize_regions(
     return landmarks
 
 
+def finite(
+    localize: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    regions: np.ndarray,
+    maps: np.ndarray,
+) -> np.ndarray:
+    """The landmarks of face regions, checked.
+
+    Args:
+        localize: computes them from the regions and maps.
+        regions, maps: arrays, see `localize_regions`.
+
+    Raises:
+        FloatingPointError: if they are not finite.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):  # checked below
+        landmarks = localize(regions, maps)
+    if not np.isfinite(landmarks).all():
+        raise FloatingPointError(
+            "Expected finite landmarks, the localizer gave others: load it again."
+        )
+    return landmarks
+
+
 def _run_with_flip(stage: Stage, seen, scheme: LandmarkScheme, xp):
     """Means of the landmarks in crops and in the flipped crops, crop pixels."""
     if xp is np:

@@ -14,6 +14,7 @@ from wingkeras.inference.detections import Detections, Detector, detect_faces
 from wingkeras.inference.detectors import default_detector
 from wingkeras.inference.faces import Faces
 from wingkeras.inference.runtimes import in_streams
+from wingkeras.inference.sharing import check_process
 from wingkeras.inference.stages import Stage
 from wingkeras.schemes import LandmarkScheme
 
@@ -51,7 +52,8 @@ class Localizer:
         flip_tta: flip test-time augmentation: whether the last network sees every face
             flipped as well, and the landmarks are the means of both.
         recrop: whether a face that is not well framed by its box is cropped again,
-            upright and by its landmarks, and goes through the networks again.
+            upright and by its landmarks, and goes through the networks again, up to
+            twice.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
@@ -225,25 +227,15 @@ class Localizer:
             FloatingPointError: if the networks' landmarks are not finite.
             RuntimeError: in a forked process.
         """
-        self._check_process()
+        check_process(self._process)
+        compute = functools.partial(cascade.finite, self._compute)
         maps = maps.astype(np.float32)
-        landmarks = self._finite(regions, maps)
-        if self.recrop:
-            first = self.stages[0]
-            framing = first.mean_shape, first.size, self.box_scale
-            landmarks = recropping.localize_again(
-                self._finite, regions, maps, landmarks, *framing
-            )
-        return landmarks
-
-    def _finite(self, regions: np.ndarray, maps: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore", over="ignore"):  # checked below
-            landmarks = self._compute(regions, maps)
-        if not np.isfinite(landmarks).all():
-            raise FloatingPointError(
-                f"Expected finite landmarks, {self!r} gave others: load it again."
-            )
-        return landmarks
+        landmarks = compute(regions, maps)
+        if not self.recrop:
+            return landmarks
+        return recropping.localize_again(
+            compute, regions, maps, landmarks, self.stages[0], self.box_scale
+        )
 
     def detect(self, image: Any) -> Faces:
         """Find the faces of a picture, and their landmarks.
@@ -302,15 +294,5 @@ class Localizer:
             ValueError: for an image of another form.
             RuntimeError: in a forked process.
         """
-        self._check_process()
+        check_process(self._process)
         return detect_faces(self.detector, as_image(image))
-
-    def _check_process(self) -> None:
-        # The runtimes' threads do not survive a fork: a call would wait for them
-        # forever.
-        if os.getpid() != self._process:
-            raise RuntimeError(
-                f"This localizer was made in process {self._process}, and its networks "
-                f"cannot run in the forked process {os.getpid()}. Load it there, or "
-                "start processes with multiprocessing.get_context('spawn')."
-            )

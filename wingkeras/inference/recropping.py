@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wingkeras import geometry
+from wingkeras.inference.stages import Stage
 
 # Chosen on faces held out of the training of heatmap_300w: every face turned by 30
 # degrees or more is cropped again, and one in six of those whose box is right.
@@ -19,8 +20,7 @@ def localize_again(
     regions: np.ndarray,
     maps: np.ndarray,
     landmarks: np.ndarray,
-    mean_shape: np.ndarray,
-    size: int,
+    stage: Stage,
     box_scale: float,
 ) -> np.ndarray:
     """Repeat the localisation of faces whose crop was tilted, too large, too small or
@@ -31,8 +31,7 @@ def localize_again(
         regions: `(N, R, R, 3)` uint8.
         maps: `(N, 2, 3)`, region pixels -> pixels of the first crop.
         landmarks: `(N, L, 2)` float32 found in the first crop, region pixels.
-        mean_shape: `(L, 2)`, shows which way is up.
-        size: side of the crop, pixels.
+        stage: the first network; its mean shape shows which way is up.
         box_scale: side of the crop over that of the square around the landmarks.
 
     Returns:
@@ -45,8 +44,8 @@ def localize_again(
         candidates = candidates[np.ptp(landmarks[candidates], axis=1).any(axis=1)]
         with np.errstate(all="ignore"):  # what is not finite is left alone below
             found = landmarks[candidates].astype(np.float64)
-            better = upright_crop_maps(found, mean_shape, size, box_scale)
-            distances = crop_distances(maps[candidates], better, size)
+            better = upright_crop_maps(found, stage.mean_shape, stage.size, box_scale)
+            distances = crop_distances(maps[candidates], better, stage.size)
         again = (distances > _LARGEST_DISTANCE) & np.isfinite(distances)
         if not again.any():
             break
@@ -66,7 +65,9 @@ def upright_crop_maps(
 
     Args:
         landmarks: `(N, L, 2)`, pixels of any picture, not all in one place.
-        mean_shape, size, box_scale: see `localize_again`.
+        mean_shape: `(L, 2)` upright landmarks, any unit.
+        size: side of the crop, pixels.
+        box_scale: side of the crop over that of the square around the landmarks.
 
     Returns:
         `(N, 2, 3)`, pixels of the picture -> crop pixels.

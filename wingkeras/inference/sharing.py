@@ -81,3 +81,22 @@ class OneEach(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OneEach, (self._make,)
+
+
+def check_process(process: int) -> None:
+    """Refuse to use networks in another process than the one that loaded them.
+
+    The runtimes' threads do not survive a fork: a call would wait for them forever.
+
+    Args:
+        process: id of the process that loaded them.
+
+    Raises:
+        RuntimeError: in another process.
+    """
+    if os.getpid() != process:
+        raise RuntimeError(
+            f"This localizer was made in process {process}, and its networks "
+            f"cannot run in the forked process {os.getpid()}. Load it there, or "
+            "start processes with multiprocessing.get_context('spawn')."
+        )
