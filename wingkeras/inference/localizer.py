@@ -50,7 +50,8 @@ class Localizer:
             boxes. By default YuNet; none for a scheme without eyes, as no detector
             finds its objects.
         flip_tta: flip test-time augmentation: whether the last network sees every face
-            flipped as well, and the landmarks are the means of both.
+            flipped as well, and the landmarks are the means of both, but for the
+            sideways position of the whole face, which is that of the unflipped one.
         recrop: whether a face that is not well framed by its box is cropped again,
             upright and by its landmarks, and goes through the networks again, up to
             twice.
