@@ -10,7 +10,7 @@ from matplotlib.cbook import get_sample_data
 from faces_on_disk import make_faces
 from made_localizers import make_localizer
 from wingkeras import cli, zoo
-from wingkeras.cli.arguments import DEFAULT_MODEL
+from wingkeras.cli.arguments import DEFAULT_MODEL, load_localizer
 from wingkeras.metrics import usual_normalizers
 
 PORTRAIT = get_sample_data("grace_hopper.jpg", asfileobj=False)
@@ -138,6 +138,24 @@ def test_a_card_of_ones_own_model(capsys, tmp_path):
     code, out, _ = _run(capsys, "zoo", tmp_path)
     assert code == 0 and out.startswith("own\n")
     assert f'wingkeras.zoo.load("{tmp_path}")' in out and "Licence" not in out
+
+
+@pytest.mark.parametrize("switch", ["flip_tta", "recrop"])
+def test_switches_are_shown_and_changed(capsys, tmp_path, switch):
+    zoo.save(make_localizer(1).replace(**{switch: True}), tmp_path, "own")
+    _, card, _ = _run(capsys, "zoo", tmp_path)
+    lines = {"flip_tta": "flip test-time augmentation", "recrop": "cropped again"}
+    assert [name for name in lines if lines[name] in card] == [switch]
+
+    option = switch.replace("_", "-")
+    for arguments, value in (
+        ([], True),
+        ([f"--{option}"], True),
+        ([f"--no-{option}"], False),
+    ):
+        command = ["predict", "a.jpg", "--model", str(tmp_path), *arguments]
+        options = cli.build_parser().parse_args(command)
+        assert getattr(load_localizer(options), switch) is value
 
 
 @pytest.mark.parametrize(

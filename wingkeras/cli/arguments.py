@@ -27,7 +27,7 @@ def add_model(parser: argparse.ArgumentParser, required: bool = False) -> None:
 
 
 def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
-    """`--runtime` and `--flip-tta`."""
+    """`--runtime`, `--flip-tta` and `--recrop`."""
     parser.add_argument(
         "--runtime",
         choices=("fastest", "keras", "onnx", "litert", "openvino"),
@@ -42,6 +42,12 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         help="flip test-time augmentation: whether the last network sees each face in "
         "the mirror as well, slower and a little more accurate; by default as the "
         "model has it. In videos it always does",
+    )
+    parser.add_argument(
+        "--recrop",
+        action=argparse.BooleanOptionalAction,
+        help="whether faces that their box does not frame well are cropped again, by "
+        "their landmarks; by default as the model has it",
     )
 
 
@@ -118,8 +124,9 @@ def load_localizer(options, model: str | None = None):
         import numpy as np
 
         localizer = _load(model or options.model, options.runtime)
-        if options.flip_tta is not None:
-            localizer = localizer.replace(flip_tta=options.flip_tta)
+        switches = {"flip_tta": options.flip_tta, "recrop": options.recrop}
+        changes = {name: on for name, on in switches.items() if on is not None}
+        localizer = localizer.replace(**changes)
         # Other libraries print nothing more once they are loaded.
         if localizer.stages[0].runtime in ("keras", "litert"):
             image = np.zeros((64, 64, 3), np.uint8)

@@ -23,11 +23,12 @@ def render_card(entry: Entry, handle: str) -> str:
     """
     scheme = entry.scheme if isinstance(entry.scheme, str) else entry.scheme["name"]
     inputs = [f"{stage.input_size} px for {stage.network}" for stage in entry.stages]
-    flipped = ["flip test-time augmentation"] if entry.flip_tta else []
+    switches = ["flip test-time augmentation"] * entry.flip_tta
+    switches += ["badly framed faces are cropped again"] * entry.recrop
     rows = [
         ("Landmarks", f"{entry.num_landmarks}, scheme {scheme}"),
         ("Input", ", then ".join(inputs)),
-        *(("", line) for line in flipped),
+        *(("", line) for line in switches),
         ("Parameters", f"{entry.parameters / 1e6:.1f} M"),
         ("Weights", f"{entry.bytes / 1e6:.1f} MB"),
         ("Trained on", _training_data(entry.training_data)),
