@@ -98,16 +98,19 @@ def test_faces_without_a_normalizer_are_left_out(faces, tmp_path):
         evaluate(Oracle(blind, 0.0), blind)
 
 
-@pytest.mark.parametrize("flip_tta", [False, True])
-def test_a_localizer_gives_what_it_gives_face_by_face(faces, flip_tta):
-    localizer = make_localizer(2).replace(flip_tta=flip_tta)
+@pytest.mark.parametrize("switch", [None, "flip_tta", "recrop"])
+def test_a_localizer_gives_what_it_gives_face_by_face(faces, switch):
+    localizer = make_localizer(2)
+    if switch:
+        localizer = localizer.replace(**{switch: True})
     result = evaluate(localizer, faces)
     alone = [
         localizer(read_image(path), box)[0]
         for path, box in zip(faces.images, faces.boxes, strict=True)
     ]
     np.testing.assert_allclose(result.predictions, alone, atol=1e-3)
-    assert result.summary()["flip_tta"] is flip_tta
+    assert result.summary()["flip_tta"] is (switch == "flip_tta")
+    assert result.summary().get("recrop", False) is (switch == "recrop")
 
 
 def test_what_the_data_set_lacks_is_told(faces):

@@ -27,6 +27,8 @@ LANDMARK_BOXES = "landmarks"
 class EvaluatedLocalizer(Protocol):
     """What can be evaluated: a `Localizer`, or an object with the same methods.
 
+    An attribute `recrop`, as `Localizer` has it, gets into the reports as well.
+
     Example:
 
     ```python
@@ -69,6 +71,7 @@ class Evaluation:
         predictions: `(N, L, 2)` float32, image pixels; NaN where no face was found.
         errors: per normalizer, `(N,)` NME as a fraction; infinite where no face was
             found, NaN where the normalizer is unlabelled.
+        recrop: whether the localizer crops badly framed faces again.
 
     Example:
 
@@ -84,6 +87,7 @@ class Evaluation:
     flip_tta: bool
     predictions: np.ndarray
     errors: dict[str, np.ndarray]
+    recrop: bool = False
 
     @property
     def found(self) -> np.ndarray:
@@ -96,10 +100,10 @@ class Evaluation:
         Faces whose normalizer is unlabelled are left out of both; `unlabelled` is
         their number, where there are any. If the data set has several subsets, the
         NME of each is given too. `skipped` and `missing_subsets` say what the data
-        set lacks, if anything. `mean_offset_percent` is how far the predictions lie
-        to the right of and below the labels, averaged over all points: it is far from
-        zero if the points were placed otherwise in the training data. `None` stands
-        for the mean of no faces.
+        set lacks, if anything; `recrop` is there where it is on.
+        `mean_offset_percent` is how far the predictions lie to the right of and below
+        the labels, averaged over all points: it is far from zero if the points were
+        placed otherwise in the training data. `None` stands for the mean of no faces.
         """
         found = self.found
         summary = {
@@ -108,6 +112,8 @@ class Evaluation:
             "boxes": self.boxes,
             "flip_tta": self.flip_tta,
         }
+        if self.recrop:
+            summary["recrop"] = True
         if self.faces.skipped:
             summary["skipped"] = len(self.faces.skipped)
         if self.faces.missing_subsets:
@@ -247,7 +253,8 @@ def evaluate(
         name: _errors(faces, predictions, name, kept)
         for name, kept in measurable.items()
     }
-    return Evaluation(faces, boxes, localizer.flip_tta, predictions, errors)
+    recrop = getattr(localizer, "recrop", False)
+    return Evaluation(faces, boxes, localizer.flip_tta, predictions, errors, recrop)
 
 
 def _pictures(

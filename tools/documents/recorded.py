@@ -52,21 +52,28 @@ class Recorded:
             return list(csv.DictReader(file))
 
     @cached_property
-    def errors(self) -> dict[tuple[str, str, str, bool], dict]:
-        """Summaries of evaluations on 300-W by model, test set, boxes and flip test.
+    def errors(self) -> dict[tuple[str, str, str, bool, bool], dict]:
+        """Summaries of evaluations on 300-W by model, test set, boxes, flip test and
+        whether faces are cropped again.
 
         Those that the registry has, and those of `tools/benchmark.py errors`, which
         also measures other boxes, the challenging subset and other people's models.
         """
         found = {
-            (name, "common", metric["boxes"], metric["flip_tta"]): metric
+            (
+                *(name, "common", metric["boxes"], metric["flip_tta"]),
+                metric.get("recrop", False),
+            ): metric
             for name, entry in self.entries.items()
             for metric in entry.metrics
             if metric["data"] == "300-W common subset"
         }
         measured = self.rows("errors") if self._path("errors").exists() else []
         keys = ("model", "split", "boxes", "flip_tta")
-        return found | {tuple(row[key] for key in keys): row for row in measured}
+        return found | {
+            (*(row[key] for key in keys), row.get("recrop", False)): row
+            for row in measured
+        }
 
     def error(self, model: str, split: str) -> dict | None:
         """The summary with boxes around the landmarks, as the model is loaded.
@@ -78,8 +85,9 @@ class Recorded:
         Returns:
             `None` where this was not measured.
         """
-        flip_tta = model in self.entries and self.entries[model].flip_tta
-        return self.errors.get((model, split, "landmarks", flip_tta))
+        entry = self.entries.get(model)
+        switches = (entry.flip_tta, entry.recrop) if entry else (False, False)
+        return self.errors.get((model, split, "landmarks", *switches))
 
     def full_percent(self, model: str) -> float | None:
         """Inter-ocular NME on both test sets together, where both were measured.

@@ -75,14 +75,20 @@ def errors_on_300w(recorded: Recorded, name: str) -> list[str]:
 
 def _measured(recorded: Recorded, entry: Entry, split: str):
     """What was measured of a model, with the words for its boxes."""
-    opposite = "without" if entry.flip_tta else "with"
-    cases = [(boxes, title, entry.flip_tta) for boxes, title in _BOXES.items()]
-    title = f"landmarks, {opposite} the flip test"
-    cases.insert(1, ("landmarks", title, not entry.flip_tta))
-    for boxes, title, flip_tta in cases:
-        row = recorded.errors.get((entry.name, split, boxes, flip_tta))
+    own, other = entry.flip_tta, not entry.flip_tta
+    opposite = "with the flip test" if other else "without the flip test"
+    cases = [
+        ("landmarks", "", own, entry.recrop),
+        ("landmarks", f", {opposite}", other, entry.recrop),
+        ("yunet", "", own, entry.recrop),
+        ("yunet", ", cropped again", own, True),
+        ("yunet", f", cropped again, {opposite}", other, True),
+        ("haar", "", own, entry.recrop),
+    ]
+    for boxes, title, *switches in cases:
+        row = recorded.errors.get((entry.name, split, boxes, *switches))
         if row is not None:
-            yield title, row
+            yield _BOXES[boxes] + title, row
 
 
 def errors_of(recorded: Recorded, name: str) -> str:

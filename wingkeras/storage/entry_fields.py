@@ -151,6 +151,7 @@ _is_metric = _is_record(
     data=_is_line,
     boxes=_is_line,
     flip_tta=_is_bool,
+    recrop=_is_bool,
     **{
         name: _is_record("nme_percent", nme_percent=_is_percent)
         for name in ("inter_ocular", "inter_pupil", "box")

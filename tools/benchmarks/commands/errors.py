@@ -57,6 +57,10 @@ def run(options: argparse.Namespace, results: Path) -> dict:
             measure(name, localizer, source)
         other = localizer.replace(flip_tta=not localizer.flip_tta)
         measure(name, other, LANDMARK_BOXES)
+        # Later networks of a cascade crop every face again already.
+        if len(localizer.stages) == 1 and "yunet" in options.boxes:
+            measure(name, localizer.replace(recrop=True), "yunet")
+            measure(name, other.replace(recrop=True), "yunet")
     for name, localizer in find_localizers([], options.peers).items():
         measure(name, localizer, LANDMARK_BOXES)
     return {"benchmark": "errors", "rows": rows}
