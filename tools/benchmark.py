@@ -12,6 +12,7 @@
     python tools/benchmark.py browser NAME [NAME ...]
     python tools/benchmark.py compare NAME [NAME ...] --peers FOLDER --data PATH_TO_300W
     python tools/benchmark.py errors NAME [NAME ...] --data PATH_TO_300W
+    python tools/benchmark.py validation NAME [NAME ...] --data PATH_TO_300W
     python tools/benchmark.py degradation NAME ... [--peers FOLDER] --data PATH_TO_300W
     python tools/benchmark.py profiles NAME ... [--peers FOLDER] --data CFP.csv
 
@@ -43,6 +44,7 @@ from benchmarks.commands import (
     robustness,
     start,
     train,
+    validation,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
 
@@ -59,6 +61,7 @@ COMMANDS = {
     "compare": compare,
     "head_pose": head_pose,
     "errors": errors,
+    "validation": validation,
     "degradation": degradation,
     "profiles": profiles,
 }

@@ -172,6 +172,25 @@ def degradation(recorded: Recorded) -> str:
     return _by_model(recorded.rows("degradation"), "condition", "nme_percent")
 
 
+def validation(recorded: Recorded) -> str:
+    """Errors on held-out faces, a line per model and its switches."""
+    lines: dict[tuple[str, bool, bool], dict[str, str]] = {}
+    for row in recorded.rows("validation"):
+        key = (row["model"], row["flip_tta"], row["recrop"])
+        lines.setdefault(key, {})[row["boxes"]] = _percent(row["nme_percent"])
+    boxes = list(dict.fromkeys(title for line in lines.values() for title in line))
+    rows = [
+        [
+            f"`{model}`",
+            "yes" if flip_tta else "no",
+            "yes" if recrop else "no",
+            *(line[title] for title in boxes),
+        ]
+        for (model, flip_tta, recrop), line in lines.items()
+    ]
+    return markdown(["model", "flip test", "cropped again", *boxes], rows)
+
+
 def profiles(recorded: Recorded) -> str:
     """Errors on CFP, of the zoo's models and of others beside them."""
     return _by_model(recorded.rows("profiles"), "view", "box_percent")

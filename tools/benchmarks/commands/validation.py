@@ -1,0 +1,63 @@
+"""Errors on the faces of 300-W that no model of the zoo was trained on or tested on."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+HELP = "errors on the held-out training faces of 300-W, by switches and boxes"
+
+BOX_SCALES = {
+    "landmarks": 1.0,
+    "a fifth too small": 0.8,
+    "a quarter too large": 1.25,
+}
+"""Boxes around the true landmarks, made larger or smaller."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    parser.add_argument("--data", type=Path, required=True, help="300-W folder")
+
+
+def run(options: argparse.Namespace, results: Path) -> dict:
+    """Mean inter-ocular NME; choices between switches are made by these figures."""
+    from wingkeras import geometry, zoo
+    from wingkeras.data.datasets import load_faces
+    from wingkeras.evaluation import evaluate
+    from wingkeras.inference.detectors import load_detector
+    from wingkeras.training.recipes import RECIPES
+
+    recipe = RECIPES["heatmap_mobilenetv2"]
+    labelled = load_faces(options.data, "train", allow_missing=True)
+    _, faces = labelled.split(recipe.validation_split, recipe.seed)
+    cases = {
+        boxes: (
+            dataclasses.replace(faces, boxes=geometry.scale_boxes(faces.boxes, scale)),
+            None,
+        )
+        for boxes, scale in BOX_SCALES.items()
+    }
+    cases["YuNet"] = faces, load_detector("yunet")
+    rows = []
+    for name in options.models:
+        loaded = zoo.load(name)
+        # Later networks of a cascade crop every face again already.
+        recrops = (False, True) if len(loaded.stages) == 1 else (False,)
+        for recrop in recrops:
+            for flip_tta in (False, True):
+                localizer = loaded.replace(flip_tta=flip_tta, recrop=recrop)
+                for boxes, (shown, detector) in cases.items():
+                    summary = evaluate(localizer, shown, detector, boxes).summary()
+                    row = {
+                        "model": name,
+                        "flip_tta": flip_tta,
+                        "recrop": recrop,
+                        "boxes": boxes,
+                        "faces": summary["found"],
+                        "nme_percent": summary["inter_ocular"]["nme_percent"],
+                    }
+                    rows.append(row)
+                    print(row, file=sys.stderr, flush=True)
+    return {"benchmark": "validation", "rows": rows}
