@@ -58,9 +58,14 @@ def test_from_a_table_to_points_in_a_picture(capsys, folder, monkeypatch):
     short = ("--epochs", 1, "--batch-size", 8)
     code, out, err = run(capsys, "train", "--init-from", "cnn6_300w", *data, *short)
     assert code == 0, err
-    assert "12 faces, scheme 'discs': 4 points, never flipped. CNN6 at 64 px" in err
+    assert "12 objects, scheme 'discs': 4 points, never flipped. CNN6 at 64 px" in err
+    assert "Epoch 1 of 1: validation NME " in err and "metrics.csv has all" in err
     assert str(folder / "runs" / "discs") in out
-    assert zoo.load("runs/discs").scheme == DISCS
+    localizer = zoo.load("runs/discs")
+    assert localizer.scheme == DISCS
+    # The weights are for research only, as those that they started from.
+    assert localizer.licence == zoo.load("cnn6_300w").licence != ""
+    assert f"started from: {localizer.licence}" in err
 
     code, out, _ = run(capsys, "evaluate", "runs/discs", "--data", "discs.csv")
     assert code == 0 and json.loads(out)["box"]["nme_percent"] > 0
@@ -78,8 +83,16 @@ def test_from_a_table_to_points_in_a_picture(capsys, folder, monkeypatch):
         found = json.loads(file.read_text())
         assert found["scheme"] == "discs" and len(found["faces"]) == count
         assert np.shape(found["faces"][0]["landmarks"]) == (4, 2)
-    code, _, err = run(capsys, *predict, "--box", "20,20,76")
-    assert code == 1 and "received 20,20,76" in err
+    code, _, err = run(capsys, "convert", "runs/discs")
+    assert code == 1 and "Expected --data PATH" in err
+    assert not list(folder.glob("*.onnx"))
+    for box, message in (
+        ("20,20,76", "received 20,20,76"),
+        ("a,b,c,d", "received a,b,c,d"),
+        ("76,20,20,76", "left < right"),
+    ):
+        code, _, err = run(capsys, *predict, "--box", box)
+        assert code == 1 and message in err
 
 
 @pytest.mark.parametrize("stages", [1, 2])

@@ -74,8 +74,8 @@ def add_parser(commands) -> None:
         "--data",
         type=Path,
         metavar="PATH",
-        help="annotated faces to check with; by default a portrait that comes with the "
-        "packages",
+        help="annotated pictures to check with; by default a portrait that comes with "
+        "the packages; needed for objects other than faces",
     )
     parser.add_argument(
         "--split",
@@ -103,20 +103,26 @@ def _convert_and_check(options):
     from wingkeras.export import parity, samples
 
     localizer = zoo.load(options.model)
+    if not (options.data or localizer.scheme.has_eyes):
+        raise ValueError(
+            f"Expected --data PATH, annotated pictures to check the file with: scheme "
+            f"{localizer.scheme.name!r} is of no face, and the portrait that faces are "
+            "checked with shows nothing that the model was trained on."
+        )
     path = options.check or _convert(options, localizer)
     described = export.describe(path)
     part, quantize = described["stage"], described["quantize"] or None
     faces = None
-    pictures = samples.portrait(localizer, _PARITY_FACES)
     if options.data:
         faces = _annotated(options, options.data, options.split, localizer.scheme)
         pictures = samples.pictures_of(faces, _PARITY_FACES)
-    result = parity.compare(localizer, path, part, quantize, pictures, faces)
-    return result
+    else:
+        pictures = samples.portrait(localizer, _PARITY_FACES)
+    return parity.compare(localizer, path, part, quantize, pictures, faces)
 
 
 def _convert(options, localizer) -> Path:
-    from wingkeras import export, zoo
+    from wingkeras import export
     from wingkeras.export import samples
     from wingkeras.inference import runtimes
 
@@ -137,12 +143,9 @@ def _convert(options, localizer) -> Path:
             samples.graph_inputs(localizer, part, *picture)
             for picture in samples.pictures_of(faces, _CALIBRATION_FACES)
         ]
-    licence = (
-        zoo.model_info(options.model).licence
-        if options.model in zoo.list_models()
-        else ""
+    described = export.metadata(
+        name, localizer.scheme, part, quantize, localizer.licence
     )
-    described = export.metadata(name, localizer.scheme, part, quantize, licence)
     export.convert(graph, path, described, quantize, calibration)
     return path
 

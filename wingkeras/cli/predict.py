@@ -184,13 +184,15 @@ def _given_boxes(texts: list[str], box_scale: float):
     if texts == ["picture"]:
         return given_boxes.WholePicture(box_scale)
     try:
-        boxes = [[float(number) for number in text.split(",")] for text in texts]
-        return given_boxes.GivenBoxes(boxes)
-    except ValueError as error:
+        boxes = [tuple(map(float, text.split(","))) for text in texts]
+    except ValueError:
+        boxes = [()]
+    if any(len(box) != 4 for box in boxes):
         raise ValueError(
             "Expected --box as LEFT,TOP,RIGHT,BOTTOM in pixels or as `picture`, "
             f"received {' and '.join(texts)}."
-        ) from error
+        )
+    return given_boxes.GivenBoxes(boxes)
 
 
 def _is_same_file(before: Path | int, origin: Path | int) -> bool:

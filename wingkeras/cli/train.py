@@ -160,18 +160,49 @@ def run(options) -> int:
             options.extra_faces, None, faces.scheme, options.on_error
         )
     print(_summary(recipe, faces), file=sys.stderr)
-    train(
+    shows_bar = sys.stdout.isatty()
+    localizer = train(
         recipe,
         faces,
         folder,
         first_stage=first_stage,
         init_from=init_from,
         extra_faces=extra_faces,
-        verbose=sys.stdout.isatty(),
+        callbacks=[] if shows_bar else [_lines(recipe.epochs)],
+        verbose=shows_bar,
         strategy=strategy,
     )
+    print(_outcome(folder, localizer.licence), file=sys.stderr)
     print(f"Model: {shown(folder.resolve())}")
     return 0
+
+
+def _lines(epochs: int):
+    """A callback that writes a line after every epoch, for log files."""
+    import keras
+
+    from wingkeras.training.run_folder import VALIDATION_ERROR
+
+    def write(epoch, logs):
+        error = f"validation NME {logs[VALIDATION_ERROR]:.2%}"
+        print(f"Epoch {epoch + 1} of {epochs}: {error}", file=sys.stderr, flush=True)
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=write)
+
+
+def _outcome(folder: Path, licence: str) -> str:
+    """Lines that say how good the model is, and what it may be used for."""
+    from wingkeras.training.run_folder import RunFolder
+
+    errors = RunFolder(folder).validation_errors()
+    epoch = errors.index(min(errors))
+    lines = [
+        f"Lowest validation NME: {errors[epoch]:.2%}, in epoch {epoch + 1}; "
+        f"{shown(folder / 'metrics.csv')} has all of them."
+    ]
+    if licence:
+        lines.append(f"Licence of the weights, from what they started from: {licence}")
+    return "\n".join(lines)
 
 
 def _check_recipe(name: str | None) -> None:
@@ -223,11 +254,12 @@ def _recipe(options, faces, init_from):
 def _summary(recipe, faces) -> str:
     """One line that describes the training."""
     points = "1 point" if len(faces.scheme) == 1 else f"{len(faces.scheme)} points"
-    flips = ", never flipped" if faces.scheme.mirror is None else ""
+    things = "faces" if faces.scheme.has_eyes else "objects"
+    flips = ", never flipped" if faces.scheme.mirror is None else ", also mirrored"
     times = f" times {recipe.passes_per_epoch}" if recipe.passes_per_epoch > 1 else ""
     return (
-        f"{len(faces)} faces, scheme {faces.scheme.name!r}: {points}{flips}. "
-        f"{recipe.network} at {recipe.size} px, {recipe.epochs} epochs of all faces"
+        f"{len(faces)} {things}, scheme {faces.scheme.name!r}: {points}{flips}. "
+        f"{recipe.network} at {recipe.size} px, {recipe.epochs} epochs of all {things}"
         f"{times}, {recipe.validation_split:.0%} held out."
     )
 

@@ -9,7 +9,6 @@ import numpy as np
 from wingkeras.data.faces import FaceDataset
 from wingkeras.export.graphs import stage_index
 from wingkeras.imaging.images import read_image
-from wingkeras.inference.given_boxes import WholePicture
 from wingkeras.inference.localizer import Localizer
 from wingkeras.inference.runtimes import FileStage
 
@@ -38,15 +37,15 @@ def portrait(localizer: Localizer, count: int) -> list[Picture]:
     """The portrait that matplotlib ships, with `count` different boxes.
 
     Each is the detector's box, shifted and stretched at random by up to 8 % of its
-    side. For objects other than faces, the boxes lie in the middle of the picture.
+    side.
+
+    Raises:
+        ValueError: for a model of other objects than faces.
     """
     from matplotlib.cbook import get_sample_data
 
     image = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
-    if localizer.scheme.has_eyes:
-        box = localizer.find_faces(image).boxes[:1]
-    else:
-        box = WholePicture(box_scale=2)(image)
+    box = localizer.find_faces(image).boxes[:1]
     noise = np.random.default_rng(0).uniform(-_JITTER, _JITTER, (count, 1, 4))
     boxes = box + noise * (box[0, 2] - box[0, 0])
     return [(image, b.astype(np.float32)) for b in boxes]

@@ -55,6 +55,7 @@ class Localizer:
         recrop: whether a face that is not well framed by its box is cropped again,
             upright and by its landmarks, and goes through the networks again, up to
             twice.
+        licence: of the weights; saved files and what is trained from them have it too.
 
     Raises:
         ValueError: if `stages` is empty, a network does not fit the scheme, the
@@ -70,20 +71,20 @@ class Localizer:
         detector: Detector | None = None,
         flip_tta: bool = False,
         recrop: bool = False,
+        licence: str = "",
     ):
         cascade.check_stages(stages, scheme, flip_tta)
         self.stages = tuple(stages)
-        self.scheme = scheme
-        self.box_scale = box_scale
-        self.flip_tta = flip_tta
-        self.recrop = recrop
+        self.scheme, self.box_scale = scheme, box_scale
+        self.flip_tta, self.recrop = flip_tta, recrop
+        self.licence = licence
+        others = {"flip_tta": flip_tta, "recrop": recrop, "licence": licence}
         self._arguments = {
             "stages": self.stages,
             "scheme": scheme,
             "box_scale": box_scale,
             "detector": detector,
-            "flip_tta": flip_tta,
-            "recrop": recrop,
+            **others,
         }
         if detector is None:
             first = self.stages[0]

@@ -61,6 +61,7 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
         ),
         flip_tta=localizer.flip_tta,
         recrop=localizer.recrop,
+        licence=localizer.licence,
     )
     described = folder / "model.json"
     text = json.dumps(entry_values(entry), allow_nan=False)

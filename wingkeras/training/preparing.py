@@ -68,6 +68,13 @@ class Inputs:
         """Side of the first network's crop over that of the face's box."""
         return self.first_stage.box_scale if self.first_stage else self.recipe.box_scale
 
+    @property
+    def licence(self) -> str:
+        """The licences of the models that the new one is made from."""
+        models = filter(None, (self.first_stage, self.init_from))
+        licences = dict.fromkeys(model.licence for model in models)
+        return "; ".join(filter(None, licences))
+
     @cached_property
     def plan(self) -> np.ndarray:
         """`(M,)` indices of the regions that an epoch shows; extra faces come last."""

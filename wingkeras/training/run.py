@@ -78,7 +78,8 @@ def train(
 
     Returns:
         A localizer of the stages of `first_stage` and the network, with the weights of
-        the best epoch, by the NME on the faces held out; also saved in the folder.
+        the best epoch, by the NME on the faces held out; also saved in the folder. It
+        has the licences of `first_stage` and `init_from`.
 
     Raises:
         ValueError: if the folder holds another run or a damaged file, there are fewer
@@ -231,7 +232,12 @@ def _finish(
         *inputs.first_stages,
         KerasStage(network, built.mean_shape.astype(np.float32)),
     )
-    localizer = Localizer(stages, inputs.training_faces.scheme, inputs.box_scale)
+    localizer = Localizer(
+        stages,
+        inputs.training_faces.scheme,
+        inputs.box_scale,
+        licence=inputs.licence,
+    )
     if strategy.process == 0:
         saving.save(localizer, folder.path, recipe.name)
     return localizer

@@ -87,8 +87,8 @@ def load(
             stages.append(build())
         else:
             stages.append(_converted(entry, stage, build, runtime))
-    switches = entry.flip_tta, entry.recrop
-    return Localizer(stages, scheme, entry.box_scale, detector, *switches)
+    others = entry.flip_tta, entry.recrop, entry.licence
+    return Localizer(stages, scheme, entry.box_scale, detector, *others)
 
 
 def _scheme(entry: Entry) -> LandmarkScheme:
