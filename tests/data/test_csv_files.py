@@ -1,3 +1,5 @@
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -112,6 +114,27 @@ def test_broken_row(folder, row, reason):
         load_mtfl(path)
     faces = load_mtfl(path, on_error="skip")
     assert len(faces) == len(faces.skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (MTFL_ROW.replace("a.jpg", "none.jpg"), "none.jpg: No such file"),
+        (MTFL_ROW.replace(",10,", ",-500,"), "a.jpg: its landmarks reach"),
+    ],
+)
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_a_face_that_does_not_fit_its_picture_is_named_by_its_line(
+    folder, second, reason, on_error
+):
+    path = write(folder, MTFL_HEADER, MTFL_ROW, second)
+    message = rf"{reason}.*\({re.escape(str(path))}, line 3\)"
+    if on_error == "raise":
+        with pytest.raises(BrokenFileError, match=message):
+            load_mtfl(path)
+    else:
+        (skipped,) = load_mtfl(path, on_error="skip").skipped
+        assert re.search(message, skipped)
 
 
 def test_truncated_picture(folder):

@@ -1,5 +1,6 @@
 """From annotations to a `FaceDataset`: the checks that all loaders share."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,7 @@ class Annotation:
         attributes: further numbers and texts, the same names for all faces.
         size: width and height of the picture that was annotated, pixels, where the
             file says so.
+        place: where the annotation is written, for messages.
 
     Example:
 
@@ -53,6 +55,7 @@ class Annotation:
     subset: str
     attributes: Mapping[str, float | str] = field(default_factory=dict)
     size: tuple[float, float] | None = None
+    place: str = ""
 
 
 def read_record(
@@ -66,8 +69,8 @@ def read_record(
         read: reads the face of the record, or `None` if it holds no face.
 
     Returns:
-        The result of `read`, or, for any error, a `BrokenFileError` that names the file
-        and the place.
+        The result of `read` with its place, or, for any error, a `BrokenFileError` that
+        names the file and the place.
 
     Example:
 
@@ -76,7 +79,8 @@ def read_record(
     ```
     """
     try:
-        return read()
+        found = read()
+        return found and dataclasses.replace(found, place=f"{source}, {place}")
     except BrokenFileError as error:
         return error
     except MemoryError:
@@ -153,6 +157,8 @@ def build_dataset(
     sound, skipped = [], []
     for entry in entries:
         problem = _problem(entry, sizes)
+        if isinstance(entry, Annotation) and problem is not None:
+            problem = _located(problem, entry.place)
         if problem is None:
             sound.append(entry)
         elif on_error == "raise":
@@ -195,13 +201,20 @@ def _picture_sizes(entries, on_error: OnError) -> dict:
             if not isinstance(error, BrokenFileError):
                 error = BrokenFileError(picture, f"cannot be read: {error}")
             if on_error == "raise":
-                raise error from None
+                raise _located(error, pictures[picture]) from None
             return error
         return width, height
 
-    pictures = {face.image: None for face in entries if isinstance(face, Annotation)}
+    pictures: dict[Path, str] = {}
+    for face in entries:
+        if isinstance(face, Annotation):
+            pictures.setdefault(face.image, face.place)
     with ThreadPoolExecutor() as pool:
         return dict(zip(pictures, pool.map(read, pictures), strict=True))
+
+
+def _located(error: BrokenFileError, place: str) -> BrokenFileError:
+    return BrokenFileError(error.path, f"{error.reason} ({place})") if place else error
 
 
 def _problem(entry, sizes) -> BrokenFileError | None:
