@@ -89,12 +89,15 @@ def _landmarks(name, faces):
 
 def test_published_by_command(runs, faces, empty, capsys):
     arguments = [str(runs / "first"), "tiny", "--data", str(runs / "test.csv")]
-    arguments += ["--description", DESCRIPTION, "--zoo", str(empty.path)]
+    arguments += ["--description", DESCRIPTION, "--zoo", str(empty.path), "--recrop"]
     assert publish.main(arguments) == 0
     printed = capsys.readouterr().out
     assert json.loads(printed[printed.index("\n[") :]) == [
         *empty.entries()["tiny"].metrics
     ]
+    entry = empty.entries()["tiny"]
+    assert entry.recrop and not entry.flip_tta
+    assert all(metric["recrop"] for metric in entry.metrics)
     before = _state(empty)
     assert publish.main(["nowhere", *arguments[1:]]) == 1
     assert "nowhere" in capsys.readouterr().err and _state(empty) == before
