@@ -172,7 +172,8 @@ def run(options) -> int:
         verbose=shows_bar,
         strategy=strategy,
     )
-    print(_outcome(folder, localizer.licence), file=sys.stderr)
+    if options.process_id == 0:
+        print(_outcome(folder, localizer.licence), file=sys.stderr)
     print(f"Model: {shown(folder.resolve())}")
     return 0
 
