@@ -1,7 +1,8 @@
 """Put a trained model into the zoo: weights, registry entry, curves, measured errors.
 
     python tools/publish.py RUN [RUN] NAME --data PATH --description TEXT
-        [--init-from RUN] [--extra-faces TEXT] [--flip-tta] [--zoo FOLDER]
+        [--init-from RUN] [--extra-faces TEXT] [--flip-tta] [--recrop]
+        [--zoo FOLDER]
 
 RUN is a folder that `wingkeras train` wrote, or an experiment of `tools/reproduce.py`.
 For a cascade, give the runs of its networks in their order. `--init-from` is the run

@@ -83,15 +83,16 @@ class Comparison:
         """A row per model: what `Evaluation.summary` says, with flat names.
 
         Returns:
-            `model`, `faces`, `found`, `boxes`, `flip_tta` and, after the name of each
-            normalizer, `nme_percent`, `auc_8`, `failure_rate_8_percent`, `auc_10` and
-            `failure_rate_10_percent`; see `Evaluation.summary`.
+            `model`, `faces`, `found`, `boxes`, `flip_tta`, `recrop` and, after the name
+            of each normalizer, `nme_percent`, `auc_8`, `failure_rate_8_percent`,
+            `auc_10` and `failure_rate_10_percent`; see `Evaluation.summary`.
         """
         rows = []
         for name, evaluation in self.evaluations.items():
             summary = evaluation.summary()
-            row = {"model": name}
+            row: dict[str, Any] = {"model": name}
             row |= {x: summary[x] for x in ("faces", "found", "boxes", "flip_tta")}
+            row["recrop"] = evaluation.recrop
             for normalizer in self.normalizers:
                 row |= {
                     f"{normalizer}_{figure}": summary[normalizer][figure]

@@ -14,6 +14,7 @@ from wingkeras.cli import main
 from wingkeras.cli.arguments import load_detector
 from wingkeras.data.csv_files import save_csv
 from wingkeras.data.scheme_files import save_scheme
+from wingkeras.export import describe
 from wingkeras.inference.localizer import Localizer
 from wingkeras.schemes import FIVE, LandmarkScheme
 
@@ -86,6 +87,8 @@ def test_from_a_table_to_points_in_a_picture(capsys, folder, monkeypatch):
     code, _, err = run(capsys, "convert", "runs/discs")
     assert code == 1 and "Expected --data PATH" in err
     assert not list(folder.glob("*.onnx"))
+    run(capsys, "convert", "runs/discs", "--data", "discs.csv")
+    assert describe("discs.all.onnx")["licence"] == localizer.licence
     for box, message in (
         ("20,20,76", "received 20,20,76"),
         ("a,b,c,d", "received a,b,c,d"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
+from made_localizers import make_localizer
 from train_made_faces import RECIPE
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import BrokenFileError
@@ -34,6 +35,21 @@ def _messages(caplog, recipe, faces, extra_faces=None) -> list[str]:
     parts = faces.split(recipe.validation_split, recipe.seed, recipe.group_by)
     prepare(Inputs(recipe, *parts, None, None, extra_faces))
     return [record.getMessage() for record in caplog.records]
+
+
+def test_licences_of_the_models_that_a_run_is_made_from():
+    plain, first, both = (
+        make_localizer(1).replace(licence=text)
+        for text in ("", "research", "research; mine")
+    )
+    for models, expected in (
+        ((None, None), ""),
+        ((plain, None), ""),
+        ((plain, first), "research"),
+        ((first, both), "research; mine"),
+        ((both, first), "research; mine"),
+    ):
+        assert Inputs(RECIPE, None, None, *models, None).licence == expected
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from accelerator.packing import read_faces
 from accelerator.speed import precision
 from wingkeras import zoo
 from wingkeras.data.faces import FaceDataset
-from wingkeras.inference.localizer import Localizer
 from wingkeras.training.recipe import Recipe
 from wingkeras.training.recipes import RECIPES
 from wingkeras.training.run import train
@@ -59,7 +58,7 @@ def teach(
     first_stage = None
     if recipe.name.startswith(("cascade", "refined")):
         whole = zoo.load(_FIRST_STAGE)
-        first_stage = Localizer(whole.stages[:1], whole.scheme, whole.box_scale)
+        first_stage = whole.replace(stages=whole.stages[:1], flip_tta=False)
     count = len(extra) if extra else 0
     log(f"{network}: {recipe.name} on {len(faces)} faces and {count} extra ones")
     train(

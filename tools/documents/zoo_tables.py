@@ -81,10 +81,13 @@ def _measured(recorded: Recorded, entry: Entry, split: str):
         ("landmarks", "", own, entry.recrop),
         ("landmarks", f", {opposite}", other, entry.recrop),
         ("yunet", "", own, entry.recrop),
-        ("yunet", ", cropped again", own, True),
-        ("yunet", f", cropped again, {opposite}", other, True),
         ("haar", "", own, entry.recrop),
     ]
+    if not entry.recrop:
+        cases[3:3] = [
+            ("yunet", ", cropped again", own, True),
+            ("yunet", f", cropped again, {opposite}", other, True),
+        ]
     for boxes, title, *switches in cases:
         row = recorded.errors.get((entry.name, split, boxes, *switches))
         if row is not None:

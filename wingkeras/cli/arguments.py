@@ -41,7 +41,7 @@ def add_runtime(parser: argparse.ArgumentParser, default: str) -> None:
         action=argparse.BooleanOptionalAction,
         help="flip test-time augmentation: whether the last network sees each face in "
         "the mirror as well, slower and a little more accurate; by default as the "
-        "model has it. In videos it always does",
+        "model has it. In videos, landmarks are always the means of both",
     )
     parser.add_argument(
         "--recrop",
@@ -126,7 +126,8 @@ def load_localizer(options, model: str | None = None):
         localizer = _load(model or options.model, options.runtime)
         switches = {"flip_tta": options.flip_tta, "recrop": options.recrop}
         changes = {name: on for name, on in switches.items() if on is not None}
-        localizer = localizer.replace(**changes)
+        if changes:
+            localizer = localizer.replace(**changes)
         # Other libraries print nothing more once they are loaded.
         if localizer.stages[0].runtime in ("keras", "litert"):
             image = np.zeros((64, 64, 3), np.uint8)

@@ -30,9 +30,10 @@ def localize_with_flip(
         boxes: `(N, 4)`, image pixels; see `Localizer`.
 
     Returns:
-        `(N, L, 2)` float32 landmarks, image pixels: the means of both calls. And the
-        `(N,)` flip errors: the mean distance between both, divided by the side of the
-        landmarks' box.
+        `(N, L, 2)` float32 landmarks, image pixels: the means of both calls. They lie
+        on neither side, also if the network has learnt one, which `flip_tta` keeps.
+        And the `(N,)` flip errors: the mean distance between both, divided by the side
+        of the landmarks' box.
 
     Raises:
         ValueError: for an image or boxes of another form.

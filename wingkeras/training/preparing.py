@@ -72,8 +72,8 @@ class Inputs:
     def licence(self) -> str:
         """The licences of the models that the new one is made from."""
         models = filter(None, (self.first_stage, self.init_from))
-        licences = dict.fromkeys(model.licence for model in models)
-        return "; ".join(filter(None, licences))
+        parts = [part for model in models for part in model.licence.split("; ")]
+        return "; ".join(filter(None, dict.fromkeys(parts)))
 
     @cached_property
     def plan(self) -> np.ndarray:

@@ -116,7 +116,7 @@ RECIPES = {
         ),
         # wingkeras train --recipe refined_cnn7 --first-stage runs/cascade_cnn6
         #     --extra-faces further68.csv --data PATH --precision mixed_bfloat16
-        # 91 minutes on an EPYC; held out 3.36 %, common 3.22 % with the flip test
+        # 91 minutes on an EPYC; held out 3.36 %, common 3.23 % with the flip test
         # (`cnn67_300w`).
         # The extra faces, pseudo-labelled by the U-Net, narrow the gap between training
         # and validation error, and allow a milder perturbation. For a given number of
