@@ -45,6 +45,24 @@ def test_a_swallowed_interrupt_comes_again(number):
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+def test_an_alarm_while_the_handlers_are_put_back(monkeypatch):
+    set_timer, put_back = signal.setitimer, []
+
+    def alarm_after(which, seconds):
+        set_timer(which, seconds)
+        if seconds == 0:
+            put_back.append(True)
+            signal.raise_signal(signal.SIGALRM)
+
+    monkeypatch.setattr(signal, "setitimer", alarm_after)
+    alarm = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(KeyboardInterrupt), interrupts_repeated():
+        signal.raise_signal(signal.SIGINT)
+    assert put_back
+    assert signal.getsignal(signal.SIGALRM) == alarm
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
 def test_a_swallowed_interrupt_ends_the_block():
     with pytest.raises(KeyboardInterrupt), interrupts_repeated():
         _swallow(signal.SIGINT)

@@ -76,7 +76,8 @@ def interrupts_repeated() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    received = []
+    received: list[int] = []
+    left: list[bool] = []
     replaced = {
         number: handler
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -85,6 +86,10 @@ def interrupts_repeated() -> Iterator[None]:
 
     def repeat(number, frame) -> None:
         received.append(number)
+        # On a busy machine the alarm may come while the handlers are put back. A timer
+        # started now would end the process.
+        if left:
+            return
         if _HAS_TIMER:
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         if number in replaced:
@@ -101,6 +106,7 @@ def interrupts_repeated() -> Iterator[None]:
         for number, handler in replaced.items():
             stack.callback(signal.signal, number, handler)
             signal.signal(number, repeat)
+        stack.callback(left.append, True)
         try:
             yield
         except Exception as error:  # what became of it in a library, perhaps
