@@ -30,6 +30,18 @@ SIDES = 0.005
 
 DOT = (60, 220, 60)
 
+_SLOW_LISTING = """
+const list = CacheStorage.prototype.keys;
+let delay = 3000;
+CacheStorage.prototype.keys = async function () {
+  const names = await list.call(this);
+  await new Promise((done) => setTimeout(done, delay));
+  delay = 0;
+  return names;
+};
+"""
+"""Script: the page takes three seconds to list its caches for the first time."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -206,9 +218,15 @@ def test_works_offline_and_takes_a_newer_site(site, film, path, tmp_path):
         browser.find_element("css selector", "#model option:last-child").click()
         page.wait_for(browser, f"models/{OTHER}.onnx cannot be reached")
 
+        # The page is still listing what is kept when the newer worker takes over.
+        browser.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": _SLOW_LISTING}
+        )
         with page.served(newer, int(address.rpartition(":")[2])):
             _open(browser, address)
             page.wait_for(browser, "A newer version", "offline")
+            time.sleep(5)
+            assert "A newer" in browser.find_element("id", "offline").text
             _open(browser, address)
             assert browser.title == "Newer face landmarks"
             (after,) = browser.execute_script(keys)

@@ -11,9 +11,9 @@ export async function keepForOfflineUse(line) {
     return;
   }
   const say = async () => {
-    line.textContent = isNewer()
-      ? "A newer version of this page is ready: reload it."
-      : await describeKept();
+    const kept = await describeKept();
+    // Asked last: the worker may have changed in the meantime.
+    line.textContent = isNewer() ? "A newer version of this page is ready: reload it." : kept;
   };
   worker.addEventListener("controllerchange", say);
   try {
@@ -33,10 +33,15 @@ export async function keepForOfflineUse(line) {
 async function describeKept() {
   const { scope } = await worker.ready;
   const names = (await caches.keys()).filter((name) => name.startsWith(`wingkeras ${scope} `));
-  const requests = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat();
+  const requests = (await Promise.all(names.map(requestsIn))).flat();
   const models = requests.map(({ url }) => url.match(/models\/([^/]+)\.onnx$/)?.[1]).filter(Boolean);
   return (
-    `Works offline: the page, ONNX Runtime, the face detector and ${models.join(", ")} ` +
+    `Works offline: the page, ONNX Runtime, the face detector and ${[...new Set(models)].join(", ")} ` +
     "are kept in this browser. Other models are kept once used."
   );
+}
+
+/** `caches.open` would make a cache anew that a newer worker has deleted. */
+async function requestsIn(name) {
+  return (await caches.has(name)) ? (await caches.open(name)).keys() : [];
 }
