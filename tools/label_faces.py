@@ -1,10 +1,11 @@
 """Pseudo-label five-point faces with 68 landmarks, as extra faces for training.
 
-    python tools/label_faces.py NAME --data lfw.csv --output runs/lfw68.csv
+    python tools/label_faces.py NAME [NAME ...] --data lfw.csv --output runs/lfw68.csv
     wingkeras train --extra-faces runs/lfw68.csv ...
 
-Faces are left out if the model's landmarks disagree with those in the mirror image or
-with the five points, or lie too far outside the picture.
+Several models label with the mean of their landmarks. Faces are left out if the
+landmarks disagree with those in the mirror image or with the five points, or lie too
+far outside the picture.
 """
 
 import argparse
@@ -18,7 +19,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def main(arguments: list[str] | None = None) -> int:
     """Label the faces, write them, and print how many were kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", metavar="NAME", help="of the zoo, or a folder")
+    parser.add_argument(
+        "models", nargs="+", metavar="NAME", help="of the zoo, or a folder"
+    )
     parser.add_argument("--data", type=Path, required=True, help="MTFL's CSV file")
     parser.add_argument("--output", type=Path, required=True, help="CSV file")
     parser.add_argument(
@@ -42,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     faces = load_mtfl(options.data)
     bar = keras.utils.Progbar(len(faces), unit_name="face")
     labelled = pseudo_label(
-        zoo.load(options.model, runtime=options.runtime),
+        [zoo.load(name, runtime=options.runtime) for name in options.models],
         faces,
         largest_distance=options.largest_distance,
         progress=bar.update,

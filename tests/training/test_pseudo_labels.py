@@ -4,10 +4,11 @@ import pytest
 from matplotlib.cbook import get_sample_data
 
 from faces_on_disk import make_faces
-from wingkeras import zoo
+from wingkeras import geometry, zoo
 from wingkeras.data.csv_files import load_csv, save_csv
 from wingkeras.data.faces import FaceDataset
 from wingkeras.imaging.images import read_image
+from wingkeras.inference.flip import localize_with_flip
 from wingkeras.schemes import FIVE, IBUG68, five_of_ibug68
 from wingkeras.training.pseudo_labels import pseudo_label
 
@@ -42,6 +43,22 @@ def test_labels_faces_from_their_five_points(localizer, portrait):
     assert error < 0.06
 
 
+def test_several_models_label_with_the_mean(localizer, portrait):
+    path, landmarks = portrait
+    five = five_of_ibug68(landmarks)[None]
+    models = [localizer, localizer.replace(box_scale=1.2 * localizer.box_scale)]
+    mean_shape = localizer.stages[0].mean_shape[None]
+    to_image = geometry.fit_similarity(five_of_ibug68(mean_shape), five)
+    expected = geometry.transform(to_image, mean_shape)
+    for _ in range(2):
+        boxes = geometry.landmark_boxes(expected)
+        each = [localize_with_flip(model, path, boxes)[0] for model in models]
+        expected = (each[0] + each[1]) / 2
+    assert np.abs(each[0] - each[1]).max() > 0.5
+    labelled = pseudo_label(models, _five(path, five), 1.0)
+    np.testing.assert_allclose(labelled.landmarks, expected, atol=1e-3)
+
+
 def test_leaves_out_what_does_not_agree(localizer, portrait):
     path, landmarks = portrait
     points = np.stack([five_of_ibug68(landmarks)] * 2)
@@ -74,6 +91,8 @@ def test_other_schemes_are_refused(localizer, portrait):
     faces = FaceDataset((path,), landmarks[None], IBUG68, ("x",))
     with pytest.raises(ValueError, match="'ibug68' and 'ibug68'"):
         pseudo_label(localizer, faces)
+    with pytest.raises(ValueError, match="none and 'five'"):
+        pseudo_label([], _five(path, five_of_ibug68(landmarks)[None]))
 
 
 def test_five_of_68_points():

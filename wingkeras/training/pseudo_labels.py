@@ -4,7 +4,8 @@ Pseudo-labelled faces help the next model to generalise, as `extra_faces` of
 `run.train`. This is semi-supervised learning.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +22,16 @@ _ROUNDS = 2
 
 
 def pseudo_label(
-    localizer: Localizer,
+    localizer: Localizer | Sequence[Localizer],
     faces: FaceDataset,
     max_flip_error: float = 0.025,
     largest_distance: float = 0.085,
     progress: Callable[[int], None] = lambda done: None,
 ) -> FaceDataset:
-    """Label faces with a model; keep those whose labels can be trusted.
+    """Label faces with a model, or several; keep those whose labels can be trusted.
+
+    Several models label a face with the mean of what they find. Models that differ are
+    wrong in different ways, so that the mean is closer than each of them.
 
     A face is kept if the model finds nearly the same landmarks in its mirror image, if
     they agree with the five labelled points, and if they do not lie farther outside the
@@ -42,7 +46,7 @@ def pseudo_label(
     ```
 
     Args:
-        localizer: with scheme "ibug68".
+        localizer: one with scheme "ibug68", or several.
         faces: with scheme "five". Faces with unlabelled points are not kept.
         max_flip_error: limit of the flip error, see `flip.localize_with_flip`.
         largest_distance: limit of the mean distance between the five labelled points
@@ -51,18 +55,23 @@ def pseudo_label(
         progress: called with the number of faces processed.
 
     Returns:
-        The faces that are kept, with 68 landmarks: the means over both images.
+        The faces that are kept, with 68 landmarks: the means over both images and over
+        the models.
 
     Raises:
-        ValueError: if the localizer or the faces have another scheme.
+        ValueError: without a localizer, or if one of them or the faces have another
+            scheme.
         BrokenFileError: for a picture that cannot be decoded.
     """
-    if localizer.scheme != IBUG68 or faces.scheme != FIVE:
+    localizers = [localizer] if isinstance(localizer, Localizer) else list(localizer)
+    schemes = [each.scheme for each in localizers]
+    if not schemes or any(s != IBUG68 for s in schemes) or faces.scheme != FIVE:
         raise ValueError(
-            "Expected a localizer for 'ibug68' and faces labelled with 'five', "
-            f"received {localizer.scheme.name!r} and {faces.scheme.name!r}."
+            "Expected localizers for 'ibug68' and faces labelled with 'five', received "
+            f"{', '.join(repr(s.name) for s in schemes) or 'none'} and "
+            f"{faces.scheme.name!r}."
         )
-    mean_shape = localizer.stages[0].mean_shape[None]
+    mean_shape = localizers[0].stages[0].mean_shape[None]
     landmarks = np.empty((len(faces), len(IBUG68), 2), np.float32)
     kept = np.zeros(len(faces), bool)
     complete = np.isfinite(faces.landmarks).all(axis=(1, 2))
@@ -72,7 +81,7 @@ def pseudo_label(
         found = geometry.transform(to_image, mean_shape)
         for _ in range(_ROUNDS):
             boxes = geometry.landmark_boxes(found)
-            found, flip_errors = localize_with_flip(localizer, image, boxes)
+            found, flip_errors = _localize(localizers, image, boxes)
         implied = five_of_ibug68(found)
         eyes = np.linalg.norm(implied[0, 0] - implied[0, 1])
         distance = np.linalg.norm(implied - points, axis=-1).mean() / eyes
@@ -90,3 +99,12 @@ def pseudo_label(
         scheme=IBUG68,
         subsets=tuple(s for s, k in zip(faces.subsets, kept, strict=True) if k),
     )
+
+
+def _localize(
+    localizers: Sequence[Localizer], image: Any, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean landmarks and flip errors of several models."""
+    each = [localize_with_flip(localizer, image, boxes) for localizer in localizers]
+    landmarks, errors = (np.mean(values, axis=0) for values in zip(*each, strict=True))
+    return landmarks, errors
