@@ -6,8 +6,8 @@
 
 RUN is a folder that `wingkeras train` wrote, or an experiment of `tools/reproduce.py`.
 For a cascade, give the runs of its networks in their order. `--init-from` is the run
-whose network the last run started from. `--extra-faces` describes the extra faces, if
-a run had any.
+whose network the last run started from, or a model of the zoo. `--extra-faces`
+describes the extra faces, if a run had any.
 PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. Errors are measured
 on the common subset or on that file, with landmark boxes, with and without flip
 test-time augmentation.
@@ -37,7 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--description", required=True, help="one line")
     parser.add_argument(
-        "--init-from", type=Path, metavar="RUN", help="that the last one went on from"
+        "--init-from",
+        metavar="RUN",
+        help="that the last one went on from, or a model of the zoo",
     )
     parser.add_argument(
         "--extra-faces", metavar="TEXT", help="what the extra training faces are"

@@ -145,6 +145,15 @@ def test_a_better_model_takes_the_place_of_the_old(runs, faces, published):
     )
 
 
+def test_goes_on_from_a_model_of_the_zoo(runs, faces, published, tmp_path):
+    few = faces.select([0, 1, 2, 3] * 2)
+    train(RECIPE, few, tmp_path / "run", init_from=zoo.load("tiny"), verbose=False)
+    entry = _publish(tmp_path / "run", "new", faces, published, init_from="tiny")
+    assert len(entry.recipe) == 1
+    with pytest.raises(ValueError, match=r"if any; received .*further"):
+        load_candidate("new", [tmp_path / "run"], runs / "further")
+
+
 def test_curves_that_the_card_shows_stay(runs, faces, published):
     (shown,) = published.path.glob("tiny.*.training.png")
     (published.path / "tiny.md").write_text(f"![curves]({shown.name})")

@@ -49,7 +49,7 @@ class Candidate:
 def load_candidate(
     name: str,
     runs: Sequence[Path],
-    init_from: Path | None = None,
+    init_from: str | Path | None = None,
     extra_faces: str | None = None,
     flip_tta: bool = False,
     recrop: bool = False,
@@ -59,7 +59,7 @@ def load_candidate(
     Args:
         name: to publish it under.
         runs: of its networks, in their order.
-        init_from: run whose network the last one went on from.
+        init_from: run whose network the last one went on from, or a model of the zoo.
         extra_faces: what the extra training faces are, if there were any.
         flip_tta, recrop: see `Localizer`.
 
@@ -92,8 +92,9 @@ def load_candidate(
             f"received {init_from}"
         )
     runs_of_networks = [[run] for run in runs]
-    if init_from:
-        runs_of_networks[-1].insert(0, init_from)
+    # A model of the zoo has a card of its own, which tells its runs.
+    if init_from and Path(init_from).is_dir():
+        runs_of_networks[-1].insert(0, Path(init_from))
     described = [_describe(run) for of_one in runs_of_networks for run in of_one]
     candidate = Candidate(
         name, localizer, tuple(map(tuple, runs_of_networks)), tuple(described),
@@ -112,7 +113,7 @@ def _describe(run: Path) -> dict[str, Any]:
     return serialized_names.from_file(RunFolder(run).read(), serialized_names.RUN)
 
 
-def _digest_of(run: Path, network: int) -> str:
+def _digest_of(run: str | Path, network: int) -> str:
     return _digest(zoo.load(run), network)
 
 
