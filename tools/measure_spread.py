@@ -23,15 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("model", metavar="MODEL", help="of the zoo, or a folder")
     parser.add_argument("--data", type=Path, required=True, help="folder of 300-W")
-    parser.add_argument("--fraction", type=float, default=0.05, help="held out")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice")
     options = parser.parse_args(arguments)
 
+    from heatmaps.held_out import split_300w
     from wingkeras import zoo
-    from wingkeras.data.datasets import load_faces
 
-    faces = load_faces(options.data, "train", allow_missing=True)
-    validation = faces.split(options.fraction, options.seed)[1]
+    _, validation = split_300w(options.data)
     found = measure(zoo.load(options.model), validation)
     print(json.dumps(found, indent=1, allow_nan=False))
     return 0

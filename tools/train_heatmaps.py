@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     from heatmaps import cfp, side_bias
     from heatmaps import faces as sources
     from heatmaps.fitting import fit
+    from heatmaps.held_out import split_300w
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.training.recipes import RECIPES
@@ -71,8 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
         changes["input_size"] = options.size
     recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
     frame = (recipe.size, recipe.box_scale)
-    labelled = load_faces(options.data, "train", allow_missing=True)
-    training, validation = labelled.split(recipe.validation_split, recipe.seed)
+    training, validation = split_300w(options.data)
+    scheme = training.scheme
     teacher = zoo.load(options.teacher)
     bias = side_bias.measure(teacher, training)
     print(f"Labels lie {bias:.3%} of the box's side to the right.", flush=True)
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     shown = [sources.make_source(training, *frame, _SHARES, shifts=moved)]
     if options.partly_labelled:
         half = cfp.for_training(
-            load_faces(options.partly_labelled, scheme=labelled.scheme, on_error="skip")
+            load_faces(options.partly_labelled, scheme=scheme, on_error="skip")
         )
         frontal = cfp.views(half) == "frontal"
         whole = sources.complete(teacher, half, frontal)
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     moved = side_bias.shifts(bias, 0.0)  # models' labels lie on neither side
     for entry in options.extra_faces:
         path, shares = entry.rsplit("=", 1)
-        more = load_faces(path, scheme=labelled.scheme, on_error="skip")
+        more = load_faces(path, scheme=scheme, on_error="skip")
         shares_of_more = tuple(map(float, shares.split(":")))
         shown.append(sources.make_source(more, *frame, shares_of_more, shifts=moved))
     fit(recipe, shown, validation, _STEPS, options.output)

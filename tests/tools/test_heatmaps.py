@@ -174,6 +174,16 @@ def test_the_command_trains_on_every_kind_of_faces(tmp_path, monkeypatch):
     assert np.mean(partly["shifts"]) == pytest.approx(extra["shifts"][0], abs=1e-3)
 
 
+def test_every_model_holds_out_the_same_faces():
+    own = RECIPES["heatmap_mobilenetv2"]
+    for name in zoo.list_models():
+        described = zoo.model_info(name)
+        if described.scheme == "ibug68":
+            for recipe in described.recipe:
+                assert recipe["held_out"] == own.validation_split
+                assert recipe["seed"] == own.seed
+
+
 def test_labels_are_moved_to_the_side_asked_for(tmp_path):
     """The shift goes to the right of the picture, mirrored or not."""
     regions = face_regions.load_regions(make_faces(tmp_path, 1), SIZE, BOX_SCALE)

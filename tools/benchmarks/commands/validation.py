@@ -23,15 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, results: Path) -> dict:
     """Mean inter-ocular NME; choices between switches are made by these figures."""
+    from heatmaps.held_out import split_300w
     from wingkeras import geometry, zoo
-    from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import evaluate
     from wingkeras.inference.detectors import load_detector
-    from wingkeras.training.recipes import RECIPES
 
-    recipe = RECIPES["heatmap_mobilenetv2"]
-    labelled = load_faces(options.data, "train", allow_missing=True)
-    _, faces = labelled.split(recipe.validation_split, recipe.seed)
+    _, faces = split_300w(options.data)
     cases = {
         boxes: (
             dataclasses.replace(faces, boxes=geometry.scale_boxes(faces.boxes, scale)),
