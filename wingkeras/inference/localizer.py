@@ -76,15 +76,15 @@ class Localizer:
         cascade.check_stages(stages, scheme, flip_tta)
         self.stages = tuple(stages)
         self.scheme, self.box_scale = scheme, box_scale
-        self.flip_tta, self.recrop = flip_tta, recrop
-        self.licence = licence
-        others = {"flip_tta": flip_tta, "recrop": recrop, "licence": licence}
+        self.flip_tta, self.recrop, self.licence = flip_tta, recrop, licence
         self._arguments = {
             "stages": self.stages,
             "scheme": scheme,
             "box_scale": box_scale,
             "detector": detector,
-            **others,
+            "flip_tta": flip_tta,
+            "recrop": recrop,
+            "licence": licence,
         }
         if detector is None:
             first = self.stages[0]
