@@ -58,8 +58,8 @@ def cut_regions(
         boxes: `(N, 4)` or `(4,)`, image pixels.
 
     Raises:
-        ValueError: for boxes of another shape, or that are not finite, have no area or
-            are far larger than the picture.
+        ValueError: for boxes of another shape, or that are not finite, have no area,
+            lie outside the picture or are far larger than it.
     """
     boxes = np.asarray(boxes, np.float32)
     size = localizer.region_size
@@ -69,6 +69,7 @@ def cut_regions(
     if boxes.shape == (4,):
         boxes = boxes[None]
     crops.check_boxes(boxes, image.shape)
+    _check_overlap(boxes, image.shape)
     squares = geometry.square_boxes(boxes)
     crop_boxes = geometry.scale_boxes(squares, localizer.box_scale)
     region_boxes = geometry.scale_boxes(crop_boxes, crops.REGION_FACTOR)
@@ -76,6 +77,19 @@ def cut_regions(
     to_image = geometry.invert(to_region)
     to_crop = geometry.crop_maps(crop_boxes, localizer.stages[0].size)
     return PictureRegions(regions, geometry.compose(to_crop, to_image), to_image)
+
+
+def _check_overlap(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
+    """Refuse boxes beside the picture: a network finds points in any crop."""
+    height, width = image_shape[:2]
+    beside = (boxes[:, 2:] <= 0) | (boxes[:, :2] >= (width, height))
+    if beside.any():
+        worst = int(np.flatnonzero(beside.any(axis=1))[0])
+        raise ValueError(
+            f"Expected boxes inside the {width} x {height} picture, at least in part; "
+            f"received box {worst} = {boxes[worst].tolist()}. Are they in pixels of "
+            "this picture?"
+        )
 
 
 def localize(
