@@ -145,3 +145,10 @@ def test_unknown_name_lists_those_there_are():
     assert get_scheme("ibug68") is IBUG68
     with pytest.raises(ValueError, match=r"aflw19.*five.*ibug68.*received 'ibug'"):
         get_scheme("ibug")
+
+
+def test_schemes_of_the_same_points_are_equal_by_any_name():
+    renamed = dataclasses.replace(FIVE, name="mine")
+    assert renamed == FIVE and hash(renamed) == hash(FIVE)
+    assert dataclasses.replace(FIVE, mirror=None) != FIVE
+    assert not is_known(renamed)

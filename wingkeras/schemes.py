@@ -17,7 +17,7 @@ class LandmarkScheme:
     """An ordered set of named points.
 
     Attributes:
-        name: its name in registries and on command lines.
+        name: its name in registries and on command lines; equality leaves it out.
         points: the point names, in the order of every array.
         mirror: for each point, the index of the point that takes its place when
             the picture is mirrored; an involution. `None` for objects whose mirror
@@ -45,7 +45,7 @@ class LandmarkScheme:
     ```
     """
 
-    name: str
+    name: str = field(compare=False)
     points: tuple[str, ...]
     mirror: tuple[int, ...] | None
     left_eye: tuple[int, ...] = ()
