@@ -5,6 +5,8 @@ import dataclasses
 import sys
 from pathlib import Path
 
+import numpy as np
+
 HELP = "errors on the held-out training faces of 300-W, by switches and boxes"
 
 BOX_SCALES = {
@@ -17,7 +19,12 @@ BOX_SCALES = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="NAME",
+        help="of the zoo, or several with + in between, for their mean",
+    )
     parser.add_argument("--data", type=Path, required=True, help="300-W folder")
 
 
@@ -39,12 +46,14 @@ def run(options: argparse.Namespace, results: Path) -> dict:
     cases["YuNet"] = faces, load_detector("yunet")
     rows = []
     for name in options.models:
-        loaded = zoo.load(name)
+        loaded = [zoo.load(each) for each in name.split("+")]
         # Later networks of a cascade crop every face again already.
-        recrops = (False, True) if len(loaded.stages) == 1 else (False,)
-        for recrop in recrops:
+        alone = len(loaded) == len(loaded[0].stages) == 1
+        for recrop in (False, True) if alone else (False,):
             for flip_tta in (False, True):
-                localizer = loaded.replace(flip_tta=flip_tta, recrop=recrop)
+                localizer = _Mean(
+                    [one.replace(flip_tta=flip_tta, recrop=recrop) for one in loaded]
+                )
                 for boxes, (shown, detector) in cases.items():
                     summary = evaluate(localizer, shown, detector, boxes).summary()
                     row = {
@@ -58,3 +67,16 @@ def run(options: argparse.Namespace, results: Path) -> dict:
                     rows.append(row)
                     print(row, file=sys.stderr, flush=True)
     return {"benchmark": "validation", "rows": rows}
+
+
+class _Mean:
+    """Finds the mean of what several localizers find."""
+
+    def __init__(self, localizers):
+        self._localizers = localizers
+        self.scheme = localizers[0].scheme
+        self.flip_tta, self.recrop = localizers[0].flip_tta, localizers[0].recrop
+
+    def localize_batch(self, pictures):
+        for image, boxes in pictures:
+            yield np.mean([each(image, boxes) for each in self._localizers], axis=0)
