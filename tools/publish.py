@@ -5,9 +5,10 @@
         [--zoo FOLDER]
 
 RUN is a folder that `wingkeras train` wrote, or an experiment of `tools/reproduce.py`.
-For a cascade, give the runs of its networks in their order. `--init-from` is the run
-whose network the last run started from, or a model of the zoo. `--extra-faces`
-describes the extra faces, if a run had any.
+For a cascade, give the runs of its networks in their order, or for the first one a
+model of the zoo that begins with the same network. `--init-from` is the run whose
+network the last run started from, or a model of the zoo. `--extra-faces` describes the
+extra faces, if a run had any.
 PATH is the folder of 300-W, or for five points MTFL's `aflw.csv`. Errors are measured
 on the common subset or on that file, with landmark boxes, with and without flip
 test-time augmentation.
@@ -30,7 +31,7 @@ ZOO = Path(__file__).resolve().parents[1] / "zoo"
 def main(arguments: list[str] | None = None) -> int:
     """Check and measure the model, copy its files and register it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    parser.add_argument("runs", nargs="+", metavar="RUN")
     parser.add_argument("name", metavar="NAME", help="to publish the model under")
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of 300-W, or MTFL's aflw.csv"

@@ -14,6 +14,9 @@ Labels are moved so that all of them, and those of mirrored faces, lie on the si
 those of 300-W lie on, see `heatmaps.side_bias`. `--teacher` measures that; it must have
 been trained on 300-W.
 
+With `--first-stage`, the network is the second one of a cascade: the first network of a
+model of the zoo turns the faces upright. The crop is 1.45 times the mean shape's box.
+
 `--encoder` is an `.npz` file of torchvision's MobileNetV2, or the folder of another
 run, whose network the training goes on from but for its last layer.
 """
@@ -28,6 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _SHARES, _HALF_SHARES = (0.42, 0.64), (0.16, 0.16)
 _STEPS = 250  # in an epoch
+_UPRIGHT_SCALE = 1.45
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--extra-faces", nargs="*", default=[], metavar="CSV=FIRST:LAST"
     )
+    parser.add_argument("--first-stage", metavar="NAME", help="of the zoo, see above")
     parser.add_argument("--epochs", type=int, help="of 250 steps each")
     parser.add_argument("--size", type=int, help="of the input, pixels")
     parser.add_argument("--output", type=Path, required=True, help="folder")
@@ -61,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     from heatmaps import faces as sources
     from heatmaps.fitting import fit
     from heatmaps.held_out import split_300w
+    from heatmaps.upright import make_upright
     from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.training.recipes import RECIPES
@@ -70,10 +76,15 @@ def main(arguments: list[str] | None = None) -> int:
         changes["epochs"] = options.epochs
     if options.size:
         changes["input_size"] = options.size
+    if options.first_stage:
+        changes["box_scale"] = _UPRIGHT_SCALE
     recipe = dataclasses.replace(RECIPES["heatmap_mobilenetv2"], **changes)
-    frame = (recipe.size, recipe.box_scale)
     training, validation = split_300w(options.data)
-    scheme = training.scheme
+    scheme, upright = training.scheme, None
+    if options.first_stage:
+        upright = make_upright(zoo.load(options.first_stage), training, recipe)
+    box_scale = upright.first.box_scale if upright else recipe.box_scale
+    frame = (recipe.size, box_scale)
     teacher = zoo.load(options.teacher)
     bias = side_bias.measure(teacher, training)
     print(f"Labels lie {bias:.3%} of the box's side to the right.", flush=True)
@@ -100,7 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         more = load_faces(path, scheme=scheme, on_error="skip")
         shares_of_more = tuple(map(float, shares.split(":")))
         shown.append(sources.make_source(more, *frame, shares_of_more, shifts=moved))
-    fit(recipe, shown, validation, _STEPS, options.output)
+    if upright:
+        shown = [upright.source(source) for source in shown]
+    fit(recipe, shown, validation, _STEPS, options.output, upright)
     print(f"Model: {options.output.resolve()}")
     return 0
 

@@ -14,7 +14,8 @@ from heatmaps.batches import Batches
 from heatmaps.degradations import perturb
 from heatmaps.faces import complete, make_source
 from heatmaps.fitting import fit
-from wingkeras import zoo
+from heatmaps.upright import make_upright
+from wingkeras import geometry, zoo
 from wingkeras.data import datasets
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
@@ -134,6 +135,30 @@ def test_fits_and_saves_and_does_nothing_twice(tmp_path):
     np.testing.assert_allclose(*found, atol=0.2)  # as float16 has it
     measured = measure_spread.measure(localizer, faces)
     assert measured["faces"] == 8 and -1 <= measured["spearman_of_landmarks"] <= 1
+
+
+def test_an_upright_network_is_the_second_of_a_cascade(tmp_path):
+    """It is trained on the crops that it sees later."""
+    faces = make_faces(tmp_path / "faces", 8)
+    upright = make_upright(zoo.load("cnn6_aflw5"), faces, RECIPE)
+    box_scale = upright.first.box_scale
+    source = make_source(faces, SIZE, box_scale, (1, 1), shifts=(3.0, -1.0))
+    turned = upright.source(source)
+    shares = np.array(turned.shifts) / SIZE * BOX_SCALE
+    np.testing.assert_allclose(shares, [3.0, -1.0])
+    assert 0 < turned.movement < source.movement
+    localizer = fit(RECIPE, [turned], faces, 1, tmp_path / "run", upright)
+    assert len(localizer.stages) == 2 and localizer.box_scale == box_scale
+    regions = turned.regions
+    crops, _ = next(face_regions.evaluation_batches(regions))
+    vectors = localizer.keras_stages[1].network.predict_on_batch(crops)
+    in_regions = geometry.transform(
+        geometry.invert(regions.maps), geometry.from_shape_vectors(vectors)
+    )
+    to_image = geometry.fit_similarity(regions.landmarks, faces.landmarks)
+    expected = geometry.transform(to_image, in_regions)
+    for path, box, points in zip(faces.images, faces.boxes, expected, strict=True):
+        np.testing.assert_allclose(localizer(path, box[None])[0], points, atol=0.5)
 
 
 @pytest.mark.slow

@@ -170,6 +170,20 @@ def test_a_cascade_has_the_files_of_both_networks(runs, faces, published):
     assert len(list(published.path.glob("pair.stage?.*"))) == 4
 
 
+def test_a_cascade_may_begin_with_a_network_of_the_zoo(
+    runs, faces, published, tmp_path
+):
+    first, few = zoo.load("tiny"), faces.select([0, 1, 2, 3] * 2)
+    train(RECIPE, few, tmp_path / "run", first_stage=first, verbose=False)
+    candidate = load_candidate("pair", ["tiny", tmp_path / "run"])
+    entry = steps.publish(candidate, DESCRIPTION, faces, published, lambda line: None)
+    assert len(zoo.load("pair").stages) == len(entry.stages) == 2
+    assert entry.stages[0].sha256 == published.entries()["tiny"].stages[0].sha256
+    assert len(entry.recipe) == 1
+    assert not list(published.path.glob("pair.stage1.*.png"))
+    assert len(list(published.path.glob("pair.stage2.*.png"))) == 1
+
+
 class _Failure(OSError):
     """What is made to happen."""
 

@@ -74,4 +74,5 @@ class Batches:
             source.offsets[i],
             strength,
             source.shifts,
+            source.movement,
         )

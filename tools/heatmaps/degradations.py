@@ -22,6 +22,7 @@ def perturb(
     offset: np.ndarray,
     strength: float = 1.0,
     shifts: tuple[float, float] = (0.0, 0.0),
+    movement: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """One face, cropped at random and degraded.
 
@@ -41,7 +42,7 @@ def perturb(
     Returns:
         The `(S, S, 3)` uint8 crop, and its `(L, 2)` float32 landmarks, crop pixels.
     """
-    maps, flipped = _random_map(rng, size, offset, strength)
+    maps, flipped = _random_map(rng, size, offset, strength * movement)
     whole = maps @ np.vstack([to_crop, [0, 0, 1]])
     crop = cv2.warpAffine(region, whole, (size, size), borderMode=cv2.BORDER_REPLICATE)
     # Before the perturbation, whose mirroring comes last.

@@ -26,6 +26,7 @@ class Source:
         first, last: its share until 65 % of the steps and afterwards, any unit.
         shifts: of its labels to the right, crop pixels, in a face and in its mirror
             image; see `side_bias.shifts`.
+        movement: how far its faces are turned, scaled and shifted, about 1.
     """
 
     regions: FaceRegions
@@ -33,6 +34,7 @@ class Source:
     first: float
     last: float
     shifts: tuple[float, float] = (0.0, 0.0)
+    movement: float = 1.0
 
 
 def make_source(

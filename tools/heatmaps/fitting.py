@@ -8,6 +8,7 @@ import numpy as np
 
 from heatmaps.batches import Batches
 from heatmaps.faces import Source
+from heatmaps.upright import Upright
 from wingkeras import serialized_names, zoo
 from wingkeras.data import regions as face_regions
 from wingkeras.data.faces import FaceDataset
@@ -30,6 +31,7 @@ def fit(
     validation_faces: FaceDataset,
     steps: int,
     folder: Path,
+    upright: Upright | None = None,
 ) -> Localizer:
     """Train a network; started again with the same arguments, it resumes.
 
@@ -39,14 +41,17 @@ def fit(
         validation_faces: faces to validate on after every epoch.
         steps: in an epoch.
         folder: of the run, see `wingkeras.train`.
+        upright: of the sources, if the network is the second one of a cascade.
 
     Returns:
         The localizer with the weights of the best epoch; also saved in the folder.
     """
-    validation = face_regions.load_regions(
-        validation_faces, recipe.size, recipe.box_scale
-    )
-    mean_shape = np.nanmean(face_regions.crop_landmarks(sources[0].regions), axis=0)
+    box_scale = upright.first.box_scale if upright else recipe.box_scale
+    validation = face_regions.load_regions(validation_faces, recipe.size, box_scale)
+    if upright:
+        validation, mean_shape = upright.regions(validation), upright.mean_shape
+    else:
+        mean_shape = np.nanmean(face_regions.crop_landmarks(sources[0].regions), axis=0)
     points = len(validation_faces.scheme)
     network, copy = (build_network(recipe, points, mean_shape) for _ in range(2))
     network.compile(
@@ -54,7 +59,7 @@ def fit(
     )
     network.optimizer.build(network.trainable_variables)
     run = RunFolder(folder)
-    with run.claimed(_described(recipe, sources)):
+    with run.claimed(_described(recipe, sources, upright)):
         first = run.restore_checkpoint(network)
         run.cut_log(first)
         batches = Batches(sources, recipe.batch_size, recipe.seed + first)
@@ -74,13 +79,16 @@ def fit(
             ],
         )
         run.load_best(copy)
+    before = upright.first.keras_stages if upright else ()
     stage = KerasStage(copy, mean_shape.astype(np.float32))
-    localizer = Localizer([stage], validation_faces.scheme, recipe.box_scale)
+    localizer = Localizer([*before, stage], validation_faces.scheme, box_scale)
     saving.save(localizer, folder, recipe.name)
     return localizer
 
 
-def _described(recipe: Recipe, sources: Sequence[Source]) -> dict[str, Any]:
+def _described(
+    recipe: Recipe, sources: Sequence[Source], upright: Upright | None
+) -> dict[str, Any]:
     """What identifies a run, JSON-ready, under the names used in files."""
     start = None
     if recipe.weights and is_model(recipe.weights):
@@ -92,6 +100,10 @@ def _described(recipe: Recipe, sources: Sequence[Source]) -> dict[str, Any]:
         "faces": len(sources[0].regions),
         "num_extra_faces": sum(len(source.regions) for source in sources[1:]),
         "init_from": start,
+        "first_stages": [
+            digest(stage.network.get_weights())
+            for stage in (upright.first.keras_stages if upright else ())
+        ],
         "sources": [
             {
                 "faces": len(source.regions),

@@ -19,7 +19,8 @@ class Candidate:
     Attributes:
         name: to publish it under.
         localizer: of its last run.
-        runs: per network those that trained it, in their order.
+        runs: per network those that trained it, in their order; none if it is that of
+            another model of the zoo.
         described: what each run wrote of itself, over all networks in their order.
         extra_faces: what the extra training faces are, if there were any.
     """
@@ -48,7 +49,7 @@ class Candidate:
 
 def load_candidate(
     name: str,
-    runs: Sequence[Path],
+    runs: Sequence[str | Path],
     init_from: str | Path | None = None,
     extra_faces: str | None = None,
     flip_tta: bool = False,
@@ -58,7 +59,8 @@ def load_candidate(
 
     Args:
         name: to publish it under.
-        runs: of its networks, in their order.
+        runs: of its networks, in their order; before the last one, a model of the zoo
+            that has the network in the same place may stand for the run.
         init_from: run whose network the last one went on from, or a model of the zoo.
         extra_faces: what the extra training faces are, if there were any.
         flip_tta, recrop: see `Localizer`.
@@ -67,7 +69,7 @@ def load_candidate(
         FileNotFoundError: if a folder is not that of a run.
         ValueError: if something does not belong to the model, or is missing.
     """
-    last = runs[-1]
+    last = Path(runs[-1])
     localizer = zoo.load(last).replace(flip_tta=flip_tta, recrop=recrop)
     if len(runs) != len(localizer.stages):
         raise ValueError(
@@ -91,8 +93,8 @@ def load_candidate(
             f"expected --init-from to be the run that {last} went on from, if any; "
             f"received {init_from}"
         )
-    runs_of_networks = [[run] for run in runs]
     # A model of the zoo has a card of its own, which tells its runs.
+    runs_of_networks = [[Path(run)] if Path(run).is_dir() else [] for run in runs]
     if init_from and Path(init_from).is_dir():
         runs_of_networks[-1].insert(0, Path(init_from))
     described = [_describe(run) for of_one in runs_of_networks for run in of_one]

@@ -72,12 +72,14 @@ def _prepare(
     files = {}
     for number, runs in enumerate(candidate.runs, start=1):
         stage = saved.stages[number - 1]
-        weights = scratch / stage.file
+        files[stage.file] = scratch / stage.file
+        if not runs:
+            continue
         picture = scratch / f"{saved.name}.stage{number}{CURVES}"
         curves = [RunFolder(run).curves() for run in runs]
         plots.save_figure(plots.training_curves(*curves), picture)
         shown = addressed_name(picture, CURVES)
-        files |= {stage.file: weights, shown: picture}
+        files[shown] = picture
         log(f"Curves for the model card: {shown}")
     return saved, files
 

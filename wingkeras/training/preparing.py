@@ -167,7 +167,7 @@ def prepare(inputs: Inputs) -> Prepared:
         if inputs.init_from and goes_on(inputs.init_from, inputs.scheme):
             mean_shape = inputs.init_from.stages[-1].mean_shape
         regions, validation = (
-            _align(part, inputs.first_stages, mean_shape)
+            align(part, inputs.first_stages, mean_shape)
             for part in (regions, validation)
         )
     return Prepared(regions, validation, mean_shape)
@@ -197,10 +197,17 @@ def _warn_of_near_copies(
     )
 
 
-def _align(
+def align(
     regions: FaceRegions, stages: Sequence[KerasStage], mean_shape: np.ndarray
 ) -> FaceRegions:
-    """The upright faces, as the next network of a cascade sees them."""
+    """The upright faces, as the next network of a cascade sees them.
+
+    Args:
+        regions: whose maps lead to the first network's crop.
+        stages: the networks before the next one.
+        mean_shape: `(L, 2)`, pixels of the next network's input, which the landmarks
+            that they find are fitted to.
+    """
     to_first = maps_to(regions, stages[0].size)
     maps = []
     for start in range(0, len(regions), 64):
