@@ -11,6 +11,7 @@ TABLES: dict[str, Callable[..., str]] = {
     "zoo": zoo_tables.zoo,
     "errors": zoo_tables.errors,
     "errors-of": zoo_tables.errors_of,
+    "means": zoo_tables.means,
     "validation": zoo_tables.validation,
     "pose": zoo_tables.pose,
     "head-pose": zoo_tables.head_pose,

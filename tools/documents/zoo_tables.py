@@ -65,6 +65,25 @@ def errors(recorded: Recorded, split: str) -> str:
     return markdown(head, rows)
 
 
+def means(recorded: Recorded) -> str:
+    """Errors of the mean of several models, by the source of the boxes."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for row in recorded.rows("errors"):
+        if "+" in row["model"]:
+            percent = _percent(row["inter_ocular"]["nme_percent"])
+            found.setdefault((row["model"], row["boxes"]), {})[row["split"]] = percent
+    lines = [
+        [
+            " and ".join(f"`{name}`" for name in models.split("+")),
+            _BOXES[boxes],
+            errors["common"],
+            errors["challenge"],
+        ]
+        for (models, boxes), errors in found.items()
+    ]
+    return markdown(["mean of", "boxes", *ERRORS[:2]], lines)
+
+
 def errors_on_300w(recorded: Recorded, name: str) -> list[str]:
     """Cells below `ERRORS`; a dash where a test set was not measured."""
     rows = [recorded.error(name, split) for split in ("common", "challenge")]

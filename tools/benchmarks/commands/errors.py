@@ -13,7 +13,12 @@ BOXES = ("landmarks", "yunet", "haar")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("models", nargs="+", metavar="NAME", help="of the zoo")
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="NAME",
+        help="of the zoo, or several with + in between, for their mean",
+    )
     parser.add_argument(
         "--peers",
         type=Path,
@@ -30,8 +35,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, results: Path) -> dict:
     """The summaries of `wingkeras.evaluate`, one per model, test set and box source."""
+    from benchmarks.means import Mean, load_models
     from benchmarks.peers import find_localizers
-    from wingkeras import zoo
     from wingkeras.data.datasets import load_faces
     from wingkeras.evaluation import LANDMARK_BOXES, evaluate
     from wingkeras.inference.detectors import load_detector
@@ -52,9 +57,12 @@ def run(options: argparse.Namespace, results: Path) -> dict:
         for split in options.splits
     }
     for name in options.models:
-        localizer = zoo.load(name)
+        localizer, *others = load_models(name)
+        shown = Mean([localizer, *others]) if others else localizer
         for source in options.boxes:
-            measure(name, localizer, source)
+            measure(name, shown, source)
+        if others:
+            continue
         other = localizer.replace(flip_tta=not localizer.flip_tta)
         measure(name, other, LANDMARK_BOXES)
         # Later networks of a cascade crop every face again already.

@@ -5,8 +5,6 @@ import dataclasses
 import sys
 from pathlib import Path
 
-import numpy as np
-
 HELP = "errors on the held-out training faces of 300-W, by switches and boxes"
 
 BOX_SCALES = {
@@ -30,8 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, results: Path) -> dict:
     """Mean inter-ocular NME; choices between switches are made by these figures."""
+    from benchmarks.means import Mean, load_models
     from heatmaps.held_out import split_300w
-    from wingkeras import geometry, zoo
+    from wingkeras import geometry
     from wingkeras.evaluation import evaluate
     from wingkeras.inference.detectors import load_detector
 
@@ -46,12 +45,12 @@ def run(options: argparse.Namespace, results: Path) -> dict:
     cases["YuNet"] = faces, load_detector("yunet")
     rows = []
     for name in options.models:
-        loaded = [zoo.load(each) for each in name.split("+")]
+        loaded = load_models(name)
         # Later networks of a cascade crop every face again already.
         alone = len(loaded) == len(loaded[0].stages) == 1
         for recrop in (False, True) if alone else (False,):
             for flip_tta in (False, True):
-                localizer = _Mean(
+                localizer = Mean(
                     [one.replace(flip_tta=flip_tta, recrop=recrop) for one in loaded]
                 )
                 for boxes, (shown, detector) in cases.items():
@@ -67,16 +66,3 @@ def run(options: argparse.Namespace, results: Path) -> dict:
                     rows.append(row)
                     print(row, file=sys.stderr, flush=True)
     return {"benchmark": "validation", "rows": rows}
-
-
-class _Mean:
-    """Finds the mean of what several localizers find."""
-
-    def __init__(self, localizers):
-        self._localizers = localizers
-        self.scheme = localizers[0].scheme
-        self.flip_tta, self.recrop = localizers[0].flip_tta, localizers[0].recrop
-
-    def localize_batch(self, pictures):
-        for image, boxes in pictures:
-            yield np.mean([each(image, boxes) for each in self._localizers], axis=0)
