@@ -235,10 +235,20 @@ def test_parity_notices_another_network(graph, localizer, pictures, tmp_path):
     assert not result.within_tolerance
 
 
+@pytest.mark.parametrize(("crop_px", "good"), [(64, False), (192, True)])
+def test_a_larger_crop_may_differ_by_more_of_its_pixels(crop_px, good):
+    result = parity.Parity(
+        file="f", runtime="onnx", stage="all", quantize=None, bytes=1, faces=1,
+        crop_px=crop_px, largest_px=0.05, mean_px=0.01, keras_ms=1.0, file_ms=1.0,
+    )  # fmt: skip
+    assert result.within_tolerance is good
+    assert f"and {0.02 * crop_px / 64:g} px are allowed" in result.verdict
+
+
 def test_int8_is_judged_by_its_error():
     values = dict(
         file="f", runtime="onnx", stage="all", quantize="int8", bytes=1, faces=1,
-        largest_px=3.0, mean_px=1.0, keras_ms=1.0, file_ms=1.0,
+        crop_px=64, largest_px=3.0, mean_px=1.0, keras_ms=1.0, file_ms=1.0,
     )  # fmt: skip
     judged = [
         parity.Parity(**values, keras_nme_percent=3.5, file_nme_percent=nme)
@@ -253,8 +263,9 @@ def test_int8_is_judged_by_its_error():
 def test_verdict_on_int8_names_the_processor():
     result = parity.Parity(
         file="f", runtime="onnx", stage="all", quantize="int8", bytes=1, faces=1,
-        largest_px=3.0, mean_px=1.0, keras_ms=1.0, file_ms=1.0, keras_nme_percent=3.5,
-        file_nme_percent=4.0, instruction_set="AVX2 without VNNI",
+        crop_px=64, largest_px=3.0, mean_px=1.0, keras_ms=1.0, file_ms=1.0,
+        keras_nme_percent=3.5, file_nme_percent=4.0,
+        instruction_set="AVX2 without VNNI",
     )  # fmt: skip
     assert "a processor with AVX2 without VNNI" in result.report()["verdict"]
 
