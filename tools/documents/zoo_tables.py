@@ -137,6 +137,12 @@ def errors_of(recorded: Recorded, name: str) -> str:
                     _percent(row["inter_pupil"]["nme_percent"]),
                 )
             )
+    whole = recorded.full_percent(name)
+    if whole is not None:
+        parts = [recorded.error(name, split) or {} for split in ("common", "challenge")]
+        found, faces = (sum(part[key] for part in parts) for key in ("found", "faces"))
+        row = ("full", "landmarks", f"{found} of {faces}", _percent(whole))
+        rows.append((*row, *"———"))
     return markdown(head, rows)
 
 
