@@ -142,3 +142,14 @@ def test_boxes_grow_bit_by_bit_alike_on_the_host_and_in_graphs():
         squares = geometry.square_boxes(tensors, keras.ops)
         in_graph = geometry.scale_boxes(squares, factor, keras.ops)
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(in_graph), on_host)
+
+
+def test_boxes_that_share_an_area_with_the_picture():
+    """A picture of 7 x 9 pixels covers -0.5 to 6.5 and to 8.5; mirrored, the same."""
+    boxes = np.array(
+        [[-4, 0, -0.4, 4], [-4, 0, -0.5, 4], [6.4, 0, 9, 4], [6.5, 0, 9, 4],
+         [0, -4, 4, -0.5], [0, 8.5, 4, 12], [-99, -99, 99, 99]]
+    )  # fmt: skip
+    expected = [True, False, True, False, False, False, True]
+    for shown in (boxes, geometry.flip_boxes(boxes, 7)):
+        assert geometry.inside_in_part(shown, 7, 9).tolist() == expected

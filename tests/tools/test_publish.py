@@ -150,8 +150,21 @@ def test_goes_on_from_a_model_of_the_zoo(runs, faces, published, tmp_path):
     train(RECIPE, few, tmp_path / "run", init_from=zoo.load("tiny"), verbose=False)
     entry = _publish(tmp_path / "run", "new", faces, published, init_from="tiny")
     assert len(entry.recipe) == 1
+    assert not entry.licence.endswith("photographs of its extra faces")
     with pytest.raises(ValueError, match=r"if any; received .*further"):
         load_candidate("new", [tmp_path / "run"], runs / "further")
+
+
+def test_the_licence_of_a_model_that_it_goes_on_from_counts(
+    runs, faces, published, tmp_path
+):
+    settings = {"init_from": runs / "first", "extra_faces": "the same ones"}
+    _publish(runs / "further", "tiny", faces, published, **settings)
+    few = faces.select([0, 1, 2, 3] * 2)
+    train(RECIPE, few, tmp_path / "run", init_from=zoo.load("tiny"), verbose=False)
+    entry = _publish(tmp_path / "run", "new", faces, published, init_from="tiny")
+    assert entry.training_data["num_extra_faces"] == 0
+    assert entry.licence.endswith("photographs of its extra faces")
 
 
 def test_curves_that_the_card_shows_stay(runs, faces, published):

@@ -35,6 +35,9 @@ class _World:
         return Detections(boxes, np.ones(len(boxes)))
 
     def __call__(self, image, boxes):
+        height, width = image.shape[:2]
+        if not geometry.inside_in_part(boxes, width, height).all():
+            raise ValueError("a box beside the picture")  # as a localizer does
         result = np.empty((len(boxes), 5, 2), np.float32)
         for i, (left, top, right, bottom) in enumerate(boxes):
             inside = [
@@ -95,6 +98,13 @@ def test_a_face_that_is_gone_is_lost_and_searched_for(world):
     assert world.searches == 2
     jumped = tracker(_frame((250, 60)), STEP)
     assert _numbers(jumped) == [3], "found again in the same frame, as another face"
+
+
+def test_a_face_outside_a_smaller_frame_is_lost(world):
+    tracker = Tracker(world, unfiltered, search_interval=100)
+    assert _numbers(tracker(_frame((50, 50), (250, 150)), STEP)) == [1, 2]
+    smaller = _frame((50, 50))[:100, :150]
+    assert _numbers(tracker(smaller, STEP)) == [1]
 
 
 def test_faces_that_come_in_are_found_in_time(world):

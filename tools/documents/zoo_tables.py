@@ -76,10 +76,9 @@ def means(recorded: Recorded) -> str:
         [
             " and ".join(f"`{name}`" for name in models.split("+")),
             _BOXES[boxes],
-            errors["common"],
-            errors["challenge"],
+            *(percents.get(split, "—") for split in ("common", "challenge")),
         ]
-        for (models, boxes), errors in found.items()
+        for (models, boxes), percents in found.items()
     ]
     return markdown(["mean of", "boxes", *ERRORS[:2]], lines)
 

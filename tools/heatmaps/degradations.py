@@ -38,6 +38,7 @@ def perturb(
         strength: of the perturbation, about 1.
         shifts: of the landmarks to the right, crop pixels: in the face, and in its
             mirror image; see `side_bias.shifts`.
+        movement: how far the face is turned, scaled and shifted, about 1.
 
     Returns:
         The `(S, S, 3)` uint8 crop, and its `(L, 2)` float32 landmarks, crop pixels.

@@ -110,6 +110,7 @@ def _described(
                 "landmarks": digest([source.regions.landmarks]),
                 "shares": [source.first, source.last],
                 "shifts": [round(shift, 4) for shift in source.shifts],
+                "movement": source.movement,
             }
             for source in sources
         ],

@@ -8,6 +8,7 @@ from typing import Any
 from publishing.protocols import PROTOCOLS, Protocol
 from wingkeras import serialized_names, zoo
 from wingkeras.inference.localizer import Localizer
+from wingkeras.storage.entries import Entry
 from wingkeras.training.preparing import digest
 from wingkeras.training.run_folder import RunFolder
 
@@ -23,6 +24,7 @@ class Candidate:
             another model of the zoo.
         described: what each run wrote of itself, over all networks in their order.
         extra_faces: what the extra training faces are, if there were any.
+        inherited: the models of the zoo that networks come from.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Candidate:
     runs: tuple[tuple[Path, ...], ...]
     described: tuple[dict[str, Any], ...]
     extra_faces: str | None
+    inherited: tuple[Entry, ...] = ()
 
     @property
     def last_run(self) -> Path:
@@ -94,13 +97,18 @@ def load_candidate(
             f"received {init_from}"
         )
     # A model of the zoo has a card of its own, which tells its runs.
-    runs_of_networks = [[Path(run)] if Path(run).is_dir() else [] for run in runs]
-    if init_from and Path(init_from).is_dir():
+    runs_of_networks = [[Path(run)] if _is_run(run) else [] for run in runs]
+    if init_from and _is_run(init_from):
         runs_of_networks[-1].insert(0, Path(init_from))
     described = [_describe(run) for of_one in runs_of_networks for run in of_one]
     candidate = Candidate(
         name, localizer, tuple(map(tuple, runs_of_networks)), tuple(described),
         extra_faces,
+        tuple(
+            zoo.model_info(str(source))
+            for source in (*runs[:-1], init_from)
+            if source and not _is_run(source)
+        ),
     )  # fmt: skip
     if bool(candidate.num_extra_faces) != bool(extra_faces):
         raise ValueError(
@@ -108,6 +116,11 @@ def load_candidate(
             "neither"
         )
     return candidate
+
+
+def _is_run(source: str | Path) -> bool:
+    """Whether `zoo.load` takes it for a folder and not for a model of the zoo."""
+    return (Path(source) / "model.json").is_file()
 
 
 def _describe(run: Path) -> dict[str, Any]:

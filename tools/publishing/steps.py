@@ -50,7 +50,7 @@ def publish(
             recipe=tuple(training["recipe"] for training in candidate.described),
             training_data=_training_data(candidate),
             licence=candidate.protocol.licence
-            + (OF_EXTRA_FACES if candidate.num_extra_faces else ""),
+            + (OF_EXTRA_FACES if _has_extra_faces(candidate) else ""),
             metrics=measure(saved, faces, candidate.name, candidate.protocol),
             card=f"{candidate.name}.md",
         )
@@ -82,6 +82,14 @@ def _prepare(
         files[shown] = picture
         log(f"Curves for the model card: {shown}")
     return saved, files
+
+
+def _has_extra_faces(candidate: Candidate) -> bool:
+    inherited = (entry.training_data for entry in candidate.inherited)
+    return bool(
+        candidate.num_extra_faces
+        or any(data.get("num_extra_faces") for data in inherited)
+    )
 
 
 def _training_data(candidate: Candidate) -> dict:

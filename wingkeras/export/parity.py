@@ -21,7 +21,7 @@ from wingkeras.schemes import LandmarkScheme
 
 TOLERANCES = {None: 0.02, "fp16": 0.05}
 """Largest difference of a landmark that passes, by quantization, pixels of a last crop
-of 64 px; in proportion to its side for a larger one.
+of up to 64 px; in proportion to its side for a larger one.
 
 Without quantization most landmarks differ by 0.001 px. The largest difference among the
 554 faces of the 300-W common subset is 0.013 px. It comes from grey levels close to a
@@ -89,7 +89,7 @@ class Parity:
 
     @property
     def _allowed_px(self) -> float:
-        return TOLERANCES[self.quantize] * self.crop_px / 64
+        return TOLERANCES[self.quantize] * max(1, self.crop_px / 64)
 
     @property
     def verdict(self) -> str:

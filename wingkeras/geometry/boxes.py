@@ -111,6 +111,28 @@ def image_box(width: float, height: float) -> np.ndarray:
     return np.array([-0.5, -0.5, width - 0.5, height - 0.5], np.float32)
 
 
+def inside_in_part(boxes: np.ndarray, width: float, height: float) -> np.ndarray:
+    """Which boxes share an area with a picture.
+
+    Args:
+        boxes: `(N, 4)`, image pixels.
+        width: of the picture, pixels.
+        height: of the picture, pixels.
+
+    Returns:
+        `(N,)` bool.
+
+    Example:
+
+    ```python
+    inside_in_part(np.array([[-9, 0, 3, 12], [640, 0, 652, 12]]), 640, 480)  # [1, 0]
+    ```
+    """
+    picture = image_box(width, height)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    return ((low < picture[2:]) & (high > picture[:2])).all(axis=1)
+
+
 def from_pixel_edges(coordinates):
     """Convert positions counted from the first pixel's outer edge to image pixels.
 

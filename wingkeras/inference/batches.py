@@ -82,9 +82,9 @@ def cut_regions(
 def _check_overlap(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
     """Refuse boxes beside the picture: a network finds points in any crop."""
     height, width = image_shape[:2]
-    beside = (boxes[:, 2:] <= 0) | (boxes[:, :2] >= (width, height))
-    if beside.any():
-        worst = int(np.flatnonzero(beside.any(axis=1))[0])
+    inside = geometry.inside_in_part(boxes, width, height)
+    if not inside.all():
+        worst = int(np.flatnonzero(~inside)[0])
         raise ValueError(
             f"Expected boxes inside the {width} x {height} picture, at least in part; "
             f"received box {worst} = {boxes[worst].tolist()}. Are they in pixels of "

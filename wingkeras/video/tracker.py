@@ -158,16 +158,18 @@ class Tracker:
 
     def _localize(self, frame: np.ndarray, boxes: np.ndarray) -> list:
         """Landmarks in each box, `None` where there is no face."""
-        landmarks, errors = localize_with_flip(self.localizer, frame, boxes)
         height, width = frame.shape[:2]
-        result = []
-        for points, error in zip(landmarks, errors, strict=True):
+        boxes = np.reshape(boxes, (-1, 4))
+        inside = geometry.inside_in_part(boxes, width, height)
+        found = localize_with_flip(self.localizer, frame, boxes[inside])
+        result: list = [None] * len(boxes)
+        for i, points, error in zip(np.flatnonzero(inside), *found, strict=True):
             left, _, right, _ = geometry.landmark_boxes(points)
             x, y = points.mean(axis=0)
-            inside = 0 <= x < width and 0 <= y < height
+            centred = 0 <= x < width and 0 <= y < height
             large = right - left >= _LEAST_SIDE
-            good = error <= MAX_FLIP_ERROR and large and inside
-            result.append(points if good else None)
+            if error <= MAX_FLIP_ERROR and large and centred:
+                result[i] = points
         return result
 
 
