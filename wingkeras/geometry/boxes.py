@@ -130,7 +130,7 @@ def inside_in_part(boxes: np.ndarray, width: float, height: float) -> np.ndarray
     """
     picture = image_box(width, height)
     low, high = boxes[:, :2], boxes[:, 2:]
-    return ((low < picture[2:]) & (high > picture[:2])).all(axis=1)
+    return np.all((low < picture[2:]) & (high > picture[:2]), axis=1)
 
 
 def from_pixel_edges(coordinates):
