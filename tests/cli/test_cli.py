@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -156,6 +157,15 @@ def test_switches_are_shown_and_changed(capsys, tmp_path, switch):
         command = ["predict", "a.jpg", "--model", str(tmp_path), *arguments]
         options = cli.build_parser().parse_args(command)
         assert getattr(load_localizer(options), switch) is value
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("0", "0")])
+def test_training_uses_onednn_unless_told_otherwise(capsys, monkeypatch, given, used):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # restored afterwards
+    if given is None:
+        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    code, _, _ = _run(capsys, "train", "--recipe", "x", "--data", ".")
+    assert code == 1 and os.environ["TF_ENABLE_ONEDNN_OPTS"] == used
 
 
 @pytest.mark.parametrize(
