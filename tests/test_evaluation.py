@@ -15,6 +15,7 @@ from wingkeras import geometry, plots
 from wingkeras.evaluation import evaluate
 from wingkeras.imaging.images import read_image
 from wingkeras.inference.detections import Detections
+from wingkeras.inference.given_boxes import GivenBoxes
 from wingkeras.schemes import FIVE, IBUG68
 
 
@@ -175,6 +176,16 @@ def test_of_the_boxes_found_the_best_match_counts(faces):
     result = evaluate(oracle, faces, detector, "made up")
     np.testing.assert_allclose(oracle.boxes, geometry.scale_boxes(faces.boxes, 1.2))
     assert result.summary()["boxes"] == "made up" and result.found.all()
+
+
+def test_the_report_names_the_source_of_the_boxes(faces):
+    def finds_nothing(image):
+        return np.zeros((0, 4))
+
+    found = [finds_nothing, GivenBoxes([[0, 0, 9, 9]])]
+    names = [evaluate(Oracle(faces, 3.0), faces, each).boxes for each in found]
+    assert names == ["finds_nothing", "GivenBoxes"]
+    assert evaluate(Oracle(faces, 3.0), faces, found[0], "mine").boxes == "mine"
 
 
 def test_a_face_that_was_not_found_is_a_failure_but_not_in_the_mean(faces):

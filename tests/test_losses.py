@@ -268,6 +268,12 @@ def test_every_backend_computes_the_same(on_backend, cls):
     assert abs(gradient[0, 0]) <= 5 and not gradient[2, [1, 6]].any()
 
 
+@pytest.mark.parametrize("cls", CLASSES)
+def test_a_batch_without_faces_has_no_losses(on_backend, cls):
+    """One replica of several may get no faces of the last batch."""
+    assert on_backend[2][f"{cls.__name__}.of_no_faces"].shape == (0,)
+
+
 def test_every_backend_measures_the_same_error(on_backend):
     y_true, y_pred, output = on_backend
     truth, found = (y.reshape(6, 2, 5).swapaxes(1, 2) for y in (y_true, y_pred))

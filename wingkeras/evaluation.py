@@ -195,7 +195,7 @@ def evaluate(
     localizer: EvaluatedLocalizer,
     faces: FaceDataset,
     detector: Detector | None = None,
-    boxes: str = LANDMARK_BOXES,
+    boxes: str | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
     """Localise every face of a data set and measure the error.
@@ -209,7 +209,8 @@ def evaluate(
         detector: makes the boxes. A face gets the box of its picture that overlaps
             the face's own box most, if any does. By default, the box is the square
             around the true landmarks (the protocol's choice).
-        boxes: name of the box source, for reports.
+        boxes: name of the box source, for reports; by default `LANDMARK_BOXES`, or
+            the name of the detector's type.
         progress: called with the number of faces done.
 
     Returns:
@@ -253,8 +254,14 @@ def evaluate(
         name: _errors(faces, predictions, name, kept)
         for name, kept in measurable.items()
     }
+    if boxes is None:
+        boxes = LANDMARK_BOXES if detector is None else _name(detector)
     recrop = getattr(localizer, "recrop", False)
     return Evaluation(faces, boxes, localizer.flip_tta, predictions, errors, recrop)
+
+
+def _name(detector: Detector) -> str:
+    return getattr(detector, "__name__", type(detector).__name__)
 
 
 def _pictures(

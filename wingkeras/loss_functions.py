@@ -165,7 +165,9 @@ def _sum_over_coordinates(y_true, y_pred, value):
     # NaN in the gradient.
     error = ops.abs(ops.where(unlabelled, y_pred, y_true) - y_pred)
     values = ops.where(unlabelled, 0.0, value(error))
-    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=1)
+    batch, *others = ops.shape(values)
+    # Not -1 for the others: in an empty batch they would not be known.
+    return ops.sum(ops.reshape(values, (batch, math.prod(others))), axis=1)
 
 
 def check_wing(w: float, epsilon: float) -> None:

@@ -223,6 +223,9 @@ def test_convert_fails_for_a_file_of_another_network(capsys, tmp_path):
     code, out, err = _run(capsys, "convert", "cnn6_300w", "--check", path)
     assert code == 1 and not json.loads(out)["within_tolerance"]
     assert "other.onnx moves a landmark by" in err and "0.02 px are allowed" in err
+    code, out, err = _run(capsys, "convert", "cnn6_aflw5", "--check", path)
+    assert code == 1 and not out
+    assert "the 5 points of scheme 'five'; " in err and "the 68 of 'ibug68'" in err
 
 
 @pytest.mark.parametrize(

@@ -189,3 +189,12 @@ def test_other_xml_and_empty_files(folder):
         load_cvat(path)
     with pytest.raises(BrokenFileError, match="no labelled point in it"):
         load_cvat(cvat(folder))
+
+
+def test_the_current_folder_has_its_own_name(folder, monkeypatch):
+    folder = folder.rename(folder.with_name("set.v2"))
+    labelme(folder, "a", point("left_leg", 10, 9), point("right_leg", 30, 9))
+    monkeypatch.chdir(folder)
+    for given in (".", folder):
+        faces = load_labelme(given)
+        assert faces.scheme.name == "set.v2" and faces.subsets == ("set.v2",)

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from made_pictures import with_exif
 from wingkeras.data.datasets import default_split, load_faces
 from wingkeras.data.yolo import label_path, load_yolo
 from wingkeras.imaging.images import BrokenFileError
@@ -103,6 +104,18 @@ def test_broken_labels(folder, line, reason):
     with pytest.raises(BrokenFileError, match=reason):
         load_yolo(path)
     assert len(load_yolo(path, on_error="skip").skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("orientation", "reason"),
+    [(6, "20 x 40 pixels, this file 40 x 20"), (3, "orientation 3 turns it without")],
+)
+def test_labels_of_a_picture_that_exif_turns(folder, orientation, reason):
+    """Ultralytics shows it turned, and its shares are those of the turned picture."""
+    picture = folder / "images/train/a.jpg"
+    picture.write_bytes(with_exif(picture.read_bytes(), orientation))
+    with pytest.raises(BrokenFileError, match=rf"a\.jpg: .*{reason}"):
+        load_yolo(write(folder))
 
 
 def test_a_broken_picture_is_named(folder):

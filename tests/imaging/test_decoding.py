@@ -4,6 +4,7 @@ import zlib
 
 import cv2
 import numpy as np
+import PIL.features
 import PIL.Image
 import pytest
 from matplotlib.cbook import get_sample_data
@@ -13,7 +14,13 @@ from faults.kinds import attempt_all
 from faults.mutations import mutated_bytes
 from faults.pictures import ENCODINGS
 from made_pictures import HEIGHT, WIDTH, encode, save, with_exif
-from wingkeras.imaging.images import BrokenFileError, as_image, read_image, read_size
+from wingkeras.imaging.images import (
+    BrokenFileError,
+    as_image,
+    read_image,
+    read_orientation,
+    read_size,
+)
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +167,30 @@ def test_orientation_in_every_format(tmp_path, picture, name, orientation):
     np.testing.assert_array_equal(upright, UPRIGHT[orientation](stored))
     assert upright.flags.c_contiguous
     assert read_size(path) == (WIDTH, HEIGHT)
+    assert read_orientation(path) == orientation
+
+
+@pytest.mark.parametrize("kind", [b"P2", b"P5"])
+def test_deep_grey_ppm_files_become_8_bits(tmp_path, kind):
+    values = np.arange(6, dtype=np.uint16) * 13_000
+    text = b" ".join(str(v).encode() for v in values)
+    pixels = text if kind == b"P2" else values.astype(">u2").tobytes()
+    path = tmp_path / "a.pgm"
+    path.write_bytes(kind + b" 3 2 65535\n" + pixels)
+    image = read_image(path)
+    assert (image == image[..., :1]).all()
+    np.testing.assert_array_equal(image[..., 0].ravel(), values >> 8)
+
+
+def test_avif_is_known_by_its_compatible_brands(tmp_path, picture):
+    if not PIL.features.check("avif"):
+        pytest.skip("needs a Pillow that reads AVIF")
+    data = bytearray(save(picture, format="AVIF"))
+    assert data[8:12] == b"avif" and b"mif1" in data[16:40]
+    data[8:12] = b"mif1"
+    path = tmp_path / "a.avif"
+    path.write_bytes(data)
+    assert read_image(path).shape == (HEIGHT, WIDTH, 3)
 
 
 def test_damaged_exif_data_do_not_cost_the_picture(tmp_path, picture):

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
+from made_pictures import encode, with_exif
 from wingkeras.evaluation import Evaluation
 from wingkeras.imaging.figures import face_grid
+from wingkeras.imaging.images import read_image
 from wingkeras.inference.faces import Faces
 from wingkeras.schemes import FIVE
 
@@ -28,6 +30,18 @@ def test_points_lie_on_what_they_name(faces):
         colours = picture.get_array()[places[:, 1], places[:, 0]]
         expected = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
         assert np.abs(colours.astype(int) - expected).max() < 60
+
+
+def test_files_are_shown_as_they_are_stored(faces, tmp_path):
+    """Labels refer to the pixels as stored, whatever the EXIF orientation says."""
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(with_exif(encode(read_image(faces.images[0])), 6))
+    shown = [
+        face_grid([path], faces.landmarks[:1], faces.boxes[:1], FIVE)
+        for path in (turned, faces.images[0])
+    ]
+    pixels = [figure.axes[0].get_images()[0].get_array() for figure in shown]
+    assert np.abs(pixels[0].astype(int) - pixels[1]).mean() < 5
 
 
 def test_a_set_of_faces_draws_itself(faces):

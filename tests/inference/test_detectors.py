@@ -11,7 +11,7 @@ from wingkeras.imaging.images import read_image
 from wingkeras.inference import detectors
 from wingkeras.inference import yunet as yunet_module
 from wingkeras.inference.detectors import BoxCalibration, HaarDetector, YuNetDetector
-from wingkeras.schemes import AFLW19, FIVE
+from wingkeras.schemes import AFLW19, FIVE, LandmarkScheme
 from wingkeras.storage.registry import packaged_folder
 
 # The square around the landmarks of the portrait, read off it by eye.
@@ -62,6 +62,25 @@ def test_a_scheme_without_a_calibration_is_told_on_use(portrait):
     np.testing.assert_array_equal(unmeasured.boxes, HaarDetector()(portrait).boxes)
     own = BoxCalibration(right=0.0, down=0.0, scale=1.0)
     HaarDetector(own, AFLW19)(portrait)  # warnings are errors
+
+
+def test_a_scheme_of_ones_own_may_have_the_name_of_a_known_one():
+    ears = ("left_eye", "right_eye", "left_ear", "right_ear")
+    own = LandmarkScheme("five", ears, (1, 0, 3, 2), left_eye=(0,), right_eye=(1,))
+    assert (
+        YuNetDetector.known_calibration(FIVE) == YuNetDetector(scheme=FIVE).calibration
+    )
+    assert YuNetDetector.known_calibration(own) is None
+    inner = BoxCalibration(right=0.0, down=0.0, scale=0.5)
+    for name in ("haar", "yunet"):
+        detector = detectors.load_detector(name, scheme=own, inner=inner)
+        assert detector.calibration == detector.CALIBRATIONS["ibug68"] @ inner
+
+
+def test_a_box_that_the_calibration_moves_out_of_the_picture_is_no_face(portrait):
+    away = BoxCalibration(right=0.0, down=5.0, scale=1.0)
+    boxes, scores = HaarDetector(away)(portrait)
+    assert boxes.shape == (0, 4) and scores.shape == (0,)
 
 
 @pytest.mark.parametrize("factor", [0.5, 4.0])

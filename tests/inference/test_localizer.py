@@ -219,6 +219,7 @@ def test_other_runtimes_need_neither_keras_nor_tensorflow():
         (make_image() / 255, [[0, 0, 9, 9]], "float64"),
         (make_image(), [0, 0, 9], r"`boxes` as \(N, 4\)"),
         (make_image(), [[0, 0, np.inf, 9]], "finite"),
+        (make_image(100, 100), [[-1500, -1500, 1500, 1500]], r"box 0 = \[-1500\.0, "),
         (make_image(), [[2, 2, 9, 9], [-9, 2, -1, 10]], "box 1 .*pixels of this"),
         (make_image(), [2, 200, 9, 207], "inside the .* picture, at least in part"),
     ],

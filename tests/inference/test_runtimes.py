@@ -1,5 +1,6 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -128,6 +129,18 @@ def test_files_are_checked(tmp_path):
         runtimes.load_file(path, "litert")
     with pytest.raises(ValueError, match=r"cannot read .*model\.onnx"):
         runtimes.load_file(path)
+
+
+@pytest.mark.parametrize("fault", [ImportError("no libgomp"), MemoryError()])
+def test_a_fault_of_the_library_is_not_one_of_the_file(
+    saved, cache, monkeypatch, fault
+):
+    zoo.load(saved, runtime="onnx")
+    before = sorted(cache.rglob("*.onnx"))
+    monkeypatch.setattr(runtimes, "ModelFile", Mock(side_effect=fault))
+    with pytest.raises(type(fault)):
+        zoo.load(saved, runtime="onnx")
+    assert before and sorted(cache.rglob("*.onnx")) == before
 
 
 def test_streams_find_the_same_from_several_threads(saved, runtime):

@@ -9,6 +9,7 @@ from wingkeras import zoo
 from wingkeras.inference import saving
 from wingkeras.inference.keras_stages import KerasStage
 from wingkeras.models import CNN6
+from wingkeras.models.folding import fold_batch_norm
 from wingkeras.storage.download import sha256_of
 
 
@@ -89,3 +90,13 @@ def test_what_could_not_be_loaded_is_not_saved(other, tmp_path):
     with pytest.raises(ValueError):
         zoo.save(other.replace(stages=[broken]), tmp_path, "made")
     assert not _names(tmp_path)
+
+
+def test_batch_normalisation_has_to_be_folded_first(other, tmp_path):
+    network = CNN6(5, MEAN, batch_norm=True)
+    with pytest.raises(ValueError, match=r"layers of a CNN6.*`models\.folding\."):
+        zoo.save(other.replace(stages=[KerasStage(network, MEAN)]), tmp_path, "made")
+    assert not _names(tmp_path)
+    folded = KerasStage(fold_batch_norm(network), MEAN)
+    zoo.save(other.replace(stages=[folded]), tmp_path, "made")
+    assert zoo.load(tmp_path).stages[0].network.count_params()

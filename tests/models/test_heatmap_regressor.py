@@ -70,6 +70,12 @@ def test_takes_the_backbones_of_keras(backbone):
     assert (vectors >= 0).all() and (vectors <= 63).all()
 
 
+@pytest.mark.parametrize("weights", ["imagenet", __file__])
+def test_weights_that_would_change_the_layers_are_refused(weights):
+    with pytest.raises(ValueError, match="`weights` to be None for EfficientNetB0"):
+        HeatmapRegressor("EfficientNetB0", size=64, weights=weights)
+
+
 def test_has_a_name_to_build_it_by():
     network = models.build("HeatmapMobileNetV2", 5, size=32)
     assert models.network_name(network) == "HeatmapMobileNetV2"

@@ -208,3 +208,17 @@ def test_an_error_half_way_leaves_the_weights_of_before(path, monkeypatch, error
         load_weights(copy, path)
     for a, b in zip(before, copy.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_counts_stay_integers(tmp_path):
+    """EfficientNet's mean colours come with a count."""
+    image = keras.Input((4, 4, 3))
+    counting = keras.layers.Normalization(axis=3)
+    model = keras.Model(image, counting(image))
+    counting.adapt(np.arange(480, dtype=np.float32).reshape(10, 4, 4, 3))
+    path = tmp_path / "a.weights.h5"
+    path.write_bytes(serialize(model))
+    fresh = keras.Model(image, keras.layers.Normalization(axis=3)(image))
+    load_weights(fresh, path)
+    crops = np.full((1, 4, 4, 3), 7.0, np.float32)
+    np.testing.assert_allclose(fresh(crops), model(crops), atol=1e-2)

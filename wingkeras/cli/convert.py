@@ -1,6 +1,7 @@
 """`wingkeras convert`: one ONNX or LiteRT file, checked against Keras."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -111,6 +112,7 @@ def _convert_and_check(options):
         )
     path = options.check or _convert(options, localizer)
     described = export.describe(path)
+    _check_points(path, described, localizer)
     part, quantize = described["stage"], described["quantize"] or None
     faces = None
     if options.data:
@@ -121,13 +123,25 @@ def _convert_and_check(options):
     return parity.compare(localizer, path, part, quantize, pictures, faces)
 
 
+def _check_points(path: Path, described: dict[str, str], localizer) -> None:
+    """Refuse a file of another model, as far as its points tell."""
+    points = json.loads(described["points"])
+    if points != list(localizer.scheme.points):
+        raise ValueError(
+            f"Expected a file with the {len(localizer.scheme)} points of scheme "
+            f"{localizer.scheme.name!r}; {path} has the {len(points)} of "
+            f"{described['scheme']!r}. Was it converted from another model?"
+        )
+
+
 def _convert(options, localizer) -> Path:
     from wingkeras import export
     from wingkeras.export import samples
     from wingkeras.inference import runtimes
 
     part, quantize = options.stage, options.quantize
-    name, ending = Path(options.model).name, _ENDINGS[options.to]
+    # The folder of a saved model may be ".".
+    name, ending = Path(os.path.abspath(options.model)).name, _ENDINGS[options.to]
     suffix = f".{quantize}" if quantize else ""
     path = options.output or Path(f"{name}.{part}{suffix}{ending}")
     if path.suffix != ending:
@@ -153,5 +167,6 @@ def _convert(options, localizer) -> Path:
 def _annotated(options, path: Path, split: str | None, scheme):
     from wingkeras.data.datasets import default_split, load_faces
 
-    split = split if path.is_dir() else default_split(path, "val")
+    if not path.is_dir():
+        split = default_split(path, "train" if split == "train" else "val")
     return load_faces(path, split, scheme, options.on_error, options.allow_missing)

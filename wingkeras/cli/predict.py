@@ -119,7 +119,8 @@ def add_parser(commands) -> None:
         action="append",
         metavar="LEFT,TOP,RIGHT,BOTTOM",
         help="the square around the points, in pixels, instead of a detector; the same "
-        "in every INPUT; may be given several times; `picture` for the whole picture",
+        "in every INPUT; may be given several times; `picture` for the whole picture; "
+        "--box=-5,... if it begins with a minus sign",
     )
     arguments.add_runtime(parser, "fastest")
     arguments.add_detector(parser, "yunet")

@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 
 from wingkeras import geometry
+from wingkeras.data.annotated_size import find_difference
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.numbers import FARTHEST, shortened
-from wingkeras.imaging.images import BrokenFileError, read_image
+from wingkeras.imaging.images import BrokenFileError, read_image, read_orientation
 from wingkeras.schemes import LandmarkScheme
 
 OnError = Literal["raise", "skip"]
@@ -153,10 +154,10 @@ def build_dataset(
         for entry in entries:
             if isinstance(entry, BrokenFileError):
                 raise entry
-    sizes = _picture_sizes(entries, on_error)
+    pictures = _read_pictures(entries, on_error)
     sound, skipped = [], []
     for entry in entries:
-        problem = _problem(entry, sizes)
+        problem = _problem(entry, pictures)
         if isinstance(entry, Annotation) and problem is not None:
             problem = _located(problem, entry.place)
         if problem is None:
@@ -193,17 +194,19 @@ def _column(values: list) -> np.ndarray:
     return np.array(values, object if isinstance(values[0], str) else None)
 
 
-def _picture_sizes(entries, on_error: OnError) -> dict:
-    def read(picture: Path) -> tuple[int, int] | BrokenFileError:
+def _read_pictures(entries, on_error: OnError) -> dict:
+    """Size and EXIF orientation of every picture, or what is wrong with it."""
+
+    def read(picture: Path) -> tuple[tuple[int, int], int] | BrokenFileError:
         try:
             height, width = read_image(picture).shape[:2]
+            return (width, height), read_orientation(picture)
         except Exception as error:
             if not isinstance(error, BrokenFileError):
                 error = BrokenFileError(picture, f"cannot be read: {error}")
             if on_error == "raise":
                 raise _located(error, pictures[picture]) from None
             return error
-        return width, height
 
     pictures: dict[Path, str] = {}
     for face in entries:
@@ -217,20 +220,17 @@ def _located(error: BrokenFileError, place: str) -> BrokenFileError:
     return BrokenFileError(error.path, f"{error.reason} ({place})") if place else error
 
 
-def _problem(entry, sizes) -> BrokenFileError | None:
+def _problem(entry, pictures) -> BrokenFileError | None:
     if isinstance(entry, BrokenFileError):
         return entry
-    size = sizes[entry.image]
-    if isinstance(size, BrokenFileError):
-        return size
-    width, height = size
-    if entry.size not in (None, size):
-        return BrokenFileError(
-            entry.image,
-            f"the annotated picture has {entry.size[0]} x {entry.size[1]} pixels, this "
-            f"file {width} x {height}: it was rescaled, or annotated as its EXIF "
-            "orientation turns it; annotate the pixels as they are stored",
-        )
+    stored = pictures[entry.image]
+    if isinstance(stored, BrokenFileError):
+        return stored
+    (width, height), orientation = stored
+    if entry.size is not None:
+        difference = find_difference(entry.size, (width, height), orientation)
+        if difference:
+            return BrokenFileError(entry.image, difference)
     unlabelled = np.isnan(entry.landmarks)
     if np.isinf(entry.landmarks).any() or (unlabelled[:, 0] != unlabelled[:, 1]).any():
         return BrokenFileError(

@@ -51,7 +51,8 @@ def load_coco(
         on_error: "raise" at the first broken face, or "skip" all of them, see
             `FaceDataset.skipped`. Repeated ids count as broken, and so do pictures
             whose size differs from the file's `width` and `height`: they were rescaled
-            after annotation, or annotated as their EXIF orientation turns them.
+            after annotation, or annotated as their EXIF orientation turns them. If that
+            would not change the size, see `annotated_size.find_difference`.
 
     Returns:
         Faces in the file's order, subset = the file's stem.

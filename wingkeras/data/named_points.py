@@ -1,5 +1,6 @@
 """Objects with points that are labelled by name, as labelme and CVAT save them."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,16 +71,16 @@ def dataset_of_names(
         ValueError: for an unknown scheme.
     """
     read = [thing for thing in things if isinstance(thing, NamedPoints)]
+    place = Path(os.path.abspath(source))  # "." has no name
+    subset = place.name if place.is_dir() else place.stem
     if scheme is None:
         names = [*dict.fromkeys(name for thing in read for name in thing.points)]
         if not names:
             raise BrokenFileError(source, "no labelled point in it")
-        scheme = LandmarkScheme(source.stem, tuple(names), mirror_of_names(names))
+        scheme = LandmarkScheme(subset, tuple(names), mirror_of_names(names))
     scheme = get_scheme(scheme)
     entries = [
-        _annotation(thing, scheme, source.stem)
-        if isinstance(thing, NamedPoints)
-        else thing
+        _annotation(thing, scheme, subset) if isinstance(thing, NamedPoints) else thing
         for thing in things
     ]
     return build_dataset(source, entries, scheme, on_error)

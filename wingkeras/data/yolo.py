@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from wingkeras.data.annotated_size import turned_size
 from wingkeras.data.annotations import Annotation, OnError, build_dataset, read_record
 from wingkeras.data.faces import FaceDataset
 from wingkeras.data.numbers import parse_decimal, shortened
 from wingkeras.data.yolo_scheme import point_columns, scheme_of_yaml
 from wingkeras.extras import install_hint
 from wingkeras.imaging.endings import PICTURE_ENDINGS
-from wingkeras.imaging.images import BrokenFileError, read_bytes, read_size
+from wingkeras.imaging.images import (
+    BrokenFileError,
+    read_bytes,
+    read_orientation,
+    read_size,
+)
 from wingkeras.schemes import LandmarkScheme, get_scheme
 
 SPLITS = ("train", "val", "test")
@@ -178,5 +184,7 @@ def _read(
     labelled = np.asarray(visible)
     if not labelled.any():
         return None
-    landmarks = np.where(labelled[:, None], shares * read_size(picture), np.nan)
-    return Annotation(picture, landmarks, split)
+    # Ultralytics annotates and trains on pictures that are turned upright.
+    size = turned_size(read_size(picture), read_orientation(picture))
+    landmarks = np.where(labelled[:, None], shares * size, np.nan)
+    return Annotation(picture, landmarks, split, size=size)

@@ -131,6 +131,7 @@ def describe(path: str | Path) -> dict[str, str]:
         FileNotFoundError: if there is no such file.
         ValueError: for another ending, or a file that `convert` did not write with
             `metadata`.
+        ImportError: if the library that reads such files is not installed.
 
     Example:
 
@@ -145,6 +146,8 @@ def describe(path: str | Path) -> dict[str, str]:
         raise FileNotFoundError(f"Expected a model file, there is no {path}.")
     try:
         described = _FORMATS[path.suffix].read_metadata(path)
+    except (ImportError, MemoryError):  # not the file's fault
+        raise
     except Exception as error:  # each parser has its own
         raise ValueError(f"{path} is not a {path.suffix} file: {error}") from error
     described = serialized_names.from_file(described, serialized_names.EXPORT)

@@ -102,12 +102,16 @@ def check_sizes(sizes: Sequence[int]) -> None:
         )
 
 
-def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
+def check_boxes(
+    boxes: np.ndarray, image_shape: tuple[int, ...], factor: float | None = None
+) -> None:
     """Refuse boxes that no face region can be cut from.
 
     Args:
         boxes: should be `(N, 4)`, image pixels.
         image_shape: `(H, W, ...)`.
+        factor: if the regions are squares around the boxes, their side over that of
+            the boxes; by default the boxes are the regions.
 
     Raises:
         ValueError: for boxes of another shape, or that are not finite, have no area
@@ -119,7 +123,11 @@ def check_boxes(boxes: np.ndarray, image_shape: tuple[int, ...]) -> None:
             f"received shape {boxes.shape}."
         )
     limit = _LARGEST_OVERHANG * max(image_shape[:2])
-    good = (np.abs(boxes) < limit).all(axis=1)
+    regions = boxes
+    if factor is not None:
+        with np.errstate(invalid="ignore"):  # infinite boxes are refused below
+            regions = geometry.scale_boxes(geometry.square_boxes(boxes), factor)
+    good = (np.abs(regions) < limit).all(axis=1)
     good &= (boxes[:, :2] < boxes[:, 2:]).all(axis=1)
     if not good.all():
         worst = int(np.flatnonzero(~good)[0])

@@ -34,9 +34,9 @@ _READERS: dict[bytes, Callable[..., PIL.Image.Image]] = {
     b"\0\0\0\x0cjP  ": Jpeg2KImageFile,
     **{b"P%d" % kind: PpmImageFile for kind in range(1, 7)},
 }
-_AVIF = (b"avif", b"avis")
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-"""Brands of the ISO container that both are in, from its ninth byte."""
+_AVIF = {b"avif", b"avis"}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+"""Brands of the ISO container that both are in, see `_brands`."""
 
 _ORIENTATION = 0x0112
 _TIFF_WIDTH, _TIFF_HEIGHT = 0x0100, 0x0101
@@ -84,6 +84,21 @@ def decode_size(data: bytes) -> tuple[int, int]:
         return image.size
 
 
+def decode_orientation(data: bytes) -> int:
+    """The EXIF orientation of a picture, 1 to 8; 1, upright, if it has none.
+
+    Args:
+        data: see `decode`.
+
+    Raises:
+        ValueError: if the data are not a picture, or its header is damaged.
+    """
+    if data.startswith(_JPEG):
+        return _jpeg_orientation(data)
+    with _damage_as_value_errors():
+        return _orientation(_find_reader(data)(io.BytesIO(data)))
+
+
 @contextlib.contextmanager
 def _damage_as_value_errors() -> Iterator[None]:
     try:
@@ -120,7 +135,8 @@ def _jpeg_orientation(data: bytes) -> int:
 
 
 def _orientation(image: PIL.Image.Image) -> int:
-    return image.getexif().get(_ORIENTATION, 1)
+    found = image.getexif().get(_ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
 
 
 def _decode_other(data: bytes, upright: bool, max_pixels: int) -> np.ndarray:
@@ -162,13 +178,13 @@ def _find_reader(data: bytes) -> Callable[..., PIL.Image.Image]:
     for start, reader in _READERS.items():
         if data.startswith(start):
             return reader
-    brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in _AVIF and PIL.features.check("avif"):
+    brands = _brands(data)
+    if brands & _AVIF and PIL.features.check("avif"):
         from PIL.AvifImagePlugin import AvifImageFile  # of Pillow 11.3 and later
 
         return AvifImageFile
-    if brand in _AVIF or brand in _HEIC:
-        name = "an AVIF" if brand in _AVIF else "a HEIC"
+    if brands & (_AVIF | _HEIC):
+        name = "an AVIF" if brands & _AVIF else "a HEIC"
         raise _RefusedError(
             f"{name} picture, which cannot be decoded here; convert it to JPEG first, "
             "for example with ImageMagick's `magick photo.heic photo.jpg`"
@@ -177,6 +193,14 @@ def _find_reader(data: bytes) -> Callable[..., PIL.Image.Image]:
         "not a picture: expected JPEG, PNG, WebP, BMP, TIFF, GIF, JPEG 2000, PPM or "
         "AVIF"
     )
+
+
+def _brands(data: bytes) -> set[bytes]:
+    """The major and the compatible brands in the first box of an ISO container."""
+    if data[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(data[:4], "big"), len(data))
+    return {data[8:12], *(data[i : i + 4] for i in range(16, end, 4))}
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
@@ -189,7 +213,9 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _as_rgb(image: PIL.Image.Image) -> np.ndarray:
-    if image.mode.startswith("I;16"):
+    deep_grey = isinstance(image, PpmImageFile) and image.mode == "I"
+    # Pillow reads 16 bits of a PPM file into 32, scaled to 65535.
+    if image.mode.startswith("I;16") or deep_grey:
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if image.mode in ("I", "F"):

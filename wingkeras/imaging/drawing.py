@@ -35,6 +35,8 @@ def draw_landmarks(
     """
     canvas = image.copy()
     for face in np.asarray(landmarks, np.float32):
+        if np.isnan(face).all():
+            continue
         span = np.nanmax(face, axis=0) - np.nanmin(face, axis=0)
         unit = max(float(span.max()) / 200, 0.5)
         for i, j in scheme.edges:

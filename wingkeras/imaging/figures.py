@@ -1,6 +1,7 @@
 """Faces with their points as matplotlib figures, for notebooks."""
 
 import io
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 
 from wingkeras import geometry
 from wingkeras.imaging import crops
-from wingkeras.imaging.images import as_image
+from wingkeras.imaging.images import as_image, read_image
 from wingkeras.schemes import LandmarkScheme
 
 _MARGIN = 1.5
@@ -30,7 +31,8 @@ def face_grid(
     """A figure with a crop of every face and its points.
 
     Args:
-        images: the picture of every face; see `images.as_image`.
+        images: the picture of every face, as in `images.as_image`; but files are read
+            as they are stored, since labels refer to the pixels as stored.
         landmarks: `(N, L, 2)`, image pixels; NaN points are left out.
         boxes: `(N, 4)` squares, image pixels; the crops are half as large again.
         scheme: of the landmarks.
@@ -57,7 +59,7 @@ def face_grid(
         each.axis("off")
     for i, image in enumerate(images):
         box = geometry.scale_boxes(geometry.square_boxes(boxes[i : i + 1]), _MARGIN)
-        regions, maps = crops.face_regions(as_image(image), box, _SIDE)
+        regions, maps = crops.face_regions(_as_stored(image), box, _SIDE)
         axes[i].imshow(regions[0])
         _points(axes[i], geometry.transform(maps, landmarks[i : i + 1])[0], scheme)
         if predictions is not None:
@@ -67,6 +69,11 @@ def face_grid(
         if titles:
             axes[i].set_title(titles[i], fontsize=8)
     return figure
+
+
+def _as_stored(image: Any) -> np.ndarray:
+    is_file = isinstance(image, (str, os.PathLike))
+    return read_image(image) if is_file else as_image(image)
 
 
 def points_figure(

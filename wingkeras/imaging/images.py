@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from wingkeras.imaging.decoding import decode, decode_size
+from wingkeras.imaging.decoding import decode, decode_orientation, decode_size
 from wingkeras.printable import printable
 
 MAX_PIXELS = 100_000_000
@@ -98,6 +98,28 @@ def read_size(path: str | os.PathLike) -> tuple[int, int]:
     data = read_bytes(path)
     try:
         return decode_size(data)
+    except ValueError as error:
+        raise BrokenFileError(path, str(error)) from error
+
+
+def read_orientation(path: str | os.PathLike) -> int:
+    """The EXIF orientation of a picture, 1 to 8; 1, upright, if it has none.
+
+    Args:
+        path: see `read_image`.
+
+    Raises:
+        BrokenFileError: see `read_size`.
+
+    Example:
+
+    ```python
+    is_upright = read_orientation("portrait.jpg") == 1
+    ```
+    """
+    data = read_bytes(path)
+    try:
+        return decode_orientation(data)
     except ValueError as error:
         raise BrokenFileError(path, str(error)) from error
 

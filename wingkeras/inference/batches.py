@@ -68,7 +68,8 @@ def cut_regions(
         return PictureRegions(np.zeros((0, size, size, 3), np.uint8), none, none)
     if boxes.shape == (4,):
         boxes = boxes[None]
-    crops.check_boxes(boxes, image.shape)
+    factor = localizer.box_scale * crops.REGION_FACTOR
+    crops.check_boxes(boxes, image.shape, factor)
     _check_overlap(boxes, image.shape)
     squares = geometry.square_boxes(boxes)
     crop_boxes = geometry.scale_boxes(squares, localizer.box_scale)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from wingkeras import geometry
+from wingkeras.imaging.images import as_image
 from wingkeras.inference.detections import Detections
-from wingkeras.schemes import IBUG68, LandmarkScheme
+from wingkeras.schemes import IBUG68, LandmarkScheme, is_known
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,22 @@ class CalibratedDetector(abc.ABC):
     CALIBRATIONS: Mapping[str, BoxCalibration]
 
     def __init__(self, calibration: BoxCalibration | None, scheme: LandmarkScheme):
-        self._uncalibrated = None
-        if calibration is None and scheme.name not in self.CALIBRATIONS:
-            self._uncalibrated = scheme.name
-        self.calibration = calibration or self.CALIBRATIONS.get(
-            scheme.name, self.CALIBRATIONS[IBUG68.name]
-        )
+        calibration = calibration or self.known_calibration(scheme)
+        self._uncalibrated = scheme.name if calibration is None else None
+        self.calibration = calibration or self.CALIBRATIONS[IBUG68.name]
+
+    @classmethod
+    def known_calibration(cls, scheme: LandmarkScheme) -> BoxCalibration | None:
+        """The calibration for a scheme of this package, if there is one.
+
+        A scheme of a user's own may have the name of one of this package.
+        """
+        return cls.CALIBRATIONS.get(scheme.name) if is_known(scheme) else None
 
     def __call__(self, image: Any) -> Detections:
         """The faces of a picture, the largest first.
+
+        The calibration moves boxes; one that is then beside the picture is left out.
 
         Args:
             image: see `images.as_image`.
@@ -89,8 +98,12 @@ class CalibratedDetector(abc.ABC):
                 "shift and scale to the square around your landmarks.",
                 stacklevel=2,
             )
+        image = as_image(image)
+        height, width = image.shape[:2]
         found = self.raw(image)
-        return found._replace(boxes=self.calibration(found.boxes))
+        boxes = self.calibration(found.boxes)
+        inside = geometry.inside_in_part(boxes, width, height)
+        return Detections(boxes[inside], found.scores[inside])
 
     @abc.abstractmethod
     def raw(self, image: Any) -> Detections:

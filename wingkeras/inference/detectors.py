@@ -40,7 +40,7 @@ def default_detector(
     """
     if not scheme.has_eyes:
         return NoDetector(scheme)
-    if scheme.name in YuNetDetector.CALIBRATIONS:
+    if YuNetDetector.known_calibration(scheme):
         return YuNetDetector(scheme=scheme)
     inner = box_in_that_of_68(scheme, mean_shape, size, box_scale)
     return YuNetDetector(calibration=YuNetDetector.CALIBRATIONS[IBUG68.name] @ inner)
@@ -77,9 +77,9 @@ def load_detector(
     if name not in _NAMES:
         raise ValueError(f"Expected one of {sorted(_NAMES)}, received {name!r}.")
     calibration = None
-    calibrations = (HaarDetector if name == "haar" else YuNetDetector).CALIBRATIONS
-    if inner is not None and scheme.name not in calibrations:
-        calibration = calibrations[IBUG68.name] @ inner
+    kind = HaarDetector if name == "haar" else YuNetDetector
+    if inner is not None and kind.known_calibration(scheme) is None:
+        calibration = kind.CALIBRATIONS[IBUG68.name] @ inner
     if name == "haar":
         return HaarDetector(calibration, scheme, min_face)
     return YuNetDetector(

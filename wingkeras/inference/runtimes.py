@@ -197,6 +197,8 @@ def load_file(
         raise ValueError(f"Expected a {ending} file for {runtime}, received {path}.")
     try:
         return ModelFile(path, runtime, exact, streams)
+    except (ImportError, MemoryError):  # not the file's fault
+        raise
     except Exception as error:  # each runtime has exception types of its own
         raise ValueError(
             f"{runtime} cannot read {path}; write the file again. It said: {error}"

@@ -35,8 +35,8 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
 
     Raises:
         ValueError: if a runtime other than Keras runs it, a network is not one of
-            `wingkeras.models` or has weights that are not finite, or `name` cannot be
-            a file name.
+            `wingkeras.models` (one with `batch_norm` has to be folded) or has weights
+            that are not finite, or `name` cannot be a file name.
         OSError: if a file cannot be written; the folder's old model is unchanged.
 
     Example:
@@ -79,8 +79,10 @@ def save(localizer: Localizer, folder: str | Path, name: str) -> Entry:
 
 def _describe(stage: KerasStage, name: str, content: bytes) -> StageEntry:
     sha256 = hashlib.sha256(content).hexdigest()
+    network = models.network_name(stage.network)
+    _check_loadable(stage, network)
     return StageEntry(
-        network=models.network_name(stage.network),
+        network=network,
         input_size=stage.size,
         parameters=stage.network.count_params(),
         file=f"{name}.{sha256[:8]}.weights.h5",
@@ -88,6 +90,20 @@ def _describe(stage: KerasStage, name: str, content: bytes) -> StageEntry:
         bytes=len(content),
         mean_shape=np.asarray(stage.mean_shape, float).round(4).tolist(),
     )
+
+
+def _check_loadable(stage: KerasStage, network: str) -> None:
+    """Refuse a network that differs from the one which loading would build."""
+    built = models.build(network, stage.num_landmarks, size=stage.size)
+    shapes, expected = (
+        [weight.shape for weight in model.weights] for model in (stage.network, built)
+    )
+    if shapes != expected:
+        raise ValueError(
+            f"Expected the layers of a {network}, received others in "
+            f"{stage.network.name!r}. If it was built with `batch_norm`, pass the "
+            "result of `models.folding.fold_batch_norm`."
+        )
 
 
 def _files_of(folder: Path) -> set[str]:

@@ -22,8 +22,9 @@ class Source(NamedTuple):
     Attributes:
         origin: path of the file, or index of the camera.
         place: path of its results without their endings, relative to the folder for
-            results. It depends on the origin and the current folder alone, and is
-            unique to the origin.
+            results. It depends on the origin and the current folder alone. It differs
+            for different origins, unless one is below the current folder and repeats
+            the other's whole path there, or they are on different drives.
     """
 
     origin: Path | int

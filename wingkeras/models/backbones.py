@@ -86,7 +86,8 @@ def Regressor(
 
     Raises:
         ValueError: for an unknown backbone, `num_landmarks` < 1, a `mean_shape` of
-            another shape, or `weights` of a model with another network.
+            another shape, `weights` of a model with another network, or "imagenet" or
+            a file for EfficientNetB0 to B7; EfficientNetV2B0 to V2B3 take them.
         FileNotFoundError: if there is no file `weights`.
         FetchError: if the model's weight file cannot be fetched, see `zoo.load`.
         OSError: if the ImageNet weights cannot be fetched; the message says where to
@@ -142,13 +143,21 @@ def build_backbone(
         The network, without its preprocessing.
 
     Raises:
-        ValueError: for a file of another network, or weights that are not finite.
+        ValueError: for a file of another network, weights that are not finite, or any
+            weights of EfficientNetB0 to B7.
         FileNotFoundError, OSError: see `Regressor`.
     """
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise FileNotFoundError(
             "Expected `weights` to be 'imagenet', None, a weight file of "
             f"{backbone} or a trained model with it; there is no {weights}."
+        )
+    if weights is not None and backbone.startswith("EfficientNetB"):
+        # Keras builds it with a further layer for "imagenet" alone, and keeps its mean
+        # colours as weights that `set_weights` does not put to use.
+        raise ValueError(
+            f"Expected `weights` to be None for {backbone}, whose layers depend on "
+            f"them, received {str(weights)!r}. EfficientNetV2B0 to V2B3 do not."
         )
     build = getattr(keras.applications, backbone)
     if str(weights).endswith(".weights.h5"):

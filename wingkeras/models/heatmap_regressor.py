@@ -53,7 +53,7 @@ def HeatmapRegressor(
 
     Args:
         backbone: "MobileNetV2", or the name of another builder in
-            `keras.applications`, such as "EfficientNetB0".
+            `keras.applications`, such as "EfficientNetV2B0".
         num_landmarks: L, the number of points.
         size: side of the input, pixels, a multiple of 16; the maps have a quarter.
         weights: of the encoder: an `.npz` file for "MobileNetV2" (see

@@ -39,9 +39,10 @@ def serialize(model: keras.Model) -> bytes:
 def _copy(item: Any, target: h5py.Group, name: Any) -> None:
     if isinstance(item, h5py.Dataset):
         values = item[()]
-        fits = not values.size or np.abs(values).max() <= _LARGEST
+        # Counts stay integers; networks that have them expect integers.
+        halved = values.dtype.kind == "f" and np.abs(values).max(initial=0) <= _LARGEST
         copy = target.create_dataset(
-            name, data=values.astype(np.float16) if fits else values
+            name, data=values.astype(np.float16) if halved else values
         )
     else:
         copy = target.create_group(name)

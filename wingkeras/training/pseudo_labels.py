@@ -5,7 +5,6 @@ Pseudo-labelled faces help the next model to generalise, as `extra_faces` of
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -75,23 +74,21 @@ def pseudo_label(
     landmarks = np.empty((len(faces), len(IBUG68), 2), np.float32)
     kept = np.zeros(len(faces), bool)
     complete = np.isfinite(faces.landmarks).all(axis=(1, 2))
-    for i in np.flatnonzero(complete).tolist():
-        image, points = read_image(faces.images[i]), faces.landmarks[i : i + 1]
-        to_image = geometry.fit_similarity(five_of_ibug68(mean_shape), points)
-        found = geometry.transform(to_image, mean_shape)
-        for _ in range(_ROUNDS):
-            boxes = geometry.landmark_boxes(found)
-            found, flip_errors = _localize(localizers, image, boxes)
-        implied = five_of_ibug68(found)
-        eyes = np.linalg.norm(implied[0, 0] - implied[0, 1])
-        distance = np.linalg.norm(implied - points, axis=-1).mean() / eyes
-        height, width = image.shape[:2]
-        kept[i] = (
-            flip_errors[0] < max_flip_error
-            and distance < largest_distance
-            and overhang(found[0], width, height) <= OVERHANG
-        )
-        landmarks[i] = found[0]
+    for i in range(len(faces)):
+        if complete[i]:
+            points = faces.landmarks[i : i + 1]
+            image = read_image(faces.images[i])
+            height, width = image.shape[:2]
+            found, flip_error = _localize(localizers, image, points, mean_shape)
+            implied = five_of_ibug68(found)
+            eyes = np.linalg.norm(implied[0, 0] - implied[0, 1])
+            distance = np.linalg.norm(implied - points, axis=-1).mean() / eyes
+            kept[i] = (
+                flip_error < max_flip_error
+                and distance < largest_distance
+                and overhang(found[0], width, height) <= OVERHANG
+            )
+            landmarks[i] = found[0]
         progress(i + 1)
     return FaceDataset(
         images=tuple(p for p, k in zip(faces.images, kept, strict=True) if k),
@@ -102,9 +99,27 @@ def pseudo_label(
 
 
 def _localize(
-    localizers: Sequence[Localizer], image: Any, boxes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mean landmarks and flip errors of several models."""
-    each = [localize_with_flip(localizer, image, boxes) for localizer in localizers]
-    landmarks, errors = (np.mean(values, axis=0) for values in zip(*each, strict=True))
-    return landmarks, errors
+    localizers: Sequence[Localizer],
+    image: np.ndarray,
+    points: np.ndarray,
+    mean_shape: np.ndarray,
+) -> tuple[np.ndarray, float]:
+    """The mean landmarks `(1, 68, 2)` and flip error of several models on one face.
+
+    Args:
+        localizers: the models.
+        image: `(H, W, 3)` uint8 RGB.
+        points: `(1, 5, 2)` labelled points of the face, image pixels.
+        mean_shape: `(1, 68, 2)`, in any unit; it is laid on the points.
+    """
+    height, width = image.shape[:2]
+    to_image = geometry.fit_similarity(five_of_ibug68(mean_shape), points)
+    found, error = geometry.transform(to_image, mean_shape), np.inf
+    for _ in range(_ROUNDS):
+        boxes = geometry.landmark_boxes(found)
+        if not geometry.inside_in_part(boxes, width, height).all():
+            return found, np.inf  # in a crop beside the picture there is no face
+        each = [localize_with_flip(localizer, image, boxes) for localizer in localizers]
+        landmarks, errors = zip(*each, strict=True)
+        found, error = np.mean(landmarks, axis=0), float(np.mean(errors))
+    return found, error
