@@ -73,9 +73,8 @@ def pseudo_label(
     mean_shape = localizers[0].stages[0].mean_shape[None]
     landmarks = np.empty((len(faces), len(IBUG68), 2), np.float32)
     kept = np.zeros(len(faces), bool)
-    complete = np.isfinite(faces.landmarks).all(axis=(1, 2))
     for i in range(len(faces)):
-        if complete[i]:
+        if np.isfinite(faces.landmarks[i]).all():
             points = faces.landmarks[i : i + 1]
             image = read_image(faces.images[i])
             height, width = image.shape[:2]
