@@ -136,8 +136,8 @@ def _add_devices(parser) -> None:
 
 def run(options) -> int:
     """Run the command and return its exit code."""
-    # TensorFlow leaves oneDNN off on processors without AVX-512, which train twice as
-    # fast with it.
+    # TensorFlow leaves oneDNN off on processors without AVX-512, which train faster
+    # with it.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with hold_native_output():
         strategy = _strategy(options)

@@ -4,8 +4,7 @@ Coordinates count in the pixels as stored. Many annotation tools show a photogra
 its EXIF orientation turns it, and their labels are then in other pixels.
 """
 
-_SIDEWAYS = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height; 1 is upright."""
+from wingkeras.imaging.decoding import SIDEWAYS
 
 
 def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
@@ -22,7 +21,7 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     ```
     """
     width, height = size
-    return (height, width) if orientation in _SIDEWAYS else size
+    return (height, width) if orientation in SIDEWAYS else size
 
 
 def find_difference(

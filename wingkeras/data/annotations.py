@@ -195,12 +195,17 @@ def _column(values: list) -> np.ndarray:
 
 
 def _read_pictures(entries, on_error: OnError) -> dict:
-    """Size and EXIF orientation of every picture, or what is wrong with it."""
+    """Size and EXIF orientation of every picture, or what is wrong with it.
+
+    The orientation counts where the annotations say how large the picture was; it is
+    not read for others.
+    """
 
     def read(picture: Path) -> tuple[tuple[int, int], int] | BrokenFileError:
         try:
             height, width = read_image(picture).shape[:2]
-            return (width, height), read_orientation(picture)
+            orientation = read_orientation(picture) if picture in sized else 1
+            return (width, height), orientation
         except Exception as error:
             if not isinstance(error, BrokenFileError):
                 error = BrokenFileError(picture, f"cannot be read: {error}")
@@ -209,9 +214,12 @@ def _read_pictures(entries, on_error: OnError) -> dict:
             return error
 
     pictures: dict[Path, str] = {}
+    sized: set[Path] = set()
     for face in entries:
         if isinstance(face, Annotation):
             pictures.setdefault(face.image, face.place)
+            if face.size is not None:
+                sized.add(face.image)
     with ThreadPoolExecutor() as pool:
         return dict(zip(pictures, pool.map(read, pictures), strict=True))
 

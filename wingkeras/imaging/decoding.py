@@ -40,6 +40,9 @@ _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 _ORIENTATION = 0x0112
 _TIFF_WIDTH, _TIFF_HEIGHT = 0x0100, 0x0101
+SIDEWAYS = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height; 1 is upright."""
+
 _UNDONE_BY = {6: 8, 8: 6}
 """Inverses of the quarter turns; all other orientations are their own inverse."""
 
@@ -227,7 +230,7 @@ def _as_rgb(image: PIL.Image.Image) -> np.ndarray:
 
 def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Turn a picture upright by its EXIF `Orientation` (JEITA CP-3451)."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in SIDEWAYS:
         pixels = pixels.transpose(1, 0, 2)
     rows = -1 if orientation in (3, 4, 7, 8) else 1
     columns = -1 if orientation in (2, 3, 6, 7) else 1

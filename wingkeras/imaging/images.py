@@ -2,14 +2,18 @@
 
 import os
 import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import PIL.Image
 
 from wingkeras.imaging.decoding import decode, decode_orientation, decode_size
 from wingkeras.printable import printable
+
+_Decoded = TypeVar("_Decoded")
 
 MAX_PIXELS = 100_000_000
 """Default limit of a picture's pixels: 300 MB once it is decoded."""
@@ -72,11 +76,7 @@ def read_image(
     image = read_image("portrait.jpg", upright=True)
     ```
     """
-    data = read_bytes(path)
-    try:
-        return decode(data, upright, max_pixels)
-    except ValueError as error:
-        raise BrokenFileError(path, str(error)) from error
+    return _decoded(path, partial(decode, upright=upright, max_pixels=max_pixels))
 
 
 def read_size(path: str | os.PathLike) -> tuple[int, int]:
@@ -95,11 +95,7 @@ def read_size(path: str | os.PathLike) -> tuple[int, int]:
     width, height = read_size("portrait.jpg")
     ```
     """
-    data = read_bytes(path)
-    try:
-        return decode_size(data)
-    except ValueError as error:
-        raise BrokenFileError(path, str(error)) from error
+    return _decoded(path, decode_size)
 
 
 def read_orientation(path: str | os.PathLike) -> int:
@@ -117,9 +113,13 @@ def read_orientation(path: str | os.PathLike) -> int:
     is_upright = read_orientation("portrait.jpg") == 1
     ```
     """
+    return _decoded(path, decode_orientation)
+
+
+def _decoded(path: str | os.PathLike, decoder: Callable[[bytes], _Decoded]) -> _Decoded:
     data = read_bytes(path)
     try:
-        return decode_orientation(data)
+        return decoder(data)
     except ValueError as error:
         raise BrokenFileError(path, str(error)) from error
 
