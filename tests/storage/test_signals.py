@@ -63,6 +63,29 @@ def test_an_alarm_while_the_handlers_are_put_back(monkeypatch):
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGALRM])
+def test_a_signal_when_the_block_is_about_to_be_left(monkeypatch, number):
+    """Before any handler is put back."""
+    leave = contextlib.ExitStack.__exit__
+
+    def signalled(*arguments):
+        monkeypatch.undo()
+        signal.raise_signal(number)
+        return leave(*arguments)
+
+    alarm = signal.getsignal(signal.SIGALRM)
+    with terminated_like_interrupted() as terminated:
+        interrupt, end = map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))
+        monkeypatch.setattr(contextlib.ExitStack, "__exit__", signalled)
+        with pytest.raises(KeyboardInterrupt), interrupts_repeated():
+            pass
+        assert terminated() == (number == signal.SIGTERM)
+        assert signal.getsignal(signal.SIGINT) is interrupt
+        assert signal.getsignal(signal.SIGTERM) is end
+    assert signal.getsignal(signal.SIGALRM) == alarm
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
 def test_a_swallowed_interrupt_ends_the_block():
     with pytest.raises(KeyboardInterrupt), interrupts_repeated():
         _swallow(signal.SIGINT)

@@ -2,8 +2,10 @@
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 _AGAIN = 0.5
 """Seconds until an interrupt that a library ignored is raised again."""
@@ -78,6 +80,7 @@ def interrupts_repeated() -> Iterator[None]:
         return
     received: list[int] = []
     left: list[bool] = []
+    own = sys._getframe()
     replaced = {
         number: handler
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -88,13 +91,16 @@ def interrupts_repeated() -> Iterator[None]:
         received.append(number)
         # On a busy machine the alarm may come while the handlers are put back. A timer
         # started now would end the process.
-        if left:
-            return
-        if _HAS_TIMER:
+        if _HAS_TIMER and not left:
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        if number in replaced:
-            replaced[number](number, frame)
-        raise KeyboardInterrupt
+        try:
+            if number in replaced:
+                replaced[number](number, frame)
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            # One that is raised while handlers are set or put back would leave some.
+            if not _is_called_by(frame, own):
+                raise
 
     with contextlib.ExitStack() as stack:
         if _HAS_TIMER:
@@ -115,3 +121,10 @@ def interrupts_repeated() -> Iterator[None]:
             raise
     if received:
         raise KeyboardInterrupt
+
+
+def _is_called_by(frame: FrameType | None, caller: FrameType) -> bool:
+    """Whether `caller` is `frame` or one of the frames that led to it."""
+    while frame is not None and frame is not caller:
+        frame = frame.f_back
+    return frame is not None
