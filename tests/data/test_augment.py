@@ -27,6 +27,21 @@ def _maps(count=500, size=64, **changes):
     return maps.numpy(), flips.numpy()
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rotation": 181}, r"`rotation` .* \[0, 180\], received 181"),
+        ({"flip": 1.5}, r"`flip` .* \[0, 1\], received 1.5"),
+        ({"blur": float("nan")}, "`blur` .* received nan"),
+        ({"translate": -0.1}, "`translate` .* received -0.1"),
+        ({"scale": 0.4, "corner_jitter": 0.3}, "received 0.4 and 0.3"),
+    ],
+)
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Augmentation(**settings)
+
+
 def test_without_perturbation_the_map_is_the_identity():
     maps, flips = _maps(3)
     np.testing.assert_allclose(maps, [[[1, 0, 0], [0, 1, 0]]] * 3, atol=1e-5)

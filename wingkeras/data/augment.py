@@ -47,6 +47,10 @@ class Augmentation:
         random_erasing: probability that a rectangle of up to half the crop's side is
             filled with one grey level.
 
+    Raises:
+        ValueError: for a rotation outside [0, 180], another value outside [0, 1], or
+            changes of size that could leave nothing of a box.
+
     Example:
 
     ```python
@@ -62,6 +66,21 @@ class Augmentation:
     translate: float = 0.0
     colour: float = 0.0
     random_erasing: float = 0.0
+
+    def __post_init__(self):
+        for name, value in dataclasses.asdict(self).items():
+            limit = 180 if name == "rotation" else 1
+            if not 0 <= value <= limit:
+                raise ValueError(
+                    f"Expected `{name}` of an augmentation to lie in [0, {limit}], "
+                    f"received {value!r}."
+                )
+        if self.scale + 2 * self.corner_jitter >= 1:
+            raise ValueError(
+                "Expected `scale` and twice `corner_jitter` of an augmentation to add "
+                "up to less than 1, since nothing of a box may be left otherwise; "
+                f"received {self.scale!r} and {self.corner_jitter!r}."
+            )
 
 
 def perturb(
