@@ -159,16 +159,17 @@ def test_training_dataset_feeds_plain_fit(faces):
     assert history["loss"][-1] < history["loss"][0]
 
 
-def test_training_dataset_mines_hard_samples(faces):
+@pytest.mark.parametrize("cap", [None, 2])
+def test_training_dataset_mines_hard_samples(faces, cap):
     """With bins so many that each holds a face, the fullest bin sets the repeats."""
     poses = balance.pose_coefficients(faces.landmarks, faces.scheme)
-    repeats = balance.copies(poses, 5)
-    assert repeats.max() > 1
-    steps = training_data.steps_per_epoch(faces, 1, hsm_bins=5)
+    repeats = balance.copies(poses, 5, cap)
+    assert repeats.max() == (cap or 4)
+    steps = training_data.steps_per_epoch(faces, 1, hsm_bins=5, hsm_cap=cap)
     assert steps == repeats.sum()
     still = Augmentation(rotation=0, flip=0, corner_jitter=0, blur=0)
     batches = training_data.training_dataset(
-        faces, SIZE, still, batch_size=1, hsm_bins=5
+        faces, SIZE, still, batch_size=1, hsm_bins=5, hsm_cap=cap
     )
     shown = np.concatenate([y for _, y in _take(batches, steps)])
     expected = geometry.to_shape_vectors(crop_landmarks(load_regions(faces, SIZE, 1.1)))

@@ -26,6 +26,7 @@ def training_dataset(
     box_scale: float = 1.1,
     hsm_bins: int = 0,
     seed: int = 0,
+    hsm_cap: int | None = None,
 ) -> "tf.data.Dataset":
     """Endless augmented batches for `keras.Model.fit`.
 
@@ -51,6 +52,7 @@ def training_dataset(
         hsm_bins: K of hard sample mining, which repeats faces in rare poses; 0 shows
             every face once per epoch.
         seed: of the order and the augmentation.
+        hsm_cap: most repeats of a face; unlimited by default, as in the paper.
 
     Returns:
         An endless data set of `(batch_size, S, S, 3)` float32 crops in [0, 255] and
@@ -62,7 +64,7 @@ def training_dataset(
         ValueError: if there are fewer faces than a batch takes, or too few complete
             ones for hard sample mining.
     """
-    plan = epoch_plan(faces, hsm_bins)
+    plan = epoch_plan(faces, hsm_bins, hsm_cap)
     count_batches(len(plan), batch_size)
     regions = load_regions(faces, size, box_scale)
     return training_batches(
@@ -70,11 +72,16 @@ def training_dataset(
     )
 
 
-def steps_per_epoch(faces: FaceDataset, batch_size: int = 32, hsm_bins: int = 0) -> int:
+def steps_per_epoch(
+    faces: FaceDataset,
+    batch_size: int = 32,
+    hsm_bins: int = 0,
+    hsm_cap: int | None = None,
+) -> int:
     """Number of batches of `training_dataset` in an epoch, repeated faces included.
 
     Args:
-        faces, batch_size, hsm_bins: as for `training_dataset`.
+        faces, batch_size, hsm_bins, hsm_cap: as for `training_dataset`.
 
     Raises:
         ValueError: see `training_dataset`.
@@ -86,7 +93,7 @@ def steps_per_epoch(faces: FaceDataset, batch_size: int = 32, hsm_bins: int = 0)
     steps_per_epoch(faces, batch_size=8)  # 5
     ```
     """
-    return count_batches(len(epoch_plan(faces, hsm_bins)), batch_size)
+    return count_batches(len(epoch_plan(faces, hsm_bins, hsm_cap)), batch_size)
 
 
 def training_batches(
