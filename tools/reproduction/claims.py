@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from reproduction.datasets import DATASETS, W300
-from reproduction.experiments import CASCADE, CNN6, LOSSES
+from reproduction.experiments import CASCADE, CNN6, LOSSES, TRAININGS
 from reproduction.results import Result, Spread, datasets_of, select, spread
 
 HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
@@ -68,11 +68,13 @@ def answer(tables: dict[str, list[Result]]) -> Iterator[tuple[str, list[str]]]:
         tables: results by table.
     """
     losses, mining = tables.get("table1", []), tables.get("table3", [])
+    long = tables.get("table1_long", [])
     for claim, before, after in (
         ("L1 is better than L2", "L2", "L1"),
         ("Wing is better than L1", "L1", "wing"),
     ):
-        yield claim, _compare_losses(losses, before, after)
+        phrases = _compare_losses(losses, before, after)
+        yield claim, [*phrases, *_compare_long(long, before, after)]
     yield (
         "The error has a plateau in w and epsilon",
         _plateau(tables.get("table2", []), losses),
@@ -92,6 +94,22 @@ def _compare_losses(results, before: str, after: str) -> list[str]:
         )
         for dataset in datasets_of(results)
     ]
+
+
+def _compare_long(results, before: str, after: str) -> list[str]:
+    """The same after trainings of the paper's length, by training."""
+    phrases = []
+    for training in reversed(TRAININGS):
+        pair = [
+            select(results, training=training, loss=loss) for loss in (before, after)
+        ]
+        if all(pair):
+            whose = "the paper's" if training == "paper" else "our"
+            phrases.append(
+                f"{pair[0][0].dataset}, CNN-6, 960,000 faces shown in {whose} "
+                f"training: {_compare(*pair)}"
+            )
+    return phrases
 
 
 def _plateau(results, losses) -> list[str]:

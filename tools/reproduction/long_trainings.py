@@ -22,8 +22,13 @@ held out was lowest after 90,000 faces shown.
 """
 
 
-def tabulate(results: list[Result]) -> str:
-    """Errors by training and loss, on each subset."""
+def tabulate(results: list[Result], short: list[Result]) -> str:
+    """Errors by training and loss, on each subset.
+
+    Args:
+        results: of the long trainings.
+        short: of table 1 itself, whose budget stands beside theirs.
+    """
     rows = []
     for training in TRAININGS:
         l2 = errors_of(results, training=training, loss="L2")
@@ -35,10 +40,13 @@ def tabulate(results: list[Result]) -> str:
                 spread([r.error(W300.normalizer, subset) for r in chosen])
                 for subset in SUBSETS
             ]
+            less = select(short, dataset=W300.name, training=training, loss=loss)
+            before = spread([r.error(W300.normalizer, "common") for r in less])
             against = change(errors[-1].mean, l2.mean)
             rates = ", ".join(f"{rate:g}" for rate in {r.learning_rate for r in chosen})
-            rows.append([_TITLES[training], loss, *errors, against, rates])
-    header = ["training", "loss", *SUBSETS, "against L2", "learning rate"]
+            rows.append([_TITLES[training], loss, before, *errors, against, rates])
+    header = ["training", "loss", "common after 90,000", *SUBSETS]
+    header += ["full, against L2", "learning rate"]
     return _NOTE + markdown(header, rows) + "\n"
 
 
