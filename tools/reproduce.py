@@ -9,7 +9,8 @@ and `aflw.csv`). The settings of every experiment, its error and that of every t
 are written to `results/TABLE/`; an experiment found there is not trained again. Each
 command also updates `results/README.md`, and `report` does only that. `table6` and
 `figures` train nothing. `table1_long` is table 1 on 300-W at the paper's length,
-960,000 faces shown, with the paper's training and with ours.
+960,000 faces shown, with the paper's training and with ours. `causes` and `mining`
+change one thing at a time on 300-W; `mining` also needs `cfp/cfp.csv` in FOLDER.
 """
 
 import argparse
@@ -25,7 +26,16 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 from benchmarks.machine import REPOSITORY, describe_machine
 
 # Repeated here, so that the help does not wait for TensorFlow.
-TABLES = ("table1", "table1_long", "table2", "table3", "table4", "table5")
+TABLES = (
+    "table1",
+    "table1_long",
+    "table2",
+    "table3",
+    "table4",
+    "table5",
+    "causes",
+    "mining",
+)
 DATASETS = ("300w", "aflw")
 
 
@@ -84,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
                 parser.error(str(error))
         if length <= 0:
             parser.error(f"expected --length > 0, received {length:g}")
-        run_table(
+        trained, load = run_table(
             options.table,
             experiments,
             options.results,
@@ -96,6 +106,10 @@ def main(arguments: list[str] | None = None) -> int:
             length=length,
             changes={"precision": options.precision} if options.precision else {},
         )
+        if options.table == "mining":
+            from reproduction.single_changes import write_profiles
+
+            write_profiles(options.results / "mining", trained, load, options.data)
     elif options.table == "table6":
         from benchmarks.network_speed import write_speeds
 

@@ -9,14 +9,9 @@ import pytest
 from faces_on_disk import make_faces
 from reproduction import durations, records, results, tables
 from reproduction.datasets import AFLW, DATASETS, W300
-from reproduction.experiments import (
-    CASCADE,
-    CNN6,
-    Experiment,
-    Trained,
-    Training,
-)
+from reproduction.experiments import CASCADE, CNN6, Experiment
 from reproduction.running import run_table
+from reproduction.trained import Trained, Training
 from synthetic_datasets import SyntheticDataset
 from wingkeras.evaluation import evaluate
 
@@ -178,6 +173,23 @@ def test_measured_again_on_other_test_faces(made):
         faces = make_faces(made / f"test{seed}", 3 + seed, seed=seed)
         records.write(folder, trained, [], faces, known, {})
         assert len(results.read_table(folder)[0].images) == 3 + seed
+
+
+def test_what_is_only_recorded_is_trained_again_to_be_measured(made):
+    settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
+    first = tables.Trainer(made, made / "cache", **settings)
+    trained = first.train(Experiment("made"))
+    recorded = {trained.key: trained.training._replace(validation_nme=0.5)}
+    second = tables.Trainer(made, made / "elsewhere", recorded=recorded, **settings)
+    again = second.train(Experiment("made"))
+    assert not again.is_at_hand
+    faces, known = make_faces(made / "others", 5), records.Records({}, {})
+    folder = made / "results" / "table1"
+    records.write(folder, [again], [], faces, known, {}, second.load)
+    assert again.is_at_hand and again.training.validation_nme == 0.5
+    [measured] = results.read_table(folder)
+    expected = evaluate(trained.load(), faces).errors["inter_pupil"]
+    np.testing.assert_allclose(measured.errors["inter_pupil"], expected, atol=1e-6)
 
 
 def test_recorded_experiments_are_known_by_their_keys(real_data, tmp_path):

@@ -163,6 +163,7 @@ def _mining(results) -> list[str]:
                 f"{dataset}, CNN-6, mean of all losses, yaw {yaw} degrees: "
                 + verdict(_of_pose(without, pose), _of_pose(with_hsm, pose))
                 for pose, yaw in HEAD_POSES.items()
+                if pose in without[0].poses
             ]
     return phrases
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from accelerator.packing import is_unpacked, read_faces
-from wingkeras import geometry
+from wingkeras import geometry, head_pose
 from wingkeras.data.augment import Augmentation
 from wingkeras.data.datasets import load_300w, load_faces
 from wingkeras.data.faces import FaceDataset
@@ -54,8 +54,20 @@ class Dataset:
         return _load(data, f"{self.name}_training", *self.training)
 
     def test_faces(self, data: Path) -> FaceDataset:
-        """The faces to measure on; see `training_faces`."""
+        """The faces to measure on; see `training_faces`.
+
+        Where the labels tell a face's yaw, the attribute "head_pose" holds its class,
+        as MTFL has them: 1 to 5 for -60 to 60 degrees, 0 where it is not known.
+        """
         faces = _load(data, f"{self.name}_test", *self.test)
+        if head_pose.is_known_for(faces.scheme):
+            yaw = head_pose.head_poses(faces.landmarks, faces.scheme)[:, 0]
+            classes = np.where(
+                np.isfinite(yaw), 3 + np.rint(np.nan_to_num(yaw) / 30), 0
+            )
+            faces = dataclasses.replace(
+                faces, attributes=faces.attributes | {"head_pose": classes.astype(int)}
+            )
         if self.picture is None:
             return faces
         whole = geometry.image_box(self.picture, self.picture)

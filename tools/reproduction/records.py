@@ -2,14 +2,13 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from reproduction.datasets import DATASETS
-from reproduction.experiments import Trained, Training
 from reproduction.results import (
     CURVES,
     EXPERIMENTS,
@@ -17,9 +16,11 @@ from reproduction.results import (
     read_errors,
     read_experiments,
 )
+from reproduction.trained import Trained, Training
 from wingkeras import serialized_names
 from wingkeras.data.faces import FaceDataset
 from wingkeras.evaluation import evaluate
+from wingkeras.inference.localizer import Localizer
 from wingkeras.storage.files import atomic_write
 
 
@@ -44,7 +45,7 @@ def read_records(results: Path) -> Records:
         results: folder with a folder per table, as `write` fills them.
     """
     records = Records({}, {})
-    for path in sorted(results.glob(f"table*/*{EXPERIMENTS}")):
+    for path in sorted(results.glob(f"*/*{EXPERIMENTS}")):
         dataset = path.name.removesuffix(EXPERIMENTS)
         curves = read_curves(path.parent, dataset)
         for row in read_experiments(path.parent, dataset):
@@ -64,6 +65,7 @@ def write(
     faces: FaceDataset,
     records: Records,
     run: dict | None = None,
+    load: Callable[[Trained], Localizer] = Trained.load,
 ) -> None:
     """Measure those trained experiments that were not yet and write everything down.
 
@@ -79,6 +81,7 @@ def write(
         records: what is known; the newly measured join them.
         run: how and on what they were trained, for `DATASET_run.json`; `None` leaves
             what is there.
+        load: gives the localizer of one that is to be measured.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dataset = experiments[0].experiment.dataset
@@ -88,7 +91,7 @@ def write(
     )
     for trained in experiments:
         if (images, trained.key) not in records.errors:
-            measured = evaluate(trained.load(), faces).errors
+            measured = evaluate(load(trained), faces).errors
             records.errors[images, trained.key] = measured
     errors = {
         trained.key: records.errors[images, trained.key] for trained in experiments
@@ -122,9 +125,11 @@ def write(
         header = ["key", "faces_shown", "validation_nme_percent"]
         _write(folder / f"{dataset}{CURVES}", header, rows)
     rows = [_row(trained) for trained in (*experiments, *others)]
-    if all(row["training"] == "modern" for row in rows):
-        for row in rows:  # as in the tables that there have been before
-            del row["training"]
+    # As in the tables that there have been before.
+    for later, usual in (("training", "modern"), ("variation", "")):
+        if all(row[later] == usual for row in rows):
+            for row in rows:
+                del row[later]
     _write(folder / f"{dataset}{EXPERIMENTS}", rows[0], (row.values() for row in rows))
 
 
@@ -155,5 +160,6 @@ def _row(trained: Trained) -> dict:
         "minutes": round(training.minutes, 2),
         "validation_nme_percent": round(100 * training.validation_nme, 4),
         "training": experiment.training,
+        "variation": experiment.variation,
     }
     return serialized_names.to_file(values, serialized_names.EXPERIMENT)

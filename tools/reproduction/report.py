@@ -23,6 +23,7 @@ from reproduction.results import (
     select,
     spread,
 )
+from reproduction.single_changes import tabulate_causes, tabulate_mining
 from wingkeras import plots
 from wingkeras.storage.files import atomic_write
 
@@ -71,6 +72,7 @@ def write_report(folder: Path) -> None:
         folder: with a folder per table, as `records.write` fills them.
     """
     names = ["table1", "table1_long", *(f"table{i}" for i in range(2, 6))]
+    names += ["causes", "mining"]
     tables = {name: read_table(folder / name) for name in names}
     parts = [
         "# The paper's tables, run again\n",
@@ -85,6 +87,14 @@ def write_report(folder: Path) -> None:
         "table3": ("Table 3: hard sample mining and two stages", _table3),
         "table4": ("Table 4: 300-W, CNN-6/7 with hard sample mining", _table4),
         "table5": ("Table 5: networks, wing loss", _table5),
+        "causes": (
+            "Why: one thing changed at a time",
+            functools.partial(tabulate_causes, folder=folder),
+        ),
+        "mining": (
+            "Hard sample mining: one thing changed at a time",
+            functools.partial(tabulate_mining, folder=folder),
+        ),
     }
     if tables["table1_long"]:
         make = functools.partial(tabulate, short=tables["table1"])
@@ -263,7 +273,7 @@ def _table6(folder: Path) -> str:
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:
     """Cumulative error curves of a table's first seed, a picture per dataset."""
-    if folder.name == "table2":
+    if folder.name in ("table2", "causes", "mining"):
         return []
     if folder.name == "table1_long":
         return [draw_validation(folder, results)]

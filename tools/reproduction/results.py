@@ -28,8 +28,10 @@ class Result:
     Attributes:
         dataset, method, loss, hsm, w, epsilon, seed, learning_rate: see
             `experiments.Experiment`; w and epsilon are NaN where the paper's are meant.
-        passes: over the training faces.
-        training: see `experiments.Experiment`.
+        passes: over the training faces, repetitions by hard sample mining among them.
+        held_out: error on the training faces held out, percent; NaN if unknown.
+        key: of the experiment.
+        training, variation: see `experiments.Experiment`.
         curve: faces shown and held-out NME, a fraction, after every epoch of a long
             training; empty where it is not recorded.
         images: subset and file of every test face.
@@ -50,6 +52,9 @@ class Result:
     errors: dict[str, np.ndarray]
     poses: dict[int, float]
     training: str = "modern"
+    variation: str = ""
+    held_out: float = float("nan")
+    key: str = ""
     curve: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))
 
     def error(self, normalizer: str, subset: str = "full") -> float:
@@ -120,6 +125,9 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
             errors=errors[row["key"]],
             poses={pose: float(values[row["key"]]) for pose, values in poses.items()},
             training=row.get("training", "modern"),
+            variation=row.get("variation", ""),
+            held_out=float(row["validation_nme_percent"]),
+            key=row["key"],
             curve=curves.get(row["key"], (np.empty(0), np.empty(0))),
         )
         for row in rows

@@ -8,6 +8,8 @@ from reproduction.datasets import DATASETS
 from reproduction.experiments import Experiment
 from reproduction.records import read_records, write
 from reproduction.results import read_errors
+from reproduction.trained import Trained
+from wingkeras.inference.localizer import Localizer
 
 
 def run_table(
@@ -17,7 +19,7 @@ def run_table(
     machine: dict,
     log: Callable[[str], None] = print,
     **settings,
-) -> None:
+) -> tuple[list[Trained], Callable[[Trained], Localizer]]:
     """Train what no table holds yet, and write the table after every experiment.
 
     Args:
@@ -28,6 +30,9 @@ def run_table(
             them all already keeps what it says.
         log: called with a line before every training.
         **settings: of `tables.Trainer`.
+
+    Returns:
+        The experiments, and what gives the localizer of one.
     """
     records = read_records(results)
 
@@ -40,7 +45,7 @@ def run_table(
         recorded=records.trainings, log=log_what_is_left, **settings
     )
     run = {"length": trainer.length, "machine": machine}
-    folder = results / name
+    folder, everything = results / name, []
     for dataset in dict.fromkeys(experiment.dataset for experiment in experiments):
         faces, trained = DATASETS[dataset].test_faces(trainer.data), []
         held = read_errors(folder, dataset)[1].keys()
@@ -48,8 +53,12 @@ def run_table(
             experiment for experiment in experiments if experiment.dataset == dataset
         ):
             trained.append(trainer.train(experiment))
+            everything.append(trained[-1])
             # What a longer table holds stays on disk until this one is as long.
             if len(trained) >= len(held):
                 is_same = held >= {one.key for one in trained}
                 how = None if is_same else run
-                write(folder, trained, trainer.trials, faces, records, how)
+                write(
+                    folder, trained, trainer.trials, faces, records, how, trainer.load
+                )
+    return everything, trainer.load

@@ -16,10 +16,9 @@ from reproduction.experiments import (
     LOSSES,
     TRAININGS,
     Experiment,
-    Trained,
-    Training,
-    train_experiment,
 )
+from reproduction.trained import Trained, Training, fit, train_experiment
+from reproduction.variations import MINING, PERTURBATIONS
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 
@@ -107,6 +106,25 @@ def table5(datasets: Sequence[str]) -> list[Experiment]:
     ]
 
 
+def causes(datasets: Sequence[str]) -> list[Experiment]:
+    """CNN-6 on 300-W with one thing changed that losses may differ by."""
+    perturbed = [
+        Experiment(W300.name, loss=loss, variation=variation)
+        for variation in ("", *PERTURBATIONS)
+        for loss in ("wing", "L1", "L2")
+    ]
+    rectified = Experiment(W300.name, variation="rectified")
+    return [*perturbed, rectified] if W300.name in datasets else []
+
+
+def mining(datasets: Sequence[str]) -> list[Experiment]:
+    """CNN-6 with the wing loss on 300-W and several ways of hard sample mining."""
+    if W300.name not in datasets:
+        return []
+    mined = [Experiment(W300.name, hsm=True, variation=v) for v in ("", *MINING)]
+    return [Experiment(W300.name), *mined]
+
+
 TABLES: dict[str, Callable[[Sequence[str]], list[Experiment]]] = {
     "table1": table1,
     "table1_long": table1_long,
@@ -114,6 +132,8 @@ TABLES: dict[str, Callable[[Sequence[str]], list[Experiment]]] = {
     "table3": table3,
     "table4": table4,
     "table5": table5,
+    "causes": causes,
+    "mining": mining,
 }
 """Tables that need training, by name: from names of datasets to experiments."""
 
@@ -128,9 +148,10 @@ class Trainer:
         length: of the trainings, as a multiple of `FACES_SHOWN`; tables of the same
             length share their experiments.
         rates: to choose from; those of `RATES` by default.
-        changes, callbacks: see `experiments.train_experiment`.
+        changes, callbacks: see `trained.train_experiment`.
         recorded: experiments that are known, by key; they are not trained again unless
-            a cascade that is not known goes on from them.
+            they are to be measured on other faces, or a cascade that is not known goes
+            on from them.
         recorded_trials: more of them, that may serve to choose learning rates.
         log: called with a line before every training.
         trials: what served to choose learning rates, so far.
@@ -224,12 +245,22 @@ class Trainer:
             first,
             recorded,
             self.log,
-            self._load,
+            self.load,
             self.changes,
             self.callbacks,
         )
 
-    def _load(self, first: Trained) -> Localizer:
-        if not first.is_at_hand:
-            first = self._find(first.experiment, None, {}, self.length)
-        return first.load()
+    def load(self, trained: Trained) -> Localizer:
+        """The localizer of an experiment; what is only recorded is trained again."""
+        if not trained.is_at_hand:
+            fit(
+                trained.folder,
+                trained.recipe,
+                trained.experiment,
+                self._faces[trained.experiment.dataset],
+                trained.first,
+                log=self.log,
+                load=self.load,
+                callbacks=self.callbacks,
+            )
+        return trained.load()

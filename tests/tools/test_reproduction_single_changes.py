@@ -1,0 +1,132 @@
+"""Experiments that change one thing at a time, and what the report says of them."""
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+
+from faces_on_disk import make_faces
+from made_results import made_result
+from reproduction import single_changes, tables
+from reproduction.datasets import AFLW, W300
+from reproduction.experiments import Experiment
+from reproduction.trained import Trained, Training
+from reproduction.variations import MINING, VARIATIONS
+from wingkeras import losses, serialized_names
+from wingkeras.data.augment import Augmentation
+
+
+def test_the_tables_change_one_thing():
+    causes, mining = tables.causes([W300.name]), tables.mining([W300.name])
+    assert len({*causes, *mining}) == len(causes) + len(mining) - 1  # plain wing
+    assert {e.variation for e in (*causes, *mining)} == {"", *VARIATIONS}
+    assert tables.causes([AFLW.name]) == tables.mining([AFLW.name]) == []
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+def test_a_variation_changes_the_fields_it_names(variation, tmp_path):
+    faces = make_faces(tmp_path, 40)
+    mined = variation in MINING
+    plain = Experiment(W300.name, hsm=mined)
+    varied = dataclasses.replace(plain, variation=variation)
+    one, other = (
+        serialized_names.from_file(
+            e.recipe(3600, faces).describe(), serialized_names.RECIPE
+        )
+        for e in (plain, varied)
+    )
+    differ = {n for n in one.keys() | other.keys() if one.get(n) != other.get(n)}
+    expected = {
+        "the paper's perturbation": {"augmentation"},
+        "one and a half times our perturbation": {"augmentation"},
+        "rectified": {"loss"},
+        "at most 2 copies": {"hsm_cap"},
+        "at most 4 copies": {"hsm_cap"},
+        "3 bins": {"hsm_bins"},
+        "equal passes": {"epochs"},
+    }[variation]
+    assert expected <= differ
+    assert differ <= expected | ({"epochs", "passes_per_epoch"} if mined else set())
+
+
+def test_variations_of_the_perturbation_and_the_loss(tmp_path):
+    faces = make_faces(tmp_path, 40)
+
+    def recipe(variation):
+        return Experiment(W300.name, variation=variation).recipe(3600, faces)
+
+    ours = W300.augmentation
+    assert recipe("the paper's perturbation").augmentation == Augmentation()
+    wider = recipe("one and a half times our perturbation").augmentation
+    assert wider.rotation == pytest.approx(1.5 * ours.rotation)
+    assert wider.flip == ours.flip
+    rectified = recipe("rectified").loss
+    assert isinstance(rectified, losses.RectifiedWingLoss)
+    assert (rectified.w, rectified.epsilon, rectified.r) == (10, 2, 0.5)
+
+
+def test_equal_passes_show_every_face_as_often_as_without_mining(tmp_path):
+    faces = make_faces(tmp_path, 40)
+
+    def passes(**changes):
+        recipe = Experiment(W300.name, **changes).recipe(3600, faces)
+        return recipe.epochs * recipe.passes_per_epoch
+
+    assert passes(hsm=True) < passes()
+    assert passes(hsm=True, variation="equal passes") == passes()
+
+
+def test_causes_are_tabulated(tmp_path):
+    results = [
+        made_result(e, loss=loss, variation=v, images=("a/1.jpg", "a/2.jpg"))
+        for v, errors in (("", (4.0, 5.0)), ("the paper's perturbation", (3.0, 6.0)))
+        for loss, e in zip(("wing", "L2"), errors, strict=True)
+    ]
+    rectified = made_result(2.0, variation="rectified", images=("a/1.jpg", "a/2.jpg"))
+    text = single_changes.tabulate_causes([*results, rectified], tmp_path)
+    assert "| nothing | 27.50 | - | - | 27.00 | -2 % |" in text
+    assert "| the paper's perturbation | 28.00 | - | - | 26.50 | -5 % |" in text
+    assert "| rectified | - | - | - | 26.00 | - |" in text
+    assert "learning rate" not in text.split("wing against L2")[1]
+
+
+def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
+    folder, faces = tmp_path / "mining", make_faces(tmp_path / "faces", 3)
+    folder.mkdir()
+    names = ("401_profile_1.jpg", "401_frontal_1.jpg", "402_profile_1.jpg")
+    images = tuple(i.with_name(n) for i, n in zip(faces.images, names, strict=True))
+    faces = dataclasses.replace(faces, images=images)
+    experiments = [
+        Trained(e, key, tmp_path, None, Training(0.1, 1.0))
+        for e, key in ((Experiment("300w"), "a"), (Experiment("300w", hsm=True), "b"))
+    ]
+    loaded = []
+
+    def measure(localizers, measured):
+        assert measured.images == faces.images
+        return {
+            key: np.array([0.05, 0.03, 0.07]) + 0.1 * (key == "b") for key in localizers
+        }
+
+    monkeypatch.setattr(single_changes, "load_faces", lambda path, scheme: faces)
+    monkeypatch.setattr(single_changes, "profile_errors", measure)
+    for _ in range(2):
+        single_changes.write_profiles(
+            folder, experiments, lambda t: loaded.append(t.key), tmp_path
+        )
+    assert loaded == ["a", "b"]
+    with (folder / "300w_views.csv").open(newline="") as file:
+        assert [row["faces"] for row in csv.DictReader(file)] == ["2", "1"]
+    results = [
+        made_result(4.0, key="a", held_out=5.0, poses={3: 0.04}),
+        made_result(4.0, key="b", held_out=6.0, poses={3: 0.05}, hsm=True),
+        made_result(4.0, key="c", hsm=True, variation="3 bins", poses={3: 0.05}),
+    ]
+    lines = single_changes.tabulate_mining(results, tmp_path).splitlines()[-3:]
+    measured = "4.00 | 50.00 | 27.00"
+    assert lines == [
+        f"| none | 1 | 5.00 | 6.00 | 3.00 | {measured} | 4.00 |",
+        f"| as in the paper | 1 | 6.00 | 16.00 | 13.00 | {measured} | 5.00 |",
+        f"| 3 bins | 1 | nan | - | - | {measured} | 5.00 |",
+    ]
