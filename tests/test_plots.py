@@ -55,6 +55,8 @@ def test_error_curves_are_in_percent():
     assert list(x) == [0, 45] and y == pytest.approx([3, 5])
     x, y = figure.axes[1].lines[0].get_data()
     assert list(x) == [1, 2] and y == pytest.approx([2, 8])
+    alone = plots.error_curves({"scale": scaled})
+    assert alone.get_figwidth() == figure.get_figwidth() / 2
 
 
 def test_latencies_have_a_bar_each():

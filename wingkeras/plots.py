@@ -113,7 +113,7 @@ def error_curves(
             the positions on that axis and the NME as fractions.
 
     Returns:
-        A figure, two panels in a row; the vertical axis is the NME in percent,
+        A figure, at most two panels in a row; the vertical axis is the NME in percent,
         logarithmic.
 
     Example:
@@ -123,10 +123,11 @@ def error_curves(
     figure = error_curves({"rotation, degrees": {"mine": turned}})
     ```
     """
+    columns = min(len(panels), 2)
     rows = -(-len(panels) // 2)
-    figure = Figure(figsize=(10, 4 * rows), layout="constrained")
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
     for i, (label, curves) in enumerate(panels.items(), start=1):
-        axes = figure.add_subplot(rows, 2, i)
+        axes = figure.add_subplot(rows, columns, i)
         for name, (positions, errors) in curves.items():
             style = "o-" if len(positions) < 20 else "-"
             axes.plot(positions, 100 * np.asarray(errors), style, label=name)
