@@ -94,7 +94,12 @@ def main(arguments: list[str] | None = None) -> int:
                 parser.error(str(error))
         if length <= 0:
             parser.error(f"expected --length > 0, received {length:g}")
-        trained, load = run_table(
+        further = {}
+        if options.table == "mining":
+            from reproduction.single_changes import write_profiles
+
+            further = {"further": functools.partial(write_profiles, data=options.data)}
+        run_table(
             options.table,
             experiments,
             options.results,
@@ -105,11 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
             cache=options.cache,
             length=length,
             changes={"precision": options.precision} if options.precision else {},
+            **further,
         )
-        if options.table == "mining":
-            from reproduction.single_changes import write_profiles
-
-            write_profiles(options.results / "mining", trained, load, options.data)
     elif options.table == "table6":
         from benchmarks.network_speed import write_speeds
 

@@ -11,6 +11,8 @@ from reproduction.results import read_errors
 from reproduction.trained import Trained
 from wingkeras.inference.localizer import Localizer
 
+Load = Callable[[Trained], Localizer]
+
 
 def run_table(
     name: str,
@@ -18,8 +20,9 @@ def run_table(
     results: Path,
     machine: dict,
     log: Callable[[str], None] = print,
+    further: Callable[[Path, list[Trained], Load], None] = lambda *_: None,
     **settings,
-) -> tuple[list[Trained], Callable[[Trained], Localizer]]:
+) -> None:
     """Train what no table holds yet, and write the table after every experiment.
 
     Args:
@@ -29,10 +32,9 @@ def run_table(
         machine: what they are trained on, for `records.write`; a table that holds
             them all already keeps what it says.
         log: called with a line before every training.
+        further: measures more: called whenever the table is written, with its folder,
+            its experiments so far, and what gives the localizer of one.
         **settings: of `tables.Trainer`.
-
-    Returns:
-        The experiments, and what gives the localizer of one.
     """
     records = read_records(results)
 
@@ -45,7 +47,7 @@ def run_table(
         recorded=records.trainings, log=log_what_is_left, **settings
     )
     run = {"length": trainer.length, "machine": machine}
-    folder, everything = results / name, []
+    folder = results / name
     for dataset in dict.fromkeys(experiment.dataset for experiment in experiments):
         faces, trained = DATASETS[dataset].test_faces(trainer.data), []
         held = read_errors(folder, dataset)[1].keys()
@@ -53,7 +55,6 @@ def run_table(
             experiment for experiment in experiments if experiment.dataset == dataset
         ):
             trained.append(trainer.train(experiment))
-            everything.append(trained[-1])
             # What a longer table holds stays on disk until this one is as long.
             if len(trained) >= len(held):
                 is_same = held >= {one.key for one in trained}
@@ -61,4 +62,4 @@ def run_table(
                 write(
                     folder, trained, trainer.trials, faces, records, how, trainer.load
                 )
-    return everything, trainer.load
+                further(folder, trained, trainer.load)

@@ -46,7 +46,7 @@ def write_profiles(
     load: Callable[[Trained], Localizer],
     data: Path,
 ) -> None:
-    """Measure experiments on CFP and write that down, unless it is.
+    """Measure those experiments on CFP that were not yet, and write everything down.
 
     Args:
         folder: of the table.
@@ -55,19 +55,22 @@ def write_profiles(
         data: folder that holds `cfp/cfp.csv`.
     """
     path = folder / _VIEWS
-    if path.exists() and {t.key for t in experiments} <= _read(path)[0].keys():
+    rows = {row["view"]: row for row in _read(path)} if path.exists() else {}
+    known = rows[cfp.VIEWS[0]].keys() if rows else ()
+    missing = {t.key: load(t) for t in experiments if t.key not in known}
+    if not missing:
         return
     faces = load_faces(data / "cfp" / "cfp.csv", scheme="ibug68")
     faces = cfp.for_validation(faces)
-    errors = profile_errors({t.key: load(t) for t in experiments}, faces)
-    views = cfp.views(faces)
+    errors, views = profile_errors(missing, faces), cfp.views(faces)
+    for view in cfp.VIEWS:
+        row = rows.setdefault(view, {"view": view, "faces": np.sum(views == view)})
+        for key, values in errors.items():
+            row[key] = f"{np.mean(values[views == view]):.6f}"
     with atomic_write(path) as scratch, scratch.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["view", "faces", *errors])
-        for view in cfp.VIEWS:
-            means = [np.mean(values[views == view]) for values in errors.values()]
-            count = np.count_nonzero(views == view)
-            writer.writerow([view, count, *(f"{mean:.6f}" for mean in means)])
+        writer = csv.DictWriter(file, rows[cfp.VIEWS[0]])
+        writer.writeheader()
+        writer.writerows(rows.values())
 
 
 def tabulate_causes(results: list[Result], folder: Path) -> str:
