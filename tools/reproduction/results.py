@@ -108,7 +108,7 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
     rows = read_experiments(folder, dataset)
     images, errors = read_errors(folder, dataset)
     path = folder / f"{dataset}_poses.csv"
-    poses = {int(v["head_pose"]): v for v in _read(path)} if path.exists() else {}
+    poses = {int(v["head_pose"]): v for v in read_rows(path)} if path.exists() else {}
     curves = read_curves(folder, dataset)
     return [
         Result(
@@ -137,7 +137,7 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
 
 def read_experiments(folder: Path, dataset: str) -> list[dict[str, str]]:
     """A row for every experiment of a dataset in a table, measured or not."""
-    rows = _read(folder / f"{dataset}{EXPERIMENTS}")
+    rows = read_rows(folder / f"{dataset}{EXPERIMENTS}")
     return [
         serialized_names.from_file(row, serialized_names.EXPERIMENT) for row in rows
     ]
@@ -156,7 +156,7 @@ def read_errors(
     for normalizer in NORMALIZERS:
         path = folder / f"{dataset}_{normalizer}.csv"
         if path.exists():
-            faces = _read(path)
+            faces = read_rows(path)
             images = tuple(face.pop("image") for face in faces)
             for key in faces[0]:
                 column = np.array([float(face[key]) for face in faces])
@@ -167,13 +167,14 @@ def read_errors(
 def read_curves(folder: Path, dataset: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """By experiment: faces shown, and held-out NME as a fraction."""
     path, rows = folder / f"{dataset}{CURVES}", {}
-    for row in _read(path) if path.exists() else ():
+    for row in read_rows(path) if path.exists() else ():
         point = (float(row["faces_shown"]), float(row["validation_nme_percent"]) / 100)
         rows.setdefault(row["key"], []).append(point)
     return {key: tuple(np.transpose(points)) for key, points in rows.items()}
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """A CSV file's rows, by its header."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 

@@ -13,7 +13,7 @@ from reproduction.claims import HEAD_POSES
 from reproduction.datasets import W300
 from reproduction.experiments import LOSSES
 from reproduction.markdown import change
-from reproduction.results import SUBSETS, Result, read_experiments, select
+from reproduction.results import SUBSETS, Result, read_experiments, read_rows, select
 from reproduction.trained import Trained
 from wingkeras.data.datasets import load_faces
 from wingkeras.inference.localizer import Localizer
@@ -31,10 +31,11 @@ percent. The lowest one chose the rate.
 
 """
 _MINING_NOTE = """\
-300-W, CNN-6, wing loss, 90,000 faces shown but with equal passes, one seed. "Held out"
-are the training faces that choose the rates; profiles and frontal faces are those of
-CFP's persons from 401 on, error over the box's side. The other columns are NME on test
-faces, by subset and by the yaw of their labels.
+300-W, CNN-6, wing loss, one seed; 90,000 faces shown, with equal passes more. "Held
+out" are the training faces that choose the rates; where a recorded experiment was
+trained again to be measured, that error is the recorded one. Profiles and frontal faces
+are those of CFP's persons from 401 on, error over the box's side. The other columns are
+NME on test faces, by subset and by the yaw of their labels, in degrees.
 
 """
 _VIEWS = "300w_views.csv"
@@ -55,7 +56,7 @@ def write_profiles(
         data: folder that holds `cfp/cfp.csv`.
     """
     path = folder / _VIEWS
-    rows = {row["view"]: row for row in _read(path)} if path.exists() else {}
+    rows = {row["view"]: row for row in read_rows(path)} if path.exists() else {}
     known = rows[cfp.VIEWS[0]].keys() if rows else ()
     missing = {t.key: load(t) for t in experiments if t.key not in known}
     if not missing:
@@ -115,7 +116,7 @@ def tabulate_mining(results: list[Result], folder: Path) -> str:
         folder: of all results; that of the table holds what `write_profiles` writes.
     """
     path = folder / "mining" / _VIEWS
-    views = {row["view"]: row for row in _read(path)} if path.exists() else {}
+    views = {row["view"]: row for row in read_rows(path)} if path.exists() else {}
     poses = sorted({pose for result in results for pose in result.poses})
     rows = []
     for result in results:
@@ -139,8 +140,3 @@ def tabulate_mining(results: list[Result], folder: Path) -> str:
     header = ["hard sample mining", "passes", "held out", *cfp.VIEWS, *SUBSETS]
     header += [f"yaw {HEAD_POSES[pose]}" for pose in poses]
     return _MINING_NOTE + markdown(header, rows) + "\n"
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
