@@ -134,7 +134,7 @@ def _about(folder: Path) -> str:
         lines.append(
             f"{dataset}: at {run['length']:.3g} times the full length, on "
             f"{describe(machine)}, Keras {machine['keras']}, commit "
-            f"{machine['commit']}. [Experiments]({folder.name}/{path.name}).\n"
+            f"{machine['commit']}. [Experiments](./{folder.name}/{path.name}).\n"
         )
     return "\n".join(lines)
 
