@@ -92,6 +92,25 @@ def test_claims():
     assert dict(answer({}))["Two stages help"] == []
 
 
+def test_mining_is_judged_on_profiles_too():
+    mined = {"hsm": True, "views": {"profile": 0.07, "frontal": 0.03}}
+    tables = {
+        "mining": [
+            made_result(5.0, views={"profile": 0.11, "frontal": 0.02}),
+            made_result(5.0, **mined),
+            made_result(5.0, variation="3 bins", **mined),
+        ]
+    }
+    profile, frontal = dict(answer(tables))[
+        "Hard sample mining helps, most at large poses"
+    ]
+    assert "profile faces of CFP" in profile
+    assert "11.00 -> 7.00 %, -4.00 points (one seed: no verdict)" in profile
+    assert "2.00 -> 3.00 %, +1.00 points" in frontal
+    del tables["mining"][1]
+    assert not dict(answer(tables))["Hard sample mining helps, most at large poses"]
+
+
 def test_face_by_face_is_as_certain_as_resampled_faces():
     rng = np.random.default_rng(0)
     before, after = rng.normal(0.05, 0.01, (2, 200))

@@ -8,6 +8,7 @@ import pytest
 
 from faces_on_disk import make_faces
 from made_results import made_result
+from reproduction import results as recorded
 from reproduction import single_changes, tables
 from reproduction.datasets import AFLW, W300
 from reproduction.experiments import Experiment
@@ -91,6 +92,27 @@ def test_causes_are_tabulated(tmp_path):
     assert "learning rate" not in text.split("wing against L2")[1]
 
 
+def test_learning_rates_are_tabulated_by_training(tmp_path):
+    header = "dataset,loss,seed,learning_rate,passes,validation_nme_percent"
+    ours = ["300w,wing,0,0.001,50,5.1", "300w,wing,0,0.002,50,5.2"]
+    ours += ["300w,L1,0,0.001,50,5.3", "300w,wing,1,0.001,50,9.9"]
+    long = [f"{row},modern" for row in ours] + ["300w,wing,0,0.001,530,3.9,paper"]
+    long += ["300w,wing,0,0.0001,50,6.1,paper", "300w,wing,0,0.001,50,6.2,paper"]
+    for name, rows in (
+        ("table1", [header, *ours]),
+        ("table1_long", [f"{header},training", *long]),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "300w_cells.csv").write_text("\n".join(rows) + "\n")
+    text = single_changes.tabulate_causes([made_result(4.0)], tmp_path)
+    assert text.split("chose the rate.\n")[1] == (
+        "\n| ours: AdamW, batches of 32 | 0.001 | 0.002 |\n| --- | --- | --- |\n"
+        "| wing | 5.10 | 5.20 |\n\n"
+        "| the paper's: SGD, batches of 8 | 0.0001 | 0.001 |\n| --- | --- | --- |\n"
+        "| wing | 6.10 | 6.20 |\n"
+    )
+
+
 def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
     folder, faces = tmp_path / "mining", make_faces(tmp_path / "faces", 3)
     folder.mkdir()
@@ -118,12 +140,16 @@ def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
     assert loaded == ["a", "b"]
     with (folder / "300w_views.csv").open(newline="") as file:
         assert [row["faces"] for row in csv.DictReader(file)] == ["2", "1"]
+
+    views = recorded.by_experiment(folder / "300w_views.csv", "view")
     results = [
-        made_result(4.0, key="a", held_out=5.0, poses={3: 0.04}),
-        made_result(4.0, key="b", held_out=6.0, poses={3: 0.05}, hsm=True),
+        made_result(4.0, key="a", held_out=5.0, poses={3: 0.04}, views=views["a"]),
+        made_result(
+            4.0, key="b", held_out=6.0, poses={3: 0.05}, views=views["b"], hsm=True
+        ),
         made_result(4.0, key="c", hsm=True, variation="3 bins", poses={3: 0.05}),
     ]
-    lines = single_changes.tabulate_mining(results, tmp_path).splitlines()[-3:]
+    lines = single_changes.tabulate_mining(results).splitlines()[-3:]
     measured = "4.00 | 50.00 | 27.00"
     assert lines == [
         f"| none | 1 | 5.00 | 6.00 | 3.00 | {measured} | 4.00 |",

@@ -79,7 +79,10 @@ def answer(tables: dict[str, list[Result]]) -> Iterator[tuple[str, list[str]]]:
         "The error has a plateau in w and epsilon",
         _plateau(tables.get("table2", []), losses),
     )
-    yield "Hard sample mining helps, most at large poses", _mining(mining)
+    yield (
+        "Hard sample mining helps, most at large poses",
+        [*_mining(mining), *_views(tables.get("mining", []))],
+    )
     yield "Two stages help", _two_stages(mining)
 
 
@@ -166,6 +169,20 @@ def _mining(results) -> list[str]:
                 if pose in without[0].poses
             ]
     return phrases
+
+
+def _views(results) -> list[str]:
+    """What hard sample mining as in the paper does on profiles and frontal faces."""
+    before, after = (select(results, hsm=hsm, variation="") for hsm in (False, True))
+    if not (before and after):
+        return []
+    return [
+        f"{before[0].dataset}, CNN-6, {before[0].loss}, {view} faces of CFP, error "
+        "over the box's side: "
+        + verdict(*(spread([100 * r.views[view] for r in x]) for x in (before, after)))
+        for view in before[0].views
+        if all(view in r.views for r in (*before, *after))
+    ]
 
 
 def _of_pose(results, pose: int) -> Spread:

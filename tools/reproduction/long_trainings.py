@@ -10,10 +10,12 @@ from reproduction.markdown import change
 from reproduction.results import SUBSETS, Result, select, spread
 from wingkeras import plots
 
-_TITLES = {
+TITLES = {
     "paper": "the paper's: SGD, batches of 8",
     "modern": "ours: AdamW, batches of 32",
 }
+"""Of the trainings, for people."""
+
 _NOTE = """\
 300-W, CNN-6, inter-ocular. The paper's training has its optimizer, schedule, batches,
 weight decay and perturbation; each loss has the learning rate whose error on the faces
@@ -44,7 +46,7 @@ def tabulate(results: list[Result], short: list[Result]) -> str:
             before = spread([r.error(W300.normalizer, "common") for r in less])
             against = change(errors[-1].mean, l2.mean)
             rates = ", ".join(f"{rate:g}" for rate in {r.learning_rate for r in chosen})
-            rows.append([_TITLES[training], loss, before, *errors, against, rates])
+            rows.append([TITLES[training], loss, before, *errors, against, rates])
     header = ["training", "loss", "common after 90,000", *SUBSETS]
     header += ["full, against L2", "learning rate"]
     return _NOTE + markdown(header, rows) + "\n"
@@ -58,7 +60,7 @@ def draw_validation(folder: Path, results: list[Result]) -> str:
         results: of the first seed are drawn.
     """
     panels = {
-        f"thousand faces shown, {_TITLES[training]}": {
+        f"thousand faces shown, {TITLES[training]}": {
             r.loss: (r.curve[0] / 1000, r.curve[1]) for r in chosen
         }
         for training in TRAININGS

@@ -93,7 +93,7 @@ def write_report(folder: Path) -> None:
         ),
         "mining": (
             "Hard sample mining: one thing changed at a time",
-            functools.partial(tabulate_mining, folder=folder),
+            tabulate_mining,
         ),
     }
     if tables["table1_long"]:

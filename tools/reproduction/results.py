@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ EXPERIMENTS = "_cells.csv"
 
 CURVES = "_curves.csv"
 """What follows it in the file of held-out errors in the course of trainings."""
+
+VIEWS = "_views.csv"
+"""What follows it in the file of errors on profiles and frontal faces."""
 
 SUBSETS = ("common", "challenge", "full")
 """Of 300-W's test faces."""
@@ -37,6 +40,8 @@ class Result:
         images: subset and file of every test face.
         errors: per normalizer, `(N,)` NME as fractions.
         poses: mean error of each head pose class, a fraction, by class.
+        views: mean error on profiles and on frontal faces of other pictures, over the
+            box's side, a fraction, by view; empty where it is not recorded.
     """
 
     dataset: str
@@ -56,6 +61,7 @@ class Result:
     held_out: float = float("nan")
     key: str = ""
     curve: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))
+    views: dict[str, float] = field(default_factory=dict)
 
     def error(self, normalizer: str, subset: str = "full") -> float:
         """Mean over the test faces of a subset, percent; NaN if it has none."""
@@ -107,8 +113,8 @@ def read_table(folder: Path) -> list[Result]:
 def _read_dataset(folder: Path, dataset: str) -> list[Result]:
     rows = read_experiments(folder, dataset)
     images, errors = read_errors(folder, dataset)
-    path = folder / f"{dataset}_poses.csv"
-    poses = {int(v["head_pose"]): v for v in read_rows(path)} if path.exists() else {}
+    poses = by_experiment(folder / f"{dataset}_poses.csv", "head_pose")
+    views = by_experiment(folder / f"{dataset}{VIEWS}", "view")
     curves = read_curves(folder, dataset)
     return [
         Result(
@@ -123,16 +129,28 @@ def _read_dataset(folder: Path, dataset: str) -> list[Result]:
             passes=int(row["passes"]),
             images=images,
             errors=errors[row["key"]],
-            poses={pose: float(values[row["key"]]) for pose, values in poses.items()},
+            poses={int(pose): e for pose, e in poses.get(row["key"], {}).items()},
             training=row.get("training", "modern"),
             variation=row.get("variation", ""),
             held_out=float(row["validation_nme_percent"]),
             key=row["key"],
             curve=curves.get(row["key"], (np.empty(0), np.empty(0))),
+            views=views.get(row["key"], {}),
         )
         for row in rows
         if row["key"] in errors
     ]
+
+
+def by_experiment(path: Path, kind: str) -> dict[str, dict[str, float]]:
+    """Mean errors of kinds of faces, from a file with a row for each kind."""
+    errors = {}
+    for row in read_rows(path) if path.exists() else ():
+        name = row.pop(kind)
+        row.pop("faces", None)
+        for key, error in row.items():
+            errors.setdefault(key, {})[name] = float(error)
+    return errors
 
 
 def read_experiments(folder: Path, dataset: str) -> list[dict[str, str]]:

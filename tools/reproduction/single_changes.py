@@ -12,8 +12,17 @@ from heatmaps import cfp
 from reproduction.claims import HEAD_POSES
 from reproduction.datasets import W300
 from reproduction.experiments import LOSSES
+from reproduction.long_trainings import TITLES
 from reproduction.markdown import change
-from reproduction.results import SUBSETS, Result, read_experiments, read_rows, select
+from reproduction.results import (
+    EXPERIMENTS,
+    SUBSETS,
+    VIEWS,
+    Result,
+    read_experiments,
+    read_rows,
+    select,
+)
 from reproduction.trained import Trained
 from wingkeras.data.datasets import load_faces
 from wingkeras.inference.localizer import Localizer
@@ -26,9 +35,8 @@ seeds say what counts as a difference.
 
 """
 _RATES_NOTE = """
-The same losses at each learning rate, in our training: error on the faces held out,
+The losses at each learning rate after 90,000 faces shown: error on the faces held out,
 percent. The lowest one chose the rate.
-
 """
 _MINING_NOTE = """\
 300-W, CNN-6, wing loss, one seed; 90,000 faces shown, with equal passes more. "Held
@@ -38,7 +46,6 @@ are those of CFP's persons from 401 on, error over the box's side. The other col
 NME on test faces, by subset and by the yaw of their labels, in degrees.
 
 """
-_VIEWS = "300w_views.csv"
 
 
 def write_profiles(
@@ -55,7 +62,7 @@ def write_profiles(
         load: gives their localizers.
         data: folder that holds `cfp/cfp.csv`.
     """
-    path = folder / _VIEWS
+    path = folder / f"{W300.name}{VIEWS}"
     rows = {row["view"]: row for row in read_rows(path)} if path.exists() else {}
     known = rows[cfp.VIEWS[0]].keys() if rows else ()
     missing = {t.key: load(t) for t in experiments if t.key not in known}
@@ -79,7 +86,7 @@ def tabulate_causes(results: list[Result], folder: Path) -> str:
 
     Args:
         results: of the table.
-        folder: of all results; table 1 has tried the learning rates.
+        folder: of all results; table 1 has tried the learning rates, at both lengths.
     """
     rows = []
     for variation in dict.fromkeys(result.variation for result in results):
@@ -90,43 +97,48 @@ def tabulate_causes(results: list[Result], folder: Path) -> str:
         shown = [f"{errors[x]:.2f}" if x in errors else "-" for x in LOSSES]
         against = change(errors["wing"], errors.get("L2", np.nan))
         rows.append([variation or "nothing", *shown, against])
-    text = markdown(["changed", *LOSSES, "wing against L2"], rows) + "\n"
-    if not (folder / "table1" / f"{W300.name}_cells.csv").exists():
-        return _CAUSES_NOTE + text
-    tried = {
-        (row["loss"], float(row["learning_rate"])): row["validation_nme_percent"]
-        for row in read_experiments(folder / "table1", W300.name)
-        if row["seed"] == "0"
-    }
-    rates = sorted({rate for _, rate in tried})
-    rows = [
-        [loss, *(f"{float(tried[loss, rate]):.2f}" for rate in rates)]
-        for loss in LOSSES
-        if all((loss, rate) in tried for rate in rates)
+    header = ["changed", *LOSSES, "wing against L2"]
+    tables = [
+        _tabulate_rates(read_experiments(folder / name, W300.name), training)
+        for training, name in (("modern", "table1"), ("paper", "table1_long"))
+        if (folder / name / f"{W300.name}{EXPERIMENTS}").exists()
     ]
-    header = ["loss", *(f"{rate:g}" for rate in rates)]
-    return _CAUSES_NOTE + text + _RATES_NOTE + markdown(header, rows) + "\n"
+    text = _CAUSES_NOTE + markdown(header, rows) + "\n"
+    return text + _RATES_NOTE + "".join(tables) if any(tables) else text
 
 
-def tabulate_mining(results: list[Result], folder: Path) -> str:
-    """Errors by kind of hard sample mining.
+def _tabulate_rates(tried: list[dict[str, str]], training: str) -> str:
+    """Held-out errors by loss and learning rate; empty if there are none."""
+    tried = [
+        row
+        for row in tried
+        if row["seed"] == "0" and row.get("training", "modern") == training
+    ]
+    # The long trainings at the chosen rates stand among them.
+    shortest = min((int(row["passes"]) for row in tried), default=0)
+    errors = {
+        (row["loss"], float(row["learning_rate"])): row["validation_nme_percent"]
+        for row in tried
+        if int(row["passes"]) == shortest
+    }
+    rates = sorted({rate for _, rate in errors})
+    rows = [
+        [loss, *(f"{float(errors[loss, rate]):.2f}" for rate in rates)]
+        for loss in LOSSES
+        if all((loss, rate) in errors for rate in rates)
+    ]
+    header = [TITLES[training], *(f"{rate:g}" for rate in rates)]
+    return "\n" + markdown(header, rows) + "\n" if errors else ""
 
-    Args:
-        results: of the table.
-        folder: of all results; that of the table holds what `write_profiles` writes.
-    """
-    path = folder / "mining" / _VIEWS
-    views = {row["view"]: row for row in read_rows(path)} if path.exists() else {}
+
+def tabulate_mining(results: list[Result]) -> str:
+    """Errors by kind of hard sample mining."""
     poses = sorted({pose for result in results for pose in result.poses})
     rows = []
     for result in results:
         title = "as in the paper" if result.hsm else "none"
-        of_views = [
-            f"{100 * float(views[view][result.key]):.2f}"
-            if result.key in views.get(view, ())
-            else "-"
-            for view in cfp.VIEWS
-        ]
+        views = result.views
+        of_views = [f"{100 * views[v]:.2f}" if v in views else "-" for v in cfp.VIEWS]
         rows.append(
             [
                 result.variation or title,
