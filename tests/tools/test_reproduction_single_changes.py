@@ -13,9 +13,10 @@ from reproduction import single_changes, tables
 from reproduction.datasets import AFLW, W300
 from reproduction.experiments import Experiment
 from reproduction.trained import Trained, Training
-from reproduction.variations import MINING, VARIATIONS
+from reproduction.variations import MINING, NOT_MINED, VARIATIONS
 from wingkeras import losses, serialized_names
 from wingkeras.data.augment import Augmentation
+from wingkeras.data.balance import epoch_plan
 
 
 def test_the_tables_change_one_thing():
@@ -46,6 +47,7 @@ def test_a_variation_changes_the_fields_it_names(variation, tmp_path):
         "at most 4 copies": {"hsm_cap"},
         "3 bins": {"hsm_bins"},
         "equal passes": {"epochs"},
+        NOT_MINED: {"epochs", "passes_per_epoch"},
     }[variation]
     assert expected <= differ
     assert differ <= expected | ({"epochs", "passes_per_epoch"} if mined else set())
@@ -76,6 +78,21 @@ def test_equal_passes_show_every_face_as_often_as_without_mining(tmp_path):
 
     assert passes(hsm=True) < passes()
     assert passes(hsm=True, variation="equal passes") == passes()
+
+
+def test_the_training_to_compare_with_shows_as_many_faces_as_equal_passes(tmp_path):
+    faces = make_faces(tmp_path, 40)
+
+    def faces_shown(**changes):
+        recipe = Experiment(W300.name, **changes).recipe(3600, faces)
+        shown, _ = faces.split(recipe.validation_split, recipe.seed)
+        passes = recipe.epochs * recipe.passes_per_epoch
+        return passes * len(epoch_plan(shown, recipe.hsm_bins, recipe.hsm_cap))
+
+    longer = faces_shown(variation=NOT_MINED)
+    mined = faces_shown(hsm=True, variation="equal passes")
+    assert longer == pytest.approx(mined, rel=0.02)  # whole passes
+    assert longer > 1.5 * faces_shown()
 
 
 def test_causes_are_tabulated(tmp_path):

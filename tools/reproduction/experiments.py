@@ -85,14 +85,14 @@ class Experiment:
             validation_split=_VALIDATION_SPLIT,
             seed=self.seed,
         )
-        repeat = True
+        shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
         if self.variation:
             variation = VARIATIONS[self.variation]
             recipe = dataclasses.replace(recipe, **variation.changes(recipe))
-            repeat = not variation.equal_passes
-        shown, _ = training_faces.split(recipe.validation_split, recipe.seed)
+            if variation.longer:
+                faces_shown *= len(epoch_plan(shown, dataset.hsm_bins)) / len(shown)
         plan = epoch_plan(shown, recipe.hsm_bins, recipe.hsm_cap)
-        passes = faces_shown / len(plan if repeat else shown)
+        passes = faces_shown / len(plan)
         in_epoch = max(1, round(passes) // _EPOCHS)
         return dataclasses.replace(
             recipe,

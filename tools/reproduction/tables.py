@@ -18,7 +18,7 @@ from reproduction.experiments import (
     Experiment,
 )
 from reproduction.trained import Trained, Training, fit, train_experiment
-from reproduction.variations import MINING, PERTURBATIONS
+from reproduction.variations import MINING, NOT_MINED, PERTURBATIONS
 from wingkeras.data.faces import FaceDataset
 from wingkeras.inference.localizer import Localizer
 
@@ -122,7 +122,11 @@ def mining(datasets: Sequence[str]) -> list[Experiment]:
     if W300.name not in datasets:
         return []
     mined = [Experiment(W300.name, hsm=True, variation=v) for v in ("", *MINING)]
-    return [Experiment(W300.name), *mined]
+    return [
+        Experiment(W300.name),
+        *mined,
+        Experiment(W300.name, variation=NOT_MINED),
+    ]
 
 
 TABLES: dict[str, Callable[[Sequence[str]], list[Experiment]]] = {

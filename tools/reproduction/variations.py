@@ -18,13 +18,13 @@ class Variation:
 
     Attributes:
         changes: from the recipe to those of its fields that have another value.
-        equal_passes: whether every face is shown at least as often as without hard
-            sample mining, whose repetitions make the training longer then, instead of
-            equally many faces in all.
+        longer: whether the training is longer by as much as the paper's hard sample
+            mining has repetitions: with it, every face is shown at least as often as
+            in the other experiments without.
     """
 
     changes: Callable[[Recipe], dict[str, Any]] = lambda recipe: {}
-    equal_passes: bool = False
+    longer: bool = False
 
 
 def _papers_perturbation(recipe: Recipe) -> dict[str, Any]:
@@ -54,6 +54,9 @@ PERTURBATIONS = ("the paper's perturbation", "one and a half times our perturbat
 MINING = ("at most 2 copies", "at most 4 copies", "3 bins", "equal passes")
 """Those of hard sample mining."""
 
+NOT_MINED = "none, as long as with equal passes"
+"""Tells the effect of mining with equal passes from that of a longer training."""
+
 VARIATIONS = MappingProxyType(
     {
         "the paper's perturbation": Variation(_papers_perturbation),
@@ -62,7 +65,8 @@ VARIATIONS = MappingProxyType(
         "at most 2 copies": Variation(partial(_mined, hsm_cap=2)),
         "at most 4 copies": Variation(partial(_mined, hsm_cap=4)),
         "3 bins": Variation(partial(_mined, hsm_bins=3)),
-        "equal passes": Variation(equal_passes=True),
+        "equal passes": Variation(longer=True),
+        NOT_MINED: Variation(longer=True),
     }
 )
 """By what the tables call them."""
