@@ -66,6 +66,7 @@ def test_claims():
                     *seeds((4.2,), w=4, epsilon=2),
                     *seeds((9.0,), w=4, epsilon=0.5),
                 ],
+                "table2_long": [made_result(3.0), made_result(3.4, w=4, epsilon=3)],
                 "table3": [
                     *plain,
                     *seeds((3.0, 3.2, 3.4), hsm=True, **poses[0.08]),
@@ -83,6 +84,10 @@ def test_claims():
     assert "lower" in wing[0] and len(wing) == 1
     assert "27.00 % at w = 10, epsilon = 2 to 29.50 % at 4, 0.5; 27.00 %" in plateau[0]
     assert plateau[1].startswith("2 of 3 settings") and "27.10 %" in plateau[1]
+    assert plateau[2].endswith(
+        "2 settings: 26.50 % at w = 10, epsilon = 2 to 26.70 % at 4, 3; 26.50 % at the "
+        "paper's 10, 2"
+    )
     assert "lower" in mining[0] and "yaw -60 degrees: 10.00" in mining[2]
     assert mining[0].startswith("300w, CNN-6, wing") and "face" not in mining[0]
     assert mining[1].startswith("300w, CNN-6/7, wing: 26.00 -> 25.80 %, -0.20 points")

@@ -72,6 +72,13 @@ def test_long_trainings_are_the_papers_and_ours(tmp_path):
         assert (recipe.epochs, recipe.passes_per_epoch) == (50, 5)  # of 36 faces
 
 
+def test_long_trainings_of_other_shapes_are_settings_of_table_2():
+    papers, *others = tables.table2_long([AFLW.name, W300.name])
+    assert papers in tables.table1_long([W300.name])
+    assert {*others} <= {*tables.table2([W300.name])}
+    assert tables.table2_long([AFLW.name]) == []
+
+
 @pytest.mark.parametrize(
     ("experiment", "expected"),
     [

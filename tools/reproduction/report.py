@@ -12,7 +12,7 @@ from reproduction import published
 from reproduction.claims import answer, errors_of
 from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import LOSSES
-from reproduction.long_trainings import draw_validation, tabulate
+from reproduction.long_trainings import draw_validation, tabulate, tabulate_shapes
 from reproduction.markdown import change, describe
 from reproduction.results import (
     EXPERIMENTS,
@@ -24,6 +24,7 @@ from reproduction.results import (
     spread,
 )
 from reproduction.single_changes import tabulate_causes, tabulate_mining
+from reproduction.tables import TABLES
 from wingkeras import plots
 from wingkeras.storage.files import atomic_write
 
@@ -62,7 +63,7 @@ at the paper's w and epsilon; CNN-7 has the learning rate of CNN-6 |
 """
 
 
-_LONG = "Table 1 at the paper's length: 960,000 faces shown"
+_LONG = "at the paper's length: 960,000 faces shown"
 
 
 def write_report(folder: Path) -> None:
@@ -71,9 +72,7 @@ def write_report(folder: Path) -> None:
     Args:
         folder: with a folder per table, as `records.write` fills them.
     """
-    names = ["table1", "table1_long", *(f"table{i}" for i in range(2, 6))]
-    names += ["causes", "mining"]
-    tables = {name: read_table(folder / name) for name in names}
+    tables = {name: read_table(folder / name) for name in TABLES}
     parts = [
         "# The paper's tables, run again\n",
         "Made by `python tools/reproduce.py report` from the CSV files beside it.\n",
@@ -83,7 +82,15 @@ def write_report(folder: Path) -> None:
     ]
     sections = {
         "table1": ("Table 1: losses, CNN-6", _table1),
+        "table1_long": (
+            f"Table 1 {_LONG}",
+            functools.partial(tabulate, short=tables["table1"]),
+        ),
         "table2": ("Table 2: w and epsilon, CNN-6", _table2),
+        "table2_long": (
+            f"Table 2 {_LONG}",
+            functools.partial(tabulate_shapes, short=tables["table2"]),
+        ),
         "table3": ("Table 3: hard sample mining and two stages", _table3),
         "table4": ("Table 4: 300-W, CNN-6/7 with hard sample mining", _table4),
         "table5": ("Table 5: networks, wing loss", _table5),
@@ -91,15 +98,8 @@ def write_report(folder: Path) -> None:
             "Why: one thing changed at a time",
             functools.partial(tabulate_causes, folder=folder),
         ),
-        "mining": (
-            "Hard sample mining: one thing changed at a time",
-            tabulate_mining,
-        ),
+        "mining": ("Hard sample mining: one thing changed at a time", tabulate_mining),
     }
-    if tables["table1_long"]:
-        make = functools.partial(tabulate, short=tables["table1"])
-        long = {"table1_long": (_LONG, make)}
-        sections = {"table1": sections.pop("table1"), **long, **sections}
     for name, (title, make) in sections.items():
         parts.append(f"## {title}\n")
         if not tables[name]:
@@ -273,7 +273,7 @@ def _table6(folder: Path) -> str:
 
 def _curves(folder: Path, results: list[Result]) -> list[str]:
     """Cumulative error curves of a table's first seed, a picture per dataset."""
-    if folder.name in ("table2", "causes", "mining"):
+    if folder.name in ("table2", "table2_long", "causes", "mining"):
         return []
     if folder.name == "table1_long":
         return [draw_validation(folder, results)]
