@@ -55,6 +55,13 @@ def test_error_curves_are_in_percent():
     assert list(x) == [0, 45] and y == pytest.approx([3, 5])
     x, y = figure.axes[1].lines[0].get_data()
     assert list(x) == [1, 2] and y == pytest.approx([2, 8])
+    texts = [[t.get_text() for t in a.get_legend().texts] for a in figure.axes]
+    assert texts == [["a", "b"], ["a"]]
+    alike = plots.error_curves({"x": scaled, "y": scaled, "z": {"b": scaled["a"]}})
+    legends = [a.get_legend() is not None for a in alike.axes]
+    assert legends == [True, False, True]
+    colours = [a.lines[0].get_color() for a in alike.axes]
+    assert colours[0] == colours[1] != colours[2]
     alone = plots.error_curves({"scale": scaled})
     assert alone.get_figwidth() == figure.get_figwidth() / 2
 

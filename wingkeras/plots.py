@@ -114,7 +114,8 @@ def error_curves(
 
     Returns:
         A figure, at most two panels in a row; the vertical axis is the NME in percent,
-        logarithmic.
+        logarithmic. A model has one colour in all panels. Panels with the models of the
+        first one have no legend of their own.
 
     Example:
 
@@ -126,16 +127,21 @@ def error_curves(
     columns = min(len(panels), 2)
     rows = -(-len(panels) // 2)
     figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    names = dict.fromkeys(name for curves in panels.values() for name in curves)
+    colours = {name: f"C{i}" for i, name in enumerate(names)}
+    first = next(iter(panels.values()))
     for i, (label, curves) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(rows, columns, i)
         for name, (positions, errors) in curves.items():
             style = "o-" if len(positions) < 20 else "-"
-            axes.plot(positions, 100 * np.asarray(errors), style, label=name)
+            percent, colour = 100 * np.asarray(errors), colours[name]
+            axes.plot(positions, percent, style, label=name, color=colour)
         axes.set(xlabel=label, ylabel="NME, %", yscale="log")
+        if i == 1 or curves.keys() != first.keys():
+            axes.legend()
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("{x:g}")
         axes.grid(alpha=0.3, which="both")
-    figure.axes[0].legend()
     return figure
 
 
