@@ -10,8 +10,8 @@ are written to `results/TABLE/`; an experiment found there is not trained again.
 command also updates `results/README.md`, and `report` does only that. `table6` and
 `figures` train nothing. `table1_long` is table 1 on 300-W at the paper's length,
 960,000 faces shown, with the paper's training and with ours; `table2_long` has some of
-table 2's settings at that length. `causes` and `mining`
-change one thing at a time on 300-W; `mining` also needs `cfp/cfp.csv` in FOLDER.
+table 2's settings at that length. `causes` and `mining` change one thing at a time on
+300-W; `mining` also needs `cfp/cfp.csv` in FOLDER.
 """
 
 import argparse
@@ -84,6 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
         of_table, usual = tables.TABLES[options.table], 1.0
         if options.table.endswith("_long"):
             usual = durations.PAPERS_LENGTH
+        if options.table != "table1_long" and options.seeds != 1:
+            parser.error("--seeds is for table1_long")
         if options.table == "table1_long":
             of_table = functools.partial(of_table, seeds=options.seeds)
         experiments = of_table(options.datasets)
@@ -99,8 +101,10 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"expected --length > 0, received {length:g}")
         further = {}
         if options.table == "mining":
-            from reproduction.single_changes import write_profiles
+            from reproduction.profiles import CFP, write_profiles
 
+            if not (options.data / CFP).is_file():
+                parser.error(f"mining needs {options.data / CFP}")
             further = {"further": functools.partial(write_profiles, data=options.data)}
         run_table(
             options.table,

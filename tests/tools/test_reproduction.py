@@ -12,6 +12,7 @@ from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import CASCADE, CNN6, Experiment
 from reproduction.running import run_table
 from reproduction.trained import Trained, Training
+from reproduction.trainer import Trainer
 from synthetic_datasets import SyntheticDataset
 from wingkeras.evaluation import evaluate
 
@@ -38,7 +39,7 @@ def test_rates_at_which_a_network_diverges_are_not_chosen(made, monkeypatch):
         return Trained(experiment, "key", made, None, Training(0.1, 1.0))
 
     monkeypatch.setattr(tables, "train_experiment", train)
-    trainer = tables.Trainer(made, made, length=2.0, log=lambda line: None)
+    trainer = Trainer(made, made, length=2.0, log=lambda line: None)
     trained = trainer.train(Experiment("made", training="paper"))
     assert trained.experiment.learning_rate == 2.4e-5
     rates = durations.RATES["paper"]
@@ -52,7 +53,7 @@ def test_rates_at_which_a_network_diverges_are_not_chosen(made, monkeypatch):
 def test_learning_rate_is_chosen_by_validation_and_experiments_are_kept(made):
     said = []
     settings = {**QUICK, "rates": (1e-2, 1e-5), "log": said.append}
-    trainer = tables.Trainer(made, made / "cache", **settings)
+    trainer = Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made", CNN6, "L1", seed=s)) for s in (0, 1)]
     assert len(said) == 3
     best = min(trainer.trials, key=lambda trial: trial.training.validation_nme)
@@ -62,7 +63,7 @@ def test_learning_rate_is_chosen_by_validation_and_experiments_are_kept(made):
     assert len(list((made / "cache").iterdir())) == 3
 
     files = {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
-    again = tables.Trainer(made, made / "cache", **settings)
+    again = Trainer(made, made / "cache", **settings)
     assert again.train(trained[1].experiment).key == trained[1].key
     assert files == {p: p.stat().st_mtime_ns for p in (made / "cache").rglob("*.h5")}
 
@@ -85,7 +86,7 @@ def test_recorded_experiments_are_not_trained_again(made):
     """Neither they nor the trials before them; a new cascade's first network is."""
     settings = {**QUICK, "rates": (1e-3, 2e-3), "log": lambda line: None}
     folder, faces = made / "results" / "table1", DATASETS["made"].test_faces(made)
-    trainer = tables.Trainer(made, made / "cache", **settings)
+    trainer = Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made", loss="L1"))]
     known = records.read_records(made / "results")
     records.write(folder, trained, trainer.trials, faces, known, {"length": 1})
@@ -93,7 +94,7 @@ def test_recorded_experiments_are_not_trained_again(made):
 
     known = records.read_records(made / "results")
     elsewhere = made / "elsewhere"
-    trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
+    trainer = Trainer(made, elsewhere, recorded=known.trainings, **settings)
     again = [trainer.train(Experiment("made", loss="L1"))]
     assert not elsewhere.exists() and not again[0].is_at_hand
     shutil.rmtree(folder)
@@ -107,13 +108,13 @@ def test_recorded_experiments_are_not_trained_again(made):
 
     recorded = {**known.trainings, cascade.key: cascade.training}
     nowhere = made / "nowhere"
-    trainer = tables.Trainer(made, nowhere, recorded=recorded, **settings)
+    trainer = Trainer(made, nowhere, recorded=recorded, **settings)
     assert trainer.train(cascade.experiment).training == cascade.training
     assert not nowhere.exists()
 
     report = elsewhere / again[0].key / "cell.json"
     report.write_text(json.dumps(json.loads(report.read_text()) | {"nme": 0.5}))
-    trainer = tables.Trainer(made, elsewhere, recorded=known.trainings, **settings)
+    trainer = Trainer(made, elsewhere, recorded=known.trainings, **settings)
     assert trainer.train(again[0].experiment).training == again[0].training
     assert trainer.train(again[0].experiment).is_at_hand
 
@@ -121,9 +122,9 @@ def test_recorded_experiments_are_not_trained_again(made):
 def test_trials_of_another_machine_choose_the_rate_alone(made):
     """They are neither experiments of this one nor written down for it."""
     settings = {"length": 1e-5, "rates": (1e-3,), "log": lambda line: None}
-    trainer = tables.Trainer(made, made / "cache", **settings)
+    trainer = Trainer(made, made / "cache", **settings)
     trial = trainer.train(Experiment("made", loss="L1"))
-    other = tables.Trainer(
+    other = Trainer(
         made,
         made / "other",
         recorded_trials={trial.key: trial.training},
@@ -166,7 +167,7 @@ def test_a_table_cut_short_keeps_what_was_there(made):
 
 def test_measured_again_on_other_test_faces(made):
     settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
-    trainer = tables.Trainer(made, made / "cache", **settings)
+    trainer = Trainer(made, made / "cache", **settings)
     trained = [trainer.train(Experiment("made"))]
     folder, known = made / "results" / "table1", records.Records({}, {})
     for seed in (1, 2):
@@ -177,10 +178,10 @@ def test_measured_again_on_other_test_faces(made):
 
 def test_what_is_only_recorded_is_trained_again_to_be_measured(made):
     settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
-    first = tables.Trainer(made, made / "cache", **settings)
+    first = Trainer(made, made / "cache", **settings)
     trained = first.train(Experiment("made"))
     recorded = {trained.key: trained.training._replace(validation_nme=0.5)}
-    second = tables.Trainer(made, made / "elsewhere", recorded=recorded, **settings)
+    second = Trainer(made, made / "elsewhere", recorded=recorded, **settings)
     again = second.train(Experiment("made"))
     assert not again.is_at_hand
     faces, known = make_faces(made / "others", 5), records.Records({}, {})
@@ -195,7 +196,7 @@ def test_what_is_only_recorded_is_trained_again_to_be_measured(made):
 def test_recorded_experiments_are_known_by_their_keys(real_data, tmp_path):
     known = records.read_records(REPOSITORY / "results")
     settings = {"recorded": known.trainings, "log": pytest.fail}
-    trainer = tables.Trainer(real_data, tmp_path / "cache", **settings)
+    trainer = Trainer(real_data, tmp_path / "cache", **settings)
     for experiment in (Experiment("300w", loss="L2"), Experiment("300w", hsm=True)):
         trained = trainer.train(experiment)
         assert trained.training == known.trainings[trained.key]
@@ -217,7 +218,7 @@ def test_test_faces_of_300w_are_the_common_ones_where_ibug_is_missing(real_data)
 
 def test_cascade_goes_on_from_the_network_of_its_loss(made):
     settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
-    trainer = tables.Trainer(made, made / "cache", **settings)
+    trainer = Trainer(made, made / "cache", **settings)
     cascade = trainer.train(Experiment("made", CASCADE, "L1"))
     first = trainer.train(Experiment("made", CNN6, "L1"))
     assert trainer.minutes_done == pytest.approx(

@@ -8,8 +8,8 @@ import pytest
 
 from faces_on_disk import make_faces
 from made_results import made_result
+from reproduction import profiles, single_changes, tables
 from reproduction import results as recorded
-from reproduction import single_changes, tables
 from reproduction.datasets import AFLW, W300
 from reproduction.experiments import Experiment
 from reproduction.trained import Trained, Training
@@ -97,16 +97,16 @@ def test_the_training_to_compare_with_shows_as_many_faces_as_equal_passes(tmp_pa
 
 def test_causes_are_tabulated(tmp_path):
     results = [
-        made_result(e, loss=loss, variation=v, images=("a/1.jpg", "a/2.jpg"))
+        made_result(e, loss=loss, variation=v)
         for v, errors in (("", (4.0, 5.0)), ("the paper's perturbation", (3.0, 6.0)))
         for loss, e in zip(("wing", "L2"), errors, strict=True)
     ]
-    rectified = made_result(2.0, variation="rectified", images=("a/1.jpg", "a/2.jpg"))
+    rectified = made_result(2.0, variation="rectified")
     text = single_changes.tabulate_causes([*results, rectified], tmp_path)
-    assert "| nothing | 27.50 | - | - | 27.00 | -2 % |" in text
-    assert "| the paper's perturbation | 28.00 | - | - | 26.50 | -5 % |" in text
-    assert "| rectified | - | - | - | 26.00 | - |" in text
-    assert "learning rate" not in text.split("wing against L2")[1]
+    nothing, papers, last = text.splitlines()[-3:]
+    assert nothing == "| nothing | 5.00 / 50.00 | - | - | 4.00 / 50.00 | -20 % |"
+    assert papers.endswith("| 6.00 / 50.00 | - | - | 3.00 / 50.00 | -50 % |")
+    assert last == "| rectified | - | - | - | 2.00 / 50.00 | - |"
 
 
 def test_learning_rates_are_tabulated_by_training(tmp_path):
@@ -122,18 +122,19 @@ def test_learning_rates_are_tabulated_by_training(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "300w_cells.csv").write_text("\n".join(rows) + "\n")
     text = single_changes.tabulate_causes([made_result(4.0)], tmp_path)
-    assert text.split("chose the rate.\n")[1] == (
+    assert text.split("was not tried.\n")[1] == (
         "\n| ours: AdamW, batches of 32 | 0.001 | 0.002 |\n| --- | --- | --- |\n"
-        "| wing | 5.10 | 5.20 |\n\n"
+        "| L1 | 5.30 | - |\n| wing | 5.10 | 5.20 |\n\n"
         "| the paper's: SGD, batches of 8 | 0.0001 | 0.001 |\n| --- | --- | --- |\n"
         "| wing | 6.10 | 6.20 |\n"
     )
 
 
 def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
-    folder, faces = tmp_path / "mining", make_faces(tmp_path / "faces", 3)
+    folder, faces = tmp_path / "mining", make_faces(tmp_path / "faces", 4)
     folder.mkdir()
-    names = ("401_profile_1.jpg", "401_frontal_1.jpg", "402_profile_1.jpg")
+    names = ["400_profile_1.jpg", "401_profile_1.jpg", "401_frontal_1.jpg"]
+    names.append("402_profile_1.jpg")
     images = tuple(i.with_name(n) for i, n in zip(faces.images, names, strict=True))
     faces = dataclasses.replace(faces, images=images)
     experiments = [
@@ -143,15 +144,15 @@ def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
     loaded = []
 
     def measure(localizers, measured):
-        assert measured.images == faces.images
+        assert measured.images == faces.images[1:]  # persons from 401 on
         return {
             key: np.array([0.05, 0.03, 0.07]) + 0.1 * (key == "b") for key in localizers
         }
 
-    monkeypatch.setattr(single_changes, "load_faces", lambda path, scheme: faces)
-    monkeypatch.setattr(single_changes, "profile_errors", measure)
+    monkeypatch.setattr(profiles, "load_faces", lambda path, scheme: faces)
+    monkeypatch.setattr(profiles, "profile_errors", measure)
     for count in (1, 2, 2):
-        single_changes.write_profiles(
+        profiles.write_profiles(
             folder, experiments[:count], lambda t: loaded.append(t.key), tmp_path
         )
     assert loaded == ["a", "b"]
@@ -166,7 +167,13 @@ def test_profiles_are_measured_once_and_tabulated(tmp_path, monkeypatch):
         ),
         made_result(4.0, key="c", hsm=True, variation="3 bins", poses={3: 0.05}),
     ]
-    lines = single_changes.tabulate_mining(results).splitlines()[-3:]
+    before = [made_result(4.25, key="b"), made_result(9.0, key="d")]
+    text = single_changes.tabulate_mining(results, before)
+    table, note = text.split("\nTrained again")
+    assert 'faces: "as in the paper" by 0.25 points.' in note
+    alone = single_changes.tabulate_mining(results, before[1:])
+    assert alone == table
+    lines = table.splitlines()[-3:]
     measured = "4.00 | 50.00 | 27.00"
     assert lines == [
         f"| none | 1 | 5.00 | 6.00 | 3.00 | {measured} | 4.00 |",

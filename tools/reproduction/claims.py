@@ -8,18 +8,19 @@ import numpy as np
 from reproduction.datasets import DATASETS, W300
 from reproduction.experiments import CASCADE, CNN6, LOSSES, TRAININGS
 from reproduction.results import Result, Spread, datasets_of, select, spread
+from reproduction.variations import EQUAL_PASSES, NOT_MINED
 
 HEAD_POSES = {1: "-60", 2: "-30", 3: "0", 4: "30", 5: "60"}
 """Yaw in degrees of MTFL's head pose classes."""
 
 
-def errors_of(results: Sequence[Result], **wanted) -> Spread:
+def errors_of(results: Sequence[Result], subset: str = "common", **wanted) -> Spread:
     """The mean error over experiments that differ by their seed.
 
     The normalizer is that of their dataset.
     """
     chosen = select(results, **wanted)
-    return spread([r.error(DATASETS[r.dataset].normalizer) for r in chosen])
+    return spread([r.error(DATASETS[r.dataset].normalizer, subset) for r in chosen])
 
 
 def verdict(before: Spread, after: Spread) -> str:
@@ -41,11 +42,14 @@ def verdict(before: Spread, after: Spread) -> str:
     return f"{figures}: **{'lower' if difference < 0 else 'higher'}**"
 
 
-def face_by_face(before: Sequence[Result], after: Sequence[Result]) -> str:
+def face_by_face(
+    before: Sequence[Result], after: Sequence[Result], subset: str = "common"
+) -> str:
     """How far the test faces alone leave a difference open, whatever the seeds do.
 
     Args:
         before, after: results on the same faces; of several seeds the mean counts.
+        subset: of the test faces.
 
     Returns:
         A phrase with the mean difference and half its 95 % confidence interval, in
@@ -53,7 +57,7 @@ def face_by_face(before: Sequence[Result], after: Sequence[Result]) -> str:
     """
     normalizer = DATASETS[before[0].dataset].normalizer
     means = [
-        100 * np.mean([r.errors[normalizer] for r in results], axis=0)
+        100 * np.mean([r.errors_on(normalizer, subset) for r in results], axis=0)
         for results in (before, after)
     ]
     differences = means[1] - means[0]
@@ -111,11 +115,22 @@ def _compare_long(results, before: str, after: str) -> list[str]:
         ]
         if all(pair):
             whose = "the paper's" if training == "paper" else "our"
-            phrases.append(
-                f"{pair[0][0].dataset}, CNN-6, 960,000 faces shown in {whose} "
-                f"training: {_compare(*pair)}"
-            )
+            length = f"{_length(pair[0])} in {whose} training"
+            phrases += [
+                f"{pair[0][0].dataset} {subset}, CNN-6, {length}: "
+                + _compare(*pair, subset)
+                for subset in ("common", "challenge")
+                if len(pair[0][0].errors_on(W300.normalizer, subset)) > 1
+            ]
     return phrases
+
+
+def _length(results: Sequence[Result]) -> str:
+    """How many faces long trainings have shown, roughly; or how often each."""
+    shown, _ = results[0].curve
+    if not len(shown):
+        return f"{results[0].passes} passes"
+    return f"{round(shown[-1], -4):,.0f} faces shown"
 
 
 def _plateau(results, losses) -> list[str]:
@@ -142,7 +157,7 @@ def _long_plateau(results) -> list[str]:
         return []
     errors = {r.shape: r.error(W300.normalizer) for r in results}
     return [
-        f"{W300.name}, CNN-6, 960,000 faces shown in our training, {len(errors)} "
+        f"{W300.name}, CNN-6, {_length(results)} in our training, {len(errors)} "
         f"settings: {_range(errors)}"
     ]
 
@@ -159,12 +174,14 @@ def _range(errors: dict[tuple[float, float], float]) -> str:
     return phrase
 
 
-def _compare(before: Sequence[Result], after: Sequence[Result]) -> str:
+def _compare(
+    before: Sequence[Result], after: Sequence[Result], subset: str = "common"
+) -> str:
     """The verdict, or what can be said of one seed."""
-    phrase = verdict(errors_of(before), errors_of(after))
+    phrase = verdict(errors_of(before, subset), errors_of(after, subset))
     if min(len(before), len(after)) > 1:
         return phrase
-    return f"{phrase}; {face_by_face(before, after)}"
+    return f"{phrase}; {face_by_face(before, after, subset)}"
 
 
 def _mining(results) -> list[str]:
@@ -191,17 +208,27 @@ def _mining(results) -> list[str]:
 
 
 def _views(results) -> list[str]:
-    """What hard sample mining as in the paper does on profiles and frontal faces."""
-    before, after = (select(results, hsm=hsm, variation="") for hsm in (False, True))
-    if not (before and after):
-        return []
-    return [
-        f"{before[0].dataset}, CNN-6, {before[0].loss}, {view} faces of CFP, error "
-        "over the box's side: "
-        + verdict(*(spread([100 * r.views[view] for r in x]) for x in (before, after)))
-        for view in before[0].views
-        if all(view in r.views for r in (*before, *after))
-    ]
+    """What hard sample mining does on profiles and frontal faces, at two lengths."""
+    phrases = []
+    for without, with_hsm, length in (
+        ("", "", ""),
+        (NOT_MINED, EQUAL_PASSES, ", a longer training"),
+    ):
+        before = select(results, hsm=False, variation=without)
+        after = select(results, hsm=True, variation=with_hsm)
+        if before and after:
+            title = f"{before[0].dataset}, CNN-6, {before[0].loss}{length}"
+            phrases += [
+                f"{title}, {view} faces of CFP, error over the box's side: "
+                + verdict(_of_view(before, view), _of_view(after, view))
+                for view in before[0].views
+                if all(view in r.views for r in after)
+            ]
+    return phrases
+
+
+def _of_view(results, view: str) -> Spread:
+    return spread([100 * r.views[view] for r in results])
 
 
 def _of_pose(results, pose: int) -> Spread:

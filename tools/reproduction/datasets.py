@@ -57,7 +57,8 @@ class Dataset:
         """The faces to measure on; see `training_faces`.
 
         Where the labels tell a face's yaw, the attribute "head_pose" holds its class,
-        as MTFL has them: 1 to 5 for -60 to 60 degrees, 0 where it is not known.
+        as MTFL has them: 2 to 4 for -30 to 30 degrees, 0 where it is not known or
+        beyond the 45 degrees of `wingkeras.head_pose`.
         """
         faces = _load(data, f"{self.name}_test", *self.test)
         if head_pose.is_known_for(faces.scheme):

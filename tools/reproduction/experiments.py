@@ -120,7 +120,7 @@ class Experiment:
             network=self.network,
             loss=self._loss(),
             learning_rate=self.learning_rate,
-            # The recorded tables keep the last weights, not an average.
+            # The recorded tables keep weights, not an average of them.
             ema=0.0,
             augmentation=crops.augmentation,
             box_scale=crops.box_scale,

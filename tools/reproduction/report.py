@@ -29,15 +29,19 @@ from wingkeras import plots
 from wingkeras.storage.files import atomic_write
 
 _PROTOCOL = """\
-Errors are NME in percent. On 300-W (`300w`, 68 points, test faces of the common subset
-and, if available, of `ibug`), NME is divided by the distance between the outer eye
-corners, unless noted. On AFLW-5 (`aflw`, 2,995 faces, five points), it is divided by
-the distance between the eyes. Cells with several seeds give mean ± standard deviation
-over the seeds. A difference of at most twice the larger of the two deviations counts as
-no difference. With one seed there is no verdict. Differences face by face come with
-their 95 % confidence interval over the test faces. Machine and commit of a table are
-those of its last new experiment. In the files of the experiments, `minutes` counts from
-when a training was last resumed.
+Errors are NME in percent. On 300-W (`300w`, 68 points), NME is divided by the distance
+between the outer eye corners, unless noted. Where no subset is named, the test faces
+are the 554 of the common subset; `ibug` has 134 challenging ones. On AFLW-5 (`aflw`,
+2,995 faces, five points), NME is divided by the distance between the eyes.
+
+Cells with several seeds give mean ± standard deviation over the seeds. A difference of
+at most twice the larger of the two deviations counts as no difference. With one seed
+there is no verdict. Differences face by face come with their 95 % confidence interval
+over the test faces. It leaves out the spread between trainings, which is often larger.
+
+"Held out" are a tenth of the training faces, kept back; they choose the learning rate
+and the epoch. Machine and commit of a table are those of its last new experiment. In
+the files of the experiments, `minutes` counts from when a training was last resumed.
 
 In our copy of AFLW-5, the labels lie about 1.4 px to the right of and 0.9 px below
 where those of LFW would be. This is 6 and 4 % of the distance between the eyes
@@ -98,7 +102,10 @@ def write_report(folder: Path) -> None:
             "Why: one thing changed at a time",
             functools.partial(tabulate_causes, folder=folder),
         ),
-        "mining": ("Hard sample mining: one thing changed at a time", tabulate_mining),
+        "mining": (
+            "Hard sample mining: one thing changed at a time",
+            functools.partial(tabulate_mining, before=tables["table3"]),
+        ),
     }
     for name, (title, make) in sections.items():
         parts.append(f"## {title}\n")
@@ -207,7 +214,7 @@ def _table4(results: list[Result]) -> str:
                 chosen = select(results, loss=loss)
                 error = spread([r.error(normalizer, subset) for r in chosen])
                 if np.isnan(error.mean):
-                    cells.append("not at hand")
+                    cells.append("not measured")
                 elif normalizer == "inter_pupil":
                     paper = published.TABLE4[subset][loss]
                     difference = error.mean - paper
@@ -215,8 +222,8 @@ def _table4(results: list[Result]) -> str:
                 else:
                     cells.append(error)
             rows.append([subset, normalizer, *cells])
-    # Without the `ibug` folder the full subset would be the common one.
-    if rows[2][2] == "not at hand":
+    # Without `ibug`, the full subset would be the common one.
+    if rows[2][2] == "not measured":
         rows = rows[:4]
     return markdown(["subset", "normalizer", *LOSSES], rows) + "\n"
 

@@ -68,14 +68,20 @@ class Result:
         """The wing loss's w and epsilon for CNN-6, also where the paper's are meant."""
         return (self.w, self.epsilon) if np.isfinite(self.w) else (10.0, 2.0)
 
-    def error(self, normalizer: str, subset: str = "full") -> float:
+    def error(self, normalizer: str, subset: str = "common") -> float:
         """Mean over the test faces of a subset, percent; NaN if it has none."""
+        errors = self.errors_on(normalizer, subset)
+        return 100 * float(errors.mean()) if len(errors) else float("nan")
+
+    def errors_on(self, normalizer: str, subset: str = "common") -> np.ndarray:
+        """Those of the test faces of a subset, fractions.
+
+        Of datasets other than 300-W, all faces are common ones.
+        """
         hard = np.array([image.startswith("ibug/") for image in self.images])
         everything = np.ones_like(hard)
         chosen = {"common": ~hard, "challenge": hard, "full": everything}[subset]
-        if not chosen.any():
-            return float("nan")
-        return 100 * float(self.errors[normalizer][chosen].mean())
+        return self.errors[normalizer][chosen]
 
 
 class Spread(NamedTuple):

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reproduction import durations, tables
+from reproduction import durations
 from reproduction.datasets import DATASETS
 from reproduction.experiments import Experiment
 from reproduction.records import read_records, write
 from reproduction.results import read_errors
 from reproduction.trained import Trained
+from reproduction.trainer import Trainer
 from wingkeras.inference.localizer import Localizer
 
 Load = Callable[[Trained], Localizer]
@@ -34,7 +35,7 @@ def run_table(
         log: called with a line before every training.
         further: measures more: called whenever the table is written, with its folder,
             its experiments so far, and what gives the localizer of one.
-        **settings: of `tables.Trainer`.
+        **settings: of `trainer.Trainer`.
     """
     records = read_records(results)
 
@@ -43,9 +44,7 @@ def run_table(
         left = full - trainer.minutes_done
         log(f"{line}; about {left:.0f} minutes left on two cores")
 
-    trainer = tables.Trainer(
-        recorded=records.trainings, log=log_what_is_left, **settings
-    )
+    trainer = Trainer(recorded=records.trainings, log=log_what_is_left, **settings)
     run = {"length": trainer.length, "machine": machine}
     folder = results / name
     for dataset in dict.fromkeys(experiment.dataset for experiment in experiments):

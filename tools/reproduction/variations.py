@@ -51,7 +51,8 @@ def _mined(recipe: Recipe, **values: int) -> dict[str, Any]:
 PERTURBATIONS = ("the paper's perturbation", "one and a half times our perturbation")
 """Those of the perturbation of training faces."""
 
-MINING = ("at most 2 copies", "at most 4 copies", "3 bins", "equal passes")
+EQUAL_PASSES = "equal passes"
+MINING = ("at most 2 copies", "at most 4 copies", "3 bins", EQUAL_PASSES)
 """Those of hard sample mining."""
 
 NOT_MINED = "none, as long as with equal passes"
@@ -65,7 +66,7 @@ VARIATIONS = MappingProxyType(
         "at most 2 copies": Variation(partial(_mined, hsm_cap=2)),
         "at most 4 copies": Variation(partial(_mined, hsm_cap=4)),
         "3 bins": Variation(partial(_mined, hsm_bins=3)),
-        "equal passes": Variation(longer=True),
+        EQUAL_PASSES: Variation(longer=True),
         NOT_MINED: Variation(longer=True),
     }
 )
