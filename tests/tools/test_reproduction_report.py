@@ -189,7 +189,7 @@ def test_every_table_has_its_place(tmp_path):
         "| CNN-6 + HSM | 4.00 ± 0.00 | 1.83 | 4.00 ± 0.00 | - |",
         "| ResNet-50 + HSM | not trained | 1.47 | not trained | 3.01 |",
         "| CNN-6/7 | 12.3 M | 12.3 M | 47 | 46 | onnx | 68 | 130 | 15 |",
-        "| the paper's perturbation | 4.00 / nan | 4.00 / nan | - | 4.00 / nan | +0 % |",
+        "perturbation | 4.00 / nan | 4.00 / nan | - | 4.00 / nan | +0 % |",
         "| wing | 5.00 |",
         "| at most 2 copies | 1 | 5.00 | - | - | 4.00 | nan | 4.00 |",
     ):
