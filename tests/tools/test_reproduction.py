@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from faces_on_disk import make_faces
-from reproduction import durations, records, results, tables
+from reproduction import durations, records, results
 from reproduction.datasets import AFLW, DATASETS, W300
 from reproduction.experiments import CASCADE, CNN6, Experiment
 from reproduction.running import run_table
@@ -38,7 +38,7 @@ def test_rates_at_which_a_network_diverges_are_not_chosen(made, monkeypatch):
             raise FloatingPointError("diverged")
         return Trained(experiment, "key", made, None, Training(0.1, 1.0))
 
-    monkeypatch.setattr(tables, "train_experiment", train)
+    monkeypatch.setattr("reproduction.trainer.train_experiment", train)
     trainer = Trainer(made, made, length=2.0, log=lambda line: None)
     trained = trainer.train(Experiment("made", training="paper"))
     assert trained.experiment.learning_rate == 2.4e-5
@@ -165,6 +165,27 @@ def test_a_table_cut_short_keeps_what_was_there(made):
     assert rows() == ["L1", "L2"] and before == after
 
 
+def test_more_is_measured_whenever_a_table_is_written(made):
+    settings = {"data": made, "cache": made / "cache", **QUICK, "rates": (1e-3,)}
+    calls = []
+
+    def further(folder, trained, load):
+        assert (folder / "made_cells.csv").exists()
+        assert load(trained[-1]).scheme == trained[-1].load().scheme
+        calls.append((folder.name, [t.experiment.loss for t in trained]))
+
+    run_table(
+        "table1",
+        [Experiment("made", loss=loss) for loss in ("L1", "L2")],
+        made / "results",
+        {},
+        lambda line: None,
+        further,
+        **settings,
+    )
+    assert calls == [("table1", ["L1"]), ("table1", ["L1", "L2"])]
+
+
 def test_measured_again_on_other_test_faces(made):
     settings = {**QUICK, "rates": (1e-3,), "log": lambda line: None}
     trainer = Trainer(made, made / "cache", **settings)
@@ -201,6 +222,18 @@ def test_recorded_experiments_are_known_by_their_keys(real_data, tmp_path):
         trained = trainer.train(experiment)
         assert trained.training == known.trainings[trained.key]
     assert not (tmp_path / "cache").exists()
+
+
+def test_yaw_is_told_in_mtfls_classes(made, monkeypatch):
+    faces = make_faces(made / "turned", 6)
+    yaw = np.array([-44, -14, 0, 16, 44, np.nan])
+    monkeypatch.setattr("reproduction.datasets._load", lambda *_: faces)
+    monkeypatch.setattr("wingkeras.head_pose.is_known_for", lambda scheme: True)
+    monkeypatch.setattr(
+        "wingkeras.head_pose.head_poses", lambda *_: np.repeat(yaw[:, None], 3, axis=1)
+    )
+    classes = W300.test_faces(made).attributes["head_pose"]
+    assert classes.tolist() == [2, 3, 3, 4, 4, 0]
 
 
 def test_boxes_of_aflw_do_not_know_the_faces(real_data):

@@ -212,6 +212,8 @@ def test_report_by_command(tmp_path):
         (["table2", "--data", ".", "--datasets", "aflw"], "table2 has no experiment"),
         (["table1", "--data", ".", "--budget", "1"], "Expected a budget over"),
         (["table1", "--data", ".", "--length", "0"], "expected --length > 0"),
+        (["table2", "--data", ".", "--seeds", "2"], "--seeds is for table1_long"),
+        (["mining", "--data", "nowhere"], "mining needs nowhere/cfp/cfp.csv"),
     ],
     ids=str,
 )
