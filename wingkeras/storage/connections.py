@@ -22,14 +22,16 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
         seconds: until every connection is cut; a response being read then ends early.
 
     Yields:
-        The opener. It follows redirects to http and https alone.
+        The opener. It follows redirects to http and https alone. Its connections are
+        closed when it is left, those of responses still held among them.
     """
-    sockets: list[socket.socket] = []
+    connections: list[socket.socket] = []
+    duplicates: list[socket.socket] = []
     is_over = threading.Event()
 
     def cut() -> None:
         is_over.set()
-        for connected in list(sockets):
+        for connected in list(duplicates):
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
 
@@ -37,7 +39,8 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
         connected = socket.create_connection(*args, **settings)
         # A duplicate, since TLS takes over the socket itself. Time counts from here, as
         # proxies and TLS communicate before `HTTPConnection.connect` returns.
-        sockets.append(connected.dup())
+        duplicates.append(connected.dup())
+        connections.append(connected)
         if is_over.is_set():
             cut()
         return connected
@@ -84,8 +87,12 @@ def opener_until(seconds: float) -> Iterator[urllib.request.OpenerDirector]:
         yield opener
     finally:
         timer.cancel()
-        for connected in sockets:
+        for connected in duplicates:
             connected.close()
+        # A response that an error left open would keep its socket open.
+        for connected in connections:
+            with contextlib.suppress(OSError):
+                socket.close(connected.detach())
 
 
 def _then(function, make):
