@@ -31,7 +31,7 @@ percent. The lowest one chose the rate; "-" diverged or was not tried.
 """
 _MINING_NOTE = """\
 300-W, CNN-6, wing loss, one seed; 90,000 faces shown. With equal passes, every face is
-shown as often as without mining and the repetitions come on top: about 2.2 times as
+shown as often as without mining and the repetitions come on top: about 2.1 times as
 many faces, and so in the last row. Profiles and frontal faces are those of CFP's
 persons from 401 on, error over the box's side. The other columns are NME on test faces,
 by subset and by the yaw of their labels, rounded to 30 degrees.
