@@ -121,6 +121,7 @@ def test_the_papers_wing_is_the_same_loss_however_it_is_named(tmp_path):
         for c in (Experiment("aflw"), Experiment("aflw", w=10, epsilon=2))
     )
     assert plain.loss.get_config() == named.loss.get_config()
+    assert plain.describe() == named.describe()
 
 
 def test_minutes_count_trials_and_cells_once():

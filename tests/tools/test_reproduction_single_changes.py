@@ -105,7 +105,8 @@ def test_causes_are_tabulated(tmp_path):
     text = single_changes.tabulate_causes([*results, rectified], tmp_path)
     nothing, papers, last = text.splitlines()[-3:]
     assert nothing == "| nothing | 5.00 / 50.00 | - | - | 4.00 / 50.00 | -20 % |"
-    assert papers.endswith("| 6.00 / 50.00 | - | - | 3.00 / 50.00 | -50 % |")
+    assert papers.startswith("| the paper's perturbation | 6.00 / 50.00 | - | - |")
+    assert papers.endswith("| 3.00 / 50.00 | -50 % |")
     assert last == "| rectified | - | - | - | 2.00 / 50.00 | - |"
 
 

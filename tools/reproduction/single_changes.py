@@ -39,8 +39,8 @@ by subset and by the yaw of their labels, rounded to 30 degrees.
 """
 _RETRAINED = """
 Trained again with the same seed, in order to be measured, these moved on the common
-faces: {}. The held-out errors are of the first
-training. Differences of that size say nothing.
+faces: {}.
+The held-out errors are of the first training. Differences of that size say nothing.
 """
 
 
@@ -85,12 +85,12 @@ def _tabulate_rates(tried: list[dict[str, str]], training: str) -> str:
         if int(row["passes"]) == shortest
     }
     rates = sorted({rate for _, rate in errors})
+    shown = {which: f"{float(error):.2f}" for which, error in errors.items()}
     rows = [
-        [loss, *(f"{float(errors.get((loss, rate), 'nan')):.2f}" for rate in rates)]
+        [loss, *(shown.get((loss, rate), "-") for rate in rates)]
         for loss in LOSSES
         if any((loss, rate) in errors for rate in rates)
     ]
-    rows = [[cell.replace("nan", "-") for cell in row] for row in rows]
     header = [TITLES[training], *(f"{rate:g}" for rate in rates)]
     return "\n" + markdown(header, rows) + "\n" if errors else ""
 
